@@ -1,0 +1,58 @@
+# Every target sets itself up on a fresh machine: Python 3.11 or later, Java 17 or later, Maven.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+KAFKA_STAMP := .sluice/kafka-jars/.ready
+
+.PHONY: help setup demo up down test lint format bench lock
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) $(KAFKA_STAMP) ## the Python environment and the Kafka jars
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Sluice needs Python 3.11 or later: apt-get install python3 python3-venv, or make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(KAFKA_STAMP): deploy/kafka/pom.xml
+	@command -v java >/dev/null || { echo "Sluice needs Java 17 or later: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@command -v mvn >/dev/null || { echo "Sluice needs Maven: apt-get install maven"; exit 1; }
+	mvn --quiet --batch-mode --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.sluice/kafka-jars
+	@touch $@
+
+demo: setup ## a running system with a simulated fleet, and what it shows
+	$(BIN)/sluice demo
+
+up: setup ## the local stack, until Ctrl-C
+	$(BIN)/sluice up
+
+down: setup ## stop the local stack
+	$(BIN)/sluice down
+
+test: setup ## unit, property, contract, architecture and integration tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## measured figures
+	$(BIN)/sluice bench all
+
+lock: ## resolve the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --group build pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --group build --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock

@@ -1,0 +1,1 @@
+"""What happens to an agent's event: the library behind the stream processors and `sluice`."""

@@ -1,0 +1,173 @@
+"""Settings: one frozen, validated object, built once at the edge.
+
+Sources, the first wins: environment (`SLUICE_KAFKA__BOOTSTRAP_SERVERS=…`, two underscores between
+a section and its field), then the YAML file named by `SLUICE_CONFIG` (else `sluice.yaml` in the
+working folder, where there is one), then the defaults below, which fit the local stack. Secrets
+are `SecretStr`: they print as asterisks.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from pipeline.errors import ConfigError
+
+CONFIG_FILE_VARIABLE = "SLUICE_CONFIG"
+DEFAULT_CONFIG_FILE = "sluice.yaml"
+
+
+class Section(BaseModel):
+    """A part of the settings; unknown names are errors, so that a typo is not a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(Section):
+    """How to reach Kafka and how topics are created there."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str = ""
+    sasl_password: SecretStr = SecretStr("")
+    ssl_cafile: Path | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+    partitions: int = Field(default=8, ge=1, le=1024)
+    replication_factor: int = Field(default=1, ge=1)
+    min_insync_replicas: int = Field(default=1, ge=1)
+    session_timeout_seconds: float = Field(default=10.0, ge=1.0)
+    """A worker that dies hard holds its partitions for this long."""
+    compression: Literal["none", "gzip", "lz4", "zstd"] = "lz4"
+
+    @model_validator(mode="after")
+    def _credentials_fit_the_protocol(self) -> KafkaSettings:
+        if self.security_protocol.startswith("SASL") and not (
+            self.sasl_username and self.sasl_password.get_secret_value()
+        ):
+            raise ValueError(f"{self.security_protocol} needs sasl_username and sasl_password")
+        if (self.ssl_certfile is None) != (self.ssl_keyfile is None):
+            raise ValueError("ssl_certfile and ssl_keyfile go together")
+        return self
+
+
+class ClickHouseSettings(Section):
+    """How to reach ClickHouse over HTTP."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8123, ge=1, le=65535)
+    database: str = Field(default="sluice", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    username: str = "default"
+    password: SecretStr = SecretStr("")
+    secure: bool = False
+    verify: bool = True
+    ca_cert: Path | None = None
+    connect_timeout_seconds: float = Field(default=5.0, gt=0)
+    send_receive_timeout_seconds: float = Field(default=60.0, gt=0)
+
+
+class LimitSettings(Section):
+    """What an event may be; beyond it the event becomes a dead letter."""
+
+    max_event_bytes: int = Field(default=1024 * 1024, ge=1024)
+    max_depth: int = Field(default=64, ge=4, le=200)
+    """Levels of nesting; orjson writes at most 254."""
+    max_events_per_message: int = Field(default=10_000, ge=1)
+    min_year: int = Field(default=2020, ge=1970)
+    max_future_seconds: float = Field(default=86_400.0, ge=0)
+
+
+class RedactionSettings(Section):
+    """Which policy redacts, and the key behind its pseudonyms."""
+
+    policy_file: Path | None = None
+    """None: the policy that ships with Sluice."""
+    key_id: str = Field(default="k1", pattern=r"^[a-z0-9]{1,8}$")
+    key: SecretStr = SecretStr("")
+    """At least 16 characters; empty: plain labels such as <EMAIL_ADDRESS>, no pseudonyms."""
+    tier: Literal["fast", "strict"] = "fast"
+    model: str = ""
+    """Strict tier: name of an installed spaCy model, empty for none."""
+
+    @model_validator(mode="after")
+    def _key_is_long_enough(self) -> RedactionSettings:
+        if 0 < len(self.key.get_secret_value()) < 16:
+            raise ValueError("key must have at least 16 characters")
+        return self
+
+
+class SinkSettings(Section):
+    """How rows are gathered for ClickHouse."""
+
+    batch_rows: int = Field(default=20_000, ge=1)
+    batch_seconds: float = Field(default=0.4, gt=0)
+
+
+class LocalSettings(Section):
+    """The stack on one machine: ports on loopback and where data lies."""
+
+    data_dir: Path = Path(".sluice")
+    kafka_port: int = Field(default=9092, ge=1, le=65535)
+    kafka_controller_port: int = Field(default=9093, ge=1, le=65535)
+    kafka_heap_mb: int = Field(default=512, ge=128)
+    clickhouse_port: int = Field(default=8123, ge=1, le=65535)
+    worker_port: int = Field(default=6066, ge=1, le=65000)
+    """Health and metrics of the first worker; the next ones count up from here."""
+
+
+class Settings(BaseSettings):
+    """All settings of Sluice."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLUICE_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    clickhouse: ClickHouseSettings = ClickHouseSettings()
+    limits: LimitSettings = LimitSettings()
+    redaction: RedactionSettings = RedactionSettings()
+    sink: SinkSettings = SinkSettings()
+    local: LocalSettings = LocalSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the YAML file below the environment."""
+        del dotenv_settings, file_secret_settings
+        file = os.environ.get(CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE)
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=file)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raise `ConfigError` that names each wrong field, without its value."""
+    named = os.environ.get(CONFIG_FILE_VARIABLE)
+    if named and not Path(named).is_file():
+        raise ConfigError(f"{CONFIG_FILE_VARIABLE} names {named}, which is not a file")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise ConfigError(f"settings: {wrong}", hint="see docs/configuration.md") from None

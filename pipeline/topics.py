@@ -1,0 +1,65 @@
+"""The catalogue of Kafka topics: every topic Sluice reads or writes is declared here, once.
+
+Topics are created up front from this list (`sluice migrate`, `sluice up`), never by a producer's
+first message. Replication and min.insync.replicas come from settings: they differ by environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic: its name and how it is kept. Times in milliseconds, sizes in bytes."""
+
+    name: str
+    key: str
+    """What the message key is, in words."""
+    value: str
+    """What the message value is, in words."""
+    retention_ms: int
+    compacted: bool = False
+    max_message_bytes: int = 2 * MIB
+    partitions: int | None = None
+    """None: the number in settings (`kafka.partitions`)."""
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def config(self, *, min_insync_replicas: int = 1) -> dict[str, str]:
+        """Return the broker's topic configuration as names and values."""
+        return {
+            "retention.ms": str(self.retention_ms),
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "max.message.bytes": str(self.max_message_bytes),
+            "min.insync.replicas": str(min_insync_replicas),
+            **self.extra,
+        }
+
+
+EVENTS_RAW = Topic(
+    name="agent.events.raw",
+    key="session_id is best; any key, or none, is accepted",
+    value="one native event v1, a JSON array of them, or NDJSON; may hold personal data",
+    retention_ms=24 * HOUR_MS,
+    # far above the limit of one event, so that an oversize one reaches us and is dead-lettered
+    max_message_bytes=16 * MIB,
+)
+EVENTS_CLEAN = Topic(
+    name="agent.events.clean",
+    key="session_id",
+    value="one redacted and verified event",
+    retention_ms=7 * DAY_MS,
+    max_message_bytes=4 * MIB,
+)
+EVENTS_DLQ = Topic(
+    name="agent.events.dlq",
+    key="topic:partition of the input",
+    value="why an input was refused and where it stands; metadata and redacted text only",
+    retention_ms=30 * DAY_MS,
+)
+
+TOPICS: tuple[Topic, ...] = (EVENTS_RAW, EVENTS_CLEAN, EVENTS_DLQ)

@@ -1,0 +1,34 @@
+"""Rules for every test: an error log that the test did not announce fails it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+
+class _ErrorCollector(logging.Handler):
+    """Keeps the records at ERROR and above."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test during which an error was logged, unless it carries `expects_error_logs`."""
+    collector = _ErrorCollector()
+    root = logging.getLogger()
+    root.addHandler(collector)
+    try:
+        yield
+    finally:
+        root.removeHandler(collector)
+    if collector.records and request.node.get_closest_marker("expects_error_logs") is None:
+        lines = [f"{record.name}: {record.getMessage()}" for record in collector.records]
+        pytest.fail("unexpected error log:\n" + "\n".join(lines))
