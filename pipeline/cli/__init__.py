@@ -11,7 +11,9 @@ from pipeline.cli.console import fail
 from pipeline.errors import SluiceError
 
 # name -> (module that holds a click command called `command`, one line for `sluice --help`)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
+}
 
 
 class LazyGroup(click.Group):
