@@ -1,0 +1,1 @@
+"""The outer world: one package for each third-party client; none imports another."""

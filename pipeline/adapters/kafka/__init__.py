@@ -1,0 +1,1 @@
+"""Kafka by way of aiokafka: how to connect, topics and their state."""
