@@ -113,6 +113,13 @@ class SinkSettings(Section):
     batch_seconds: float = Field(default=0.4, gt=0)
 
 
+class WorkerSettings(Section):
+    """One worker process: where it answers health checks and serves its metrics."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=6066, ge=0, le=65535)
+
+
 class LocalSettings(Section):
     """The stack on one machine: ports on loopback and where data lies."""
 
@@ -141,7 +148,21 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     redaction: RedactionSettings = RedactionSettings()
     sink: SinkSettings = SinkSettings()
+    worker: WorkerSettings = WorkerSettings()
     local: LocalSettings = LocalSettings()
+
+    @model_validator(mode="after")
+    def _follow_the_local_ports(self) -> Settings:
+        """Let clients find the local stack where only its ports were moved."""
+        # both sections are frozen for everyone else; here they are still being built
+        if "bootstrap_servers" not in self.kafka.model_fields_set:
+            servers = f"127.0.0.1:{self.local.kafka_port}"
+            moved = self.kafka.model_copy(update={"bootstrap_servers": servers})
+            object.__setattr__(self, "kafka", moved)
+        if "port" not in self.clickhouse.model_fields_set:
+            port = {"port": self.local.clickhouse_port}
+            object.__setattr__(self, "clickhouse", self.clickhouse.model_copy(update=port))
+        return self
 
     @classmethod
     def settings_customise_sources(
