@@ -12,6 +12,8 @@ from pipeline.errors import SluiceError
 
 # name -> (module that holds a click command called `command`, one line for `sluice --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("pipeline.cli.up", "Run the whole system on this machine, until Ctrl-C."),
+    "down": ("pipeline.cli.down", "Stop it from another terminal."),
     "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
 }
 

@@ -22,9 +22,9 @@ err = Console(stderr=True, highlight=False)
 
 def fail(message: str, *, hint: str = "") -> None:
     """Print an error in one line, and what to do next in another."""
-    err.print(f"[bold red]error:[/] {escape(message)}")
+    err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     if hint:
-        err.print(f"[dim]  {escape(hint)}[/]")
+        err.print(f"[dim]  {escape(hint)}[/]", soft_wrap=True)
 
 
 def progress() -> Progress:

@@ -128,6 +128,10 @@ class LocalStack:
             self.stop()
             raise
 
+    def wait(self) -> None:
+        """Return when the stack was stopped; a signal handler may raise out of it."""
+        self._supervisor.wait()
+
     def stop(self) -> None:
         """Stop everything in reverse order: workers, which drain, then engine and broker."""
         if not self._ledger.is_held:

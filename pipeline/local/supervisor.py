@@ -170,6 +170,10 @@ class Supervisor:
         self._orders.put(lambda: self._end_one(name, done))
         done.result()
 
+    def wait(self) -> None:
+        """Return when the processes were stopped; a signal handler may raise out of it."""
+        self._thread.join()
+
     def stop(self) -> None:
         """End everything, the last group first, each group side by side; then the thread ends."""
         if self._thread.is_alive():
