@@ -1,0 +1,1 @@
+"""The event model: its contract, decoding and normalisation, prices and dead letters."""

@@ -1,0 +1,79 @@
+"""Bring a valid event to its one stored form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pipeline.events.contract import EventContract
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DOCUMENT_TIMES = ("retrieved_at", "source_updated_at")
+MOVED_PREFIX = "event."
+
+
+def normalize(event: dict[str, Any], contract: EventContract) -> dict[str, Any]:
+    """Change `event`, which its schema has already found valid, to its stored form; return it.
+
+    - `ts` and the times of documents become UTC text, `2026-01-31T12:00:00.000000Z`.
+    - Optional fields that are null are left out; `parent_span_id` stays.
+    - Integers written as `12.0` become `12`.
+    - A field the event type does not know moves to `attributes` under its own name; if that name
+      is taken there, under `event.<name>` (with more `event.` in front until it is free), so that
+      neither value is lost.
+
+    Raises `ValueError` where a time cannot be expressed in UTC (year 1 or 9999 with a zone).
+    """
+    parent_span_id = event["parent_span_id"]
+    # known.issuperset(event) and `None in values` run in C: most events need neither repair
+    if not contract.known.issuperset(event):
+        _move_unknown_fields(event, contract.known)
+    if None in event.values():
+        for name in [name for name, value in event.items() if value is None]:
+            del event[name]
+        event["parent_span_id"] = parent_span_id
+    event["ts"] = utc_text(event["ts"])
+    for name in contract.integers:
+        if type(event.get(name)) is float:
+            event[name] = int(event[name])
+    if "documents" in event:
+        event["documents"] = [_document(document) for document in event["documents"]]
+    return event
+
+
+def utc_text(ts: str | float) -> str:
+    """Return a time as `YYYY-MM-DDTHH:MM:SS.ffffffZ` in UTC.
+
+    `ts` is RFC 3339 with a zone (digits beyond microseconds are cut off) or epoch milliseconds.
+    """
+    if isinstance(ts, str):
+        # the form already, which most producers send; fromisoformat still checks the calendar
+        if len(ts) == 27 and ts[-1] == "Z" and ts[10] == "T":
+            datetime.fromisoformat(ts)
+            return ts
+        moment = datetime.fromisoformat(ts.upper())
+    else:
+        # not fromtimestamp: it goes through a float of seconds and loses milliseconds
+        moment = _EPOCH + timedelta(milliseconds=int(ts))
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time has no UTC equivalent") from error
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _move_unknown_fields(event: dict[str, Any], known: frozenset[str]) -> None:
+    attributes = event["attributes"] = dict(event.get("attributes") or {})
+    for name in [name for name in event if name not in known]:
+        free = name
+        while free in attributes:
+            free = MOVED_PREFIX + free
+        attributes[free] = event.pop(name)
+
+
+def _document(document: dict[str, Any]) -> dict[str, Any]:
+    result = {name: value for name, value in document.items() if value is not None}
+    for name in _DOCUMENT_TIMES:
+        if name in result:
+            result[name] = utc_text(result[name])
+    return result
