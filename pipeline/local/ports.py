@@ -1,4 +1,4 @@
-"""TCP ports on loopback: is one free, is someone listening, which may a test take."""
+"""TCP ports on loopback: is one free, and is someone listening."""
 
 from __future__ import annotations
 
@@ -33,18 +33,6 @@ def ensure_free(port: int, setting: str) -> None:
                 f"port {port} ({setting}) is taken{_holder(port)}",
                 hint=f"stop it, or set {variable} to a free port",
             ) from None
-
-
-def free_ports(count: int) -> list[int]:
-    """Return `count` different ports that are free now; another process may still take one."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def _holder(port: int) -> str:

@@ -18,9 +18,9 @@ from types import TracebackType
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from pipeline.adapters.kafka.admin import TopicChanges, ensure_topics
+from pipeline.adapters.kafka.admin import TopicChanges, ensure_coordinator, ensure_topics
 from pipeline.config import Settings
-from pipeline.errors import ConfigError, UnavailableError
+from pipeline.errors import ConfigError, RetryableError
 from pipeline.local import kafka, ports, reclaim
 from pipeline.local.environment import settings_environment
 from pipeline.local.ledger import Ledger
@@ -240,11 +240,12 @@ class LocalStack:
 
     def _topics(self) -> TopicChanges:
         retrying = Retrying(
-            retry=retry_if_exception_type(UnavailableError),
+            retry=retry_if_exception_type(RetryableError),
             stop=stop_after_delay(TOPICS_SECONDS),
-            wait=wait_fixed(0.5),
+            wait=wait_fixed(0.2),
             reraise=True,
         )
+        retrying(lambda: asyncio.run(ensure_coordinator(self.settings.kafka)))
         return retrying(lambda: asyncio.run(ensure_topics(self.settings.kafka)))
 
     def _changed(self, processes: Sequence[ProcessStatus]) -> None:

@@ -78,6 +78,11 @@ class _Process:
             self._restarts += 1
             self.start(now)
 
+    def kill(self) -> None:
+        """End it at once, with everything in its session; the caller waits with `reap`."""
+        if self.running is not None:
+            kill_group(self.running)
+
     def end(self) -> None:
         """Ask it to end; the caller waits with `reap`."""
         if self.running is not None:
@@ -164,10 +169,13 @@ class Supervisor:
         self._orders.put(lambda: self._start_group(specs, done))
         done.result()
 
-    def end(self, name: str) -> None:
-        """End one process and forget it; it is not restarted. Raises `KeyError` if unknown."""
+    def end(self, name: str, *, hard: bool = False) -> None:
+        """End one process and forget it; it is not restarted. Raises `KeyError` if unknown.
+
+        `hard`: with SIGKILL at once, as a crash would, instead of SIGTERM and time to drain.
+        """
         done: Future[None] = Future()
-        self._orders.put(lambda: self._end_one(name, done))
+        self._orders.put(lambda: self._end_one(name, done, hard=hard))
         done.result()
 
     def wait(self) -> None:
@@ -230,10 +238,12 @@ class Supervisor:
             self._pending.append((group, done))
         self._publish()
 
-    def _end_one(self, name: str, done: Future[None]) -> None:
+    def _end_one(self, name: str, done: Future[None], *, hard: bool) -> None:
         for group in self._groups:
             for process in group:
                 if process.spec.name == name:
+                    if hard:
+                        process.kill()
                     self._end_processes([process])
                     group.remove(process)
                     self._publish()

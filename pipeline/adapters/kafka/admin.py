@@ -105,6 +105,15 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = TOPIC
         )
 
 
+async def ensure_coordinator(settings: KafkaSettings) -> None:
+    """Have Kafka create its topic of committed offsets, which it does when first asked for it.
+
+    Raises `RetryableError` until that is done; a consumer that comes before it logs errors.
+    """
+    async with _admin(settings) as admin:
+        await admin.find_coordinator("sluice")
+
+
 async def topic_states(
     settings: KafkaSettings, names: Iterable[str] | None = None
 ) -> list[TopicState]:
