@@ -1,0 +1,71 @@
+"""The catalogue of metrics: every figure a worker shows on `/metrics` is declared here, once.
+
+Labels hold names from our own catalogues only (reasons, entity types, stages), never content.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """The metrics of one worker, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.records_in = Counter(
+            "sluice_records_in",
+            "Kafka records taken from an input topic",
+            ["topic"],
+            registry=self.registry,
+        )
+        self.records_out = Counter(
+            "sluice_records_out",
+            "Records acknowledged by an output topic, or rows by a table",
+            ["target"],
+            registry=self.registry,
+        )
+        self.dead_letters = Counter(
+            "sluice_dead_letters",
+            "Inputs that were refused, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.redacted = Counter(
+            "sluice_redacted_entities",
+            "Pieces of text that were redacted, by entity type",
+            ["entity_type"],
+            registry=self.registry,
+        )
+        self.quarantined = Counter(
+            "sluice_quarantined_leaves",
+            "Values replaced by <UNVERIFIED>, since the verifier found something in them",
+            registry=self.registry,
+        )
+        self.repeated = Counter(
+            "sluice_repeated_records",
+            "Records that were skipped: 'delivery' came again, 'production' was sent again",
+            ["kind"],
+            registry=self.registry,
+        )
+        self.handler_seconds = Histogram(
+            "sluice_handler_seconds",
+            "Time of one call of a stage's handler, outputs acknowledged",
+            ["stage"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.handler_failures = Counter(
+            "sluice_handler_failures",
+            "Calls of a stage's handler that failed and are tried again",
+            ["stage"],
+            registry=self.registry,
+        )
+        self.last_progress = Gauge(
+            "sluice_last_progress_timestamp_seconds",
+            "When a stage last finished a call of its handler (Unix time)",
+            ["stage"],
+            registry=self.registry,
+        )

@@ -1,0 +1,64 @@
+"""Where a record stands, and the two fences that keep it from being stored twice.
+
+A record of the clean topic can come again in two ways:
+
+- *Re-delivery*: Kafka hands us the same offset again, since it was not committed before a crash.
+  `PresentOffsets` answers from what the table holds at and above the committed offset.
+- *Re-production*: the stage before us crashed after it had sent its output and before it committed
+  its input, so it sends the same output again, at new offsets. `SourceFence` answers from the
+  coordinates in the input topic which every output carries.
+
+`SourceFence` is exact because of an invariant of the stage before: it takes one input partition
+in order, starts at its committed offset, and never sends an output without its predecessors of the
+same output partition. So once an output partition holds a record from input position p, it holds
+all that came to it from before p, and whatever arrives at or below p is a repetition.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """The position of an event in the input: a message, and the event's index inside it."""
+
+    topic: str
+    partition: int
+    offset: int
+    event_index: int
+
+
+class SourceFence:
+    """For one output partition: the furthest input position seen, by input partition."""
+
+    def __init__(self, furthest: Iterable[Source] = ()) -> None:
+        self._furthest = {
+            (source.topic, source.partition): (source.offset, source.event_index)
+            for source in furthest
+        }
+
+    def passes(self, source: Source) -> bool:
+        """Tell whether `source` is new, and if so move the fence up to it."""
+        key = (source.topic, source.partition)
+        position = (source.offset, source.event_index)
+        furthest = self._furthest.get(key)
+        if furthest is not None and position <= furthest:
+            return False
+        self._furthest[key] = position
+        return True
+
+
+class PresentOffsets:
+    """The offsets of one partition that the table already holds, as closed ranges."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
+        """Take `ranges` of (first, last), which do not overlap."""
+        ordered = sorted(ranges)
+        self._firsts = [first for first, _ in ordered]
+        self._lasts = [last for _, last in ordered]
+
+    def __contains__(self, offset: int) -> bool:
+        at = bisect_right(self._firsts, offset) - 1
+        return at >= 0 and offset <= self._lasts[at]

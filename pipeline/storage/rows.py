@@ -1,0 +1,69 @@
+"""Reads records of the topics that the sink stores, and tells which of them may become rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from pipeline.storage.coordinates import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that cannot become a row; `reason` is a code, `detail` holds no content."""
+
+    reason: str
+    detail: str
+
+
+def read_event(value: bytes | None) -> dict[str, Any] | Refusal:
+    """Parse a record of the clean topic; refuse one that no redactor of ours has verified."""
+    record = _read(value)
+    if isinstance(record, Refusal):
+        return record
+    redaction = record.get("redaction")
+    if not isinstance(redaction, dict) or redaction.get("verified") is not True:
+        return Refusal("not_verified", "the record was not verified by a redactor")
+    return record
+
+
+def read_dead_letter(value: bytes | None) -> dict[str, Any] | Refusal:
+    """Parse a dead letter; its own input coordinates become its source."""
+    record = _parse(value)
+    if isinstance(record, Refusal):
+        return record
+    try:
+        record["source"] = {
+            name: record[name] for name in ("topic", "partition", "offset", "index")
+        }
+    except KeyError:
+        return Refusal("no_source", "the record lacks its coordinates")
+    return {"kind": "event", **record}
+
+
+def source_of(record: dict[str, Any]) -> Source:
+    """Return the coordinates that `record` carries."""
+    source = record["source"]
+    return Source(source["topic"], source["partition"], source["offset"], source["index"])
+
+
+def _read(value: bytes | None) -> dict[str, Any] | Refusal:
+    record = _parse(value)
+    if isinstance(record, Refusal):
+        return record
+    source = record.get("source")
+    if not isinstance(source, dict) or not {"topic", "partition", "offset", "index"} <= set(source):
+        return Refusal("no_source", "the record lacks its coordinates")
+    return record
+
+
+def _parse(value: bytes | None) -> dict[str, Any] | Refusal:
+    try:
+        record = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return Refusal("not_json", "the record is not JSON")
+    if not isinstance(record, dict):
+        return Refusal("not_an_object", "the record is not a JSON object")
+    return record

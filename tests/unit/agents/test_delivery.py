@@ -1,0 +1,153 @@
+"""The commit arithmetic of `RunConsumer`, without a broker."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.app import build_app
+from agents.delivery import Run, RunConsumer
+from pipeline.config import Settings
+
+SOURCE = TP("agent.events.raw", 0)
+
+
+class Fetched:
+    """A consumer record, as far as delivery looks at it."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self.topic, self.partition = SOURCE
+        self.timestamp, self.timestamp_type = 0, 0
+        self.headers, self.checksum = [], None
+        self.key, self.value = None, b""
+        self.serialized_key_size = self.serialized_value_size = 0
+
+
+async def make_consumer() -> RunConsumer:
+    app = build_app("test", Settings())
+
+    async def ignore(*_: Any) -> None: ...
+
+    consumer = app.transport.create_consumer(
+        callback=ignore, on_partitions_revoked=ignore, on_partitions_assigned=ignore
+    )
+    assert isinstance(consumer, RunConsumer)
+    return consumer
+
+
+def deliver(consumer: RunConsumer, offsets: range) -> Run:
+    [message] = consumer._messages(SOURCE, [Fetched(offset) for offset in offsets])
+    assert isinstance(message.value, Run)
+    return message.value
+
+
+def committable(consumer: RunConsumer) -> int | None:
+    return dict(consumer._filter_committable_offsets([SOURCE])).get(SOURCE)
+
+
+async def test_a_run_in_flight_is_never_passed_over() -> None:
+    """faust-streaming #606: with 31 committed and only 32 acked, Faust commits 33."""
+    consumer = await make_consumer()
+    consumer._committed_offset[SOURCE] = 31
+    in_flight = deliver(consumer, range(31, 32))
+    later = deliver(consumer, range(32, 33))
+    assert committable(consumer) is None
+    with pytest.raises(AssertionError, match="out of order"):
+        consumer.finish(later)
+    assert committable(consumer) is None
+    consumer.finish(in_flight)
+    assert committable(consumer) == 32
+
+
+async def test_the_end_of_the_last_finished_run_is_committed() -> None:
+    consumer = await make_consumer()
+    first, second = deliver(consumer, range(0, 10)), deliver(consumer, range(10, 15))
+    consumer.finish(first)
+    assert committable(consumer) == 10
+    consumer.finish(second)
+    assert committable(consumer) == 15
+
+
+async def test_gaps_between_offsets_do_not_hold_the_commit_back() -> None:
+    """Compaction and transaction markers leave holes in a partition's offsets."""
+    consumer = await make_consumer()
+    first, second = deliver(consumer, range(0, 3)), deliver(consumer, range(90, 93))
+    consumer.finish(first)
+    consumer.finish(second)
+    assert committable(consumer) == 93
+
+
+async def test_a_run_that_outlived_its_assignment_finishes_nothing() -> None:
+    consumer = await make_consumer()
+    old = deliver(consumer, range(0, 10))
+    consumer._begin_assignment()
+    again = deliver(consumer, range(0, 10))
+    consumer.finish(old)
+    assert committable(consumer) is None
+    consumer.finish(again)
+    assert committable(consumer) == 10
+
+
+async def test_a_failed_attempt_finishes_nothing() -> None:
+    consumer = await make_consumer()
+    run = deliver(consumer, range(0, 10))
+
+    async def fail(_: list[Run]) -> None:
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - any message
+        await consumer.attempt(fail, [run])
+    assert committable(consumer) is None
+
+
+async def test_a_revoke_waits_for_the_attempt_in_flight_and_commits_it() -> None:
+    consumer = await make_consumer()
+    run = deliver(consumer, range(0, 10))
+    may_end, committed = asyncio.Event(), []
+
+    async def slow(_: list[Run]) -> None:
+        await may_end.wait()
+
+    async def commit(*_: Any, **__: Any) -> bool:
+        committed.append(committable(consumer))
+        return True
+
+    consumer.commit = commit
+    attempt = asyncio.ensure_future(consumer.attempt(slow, [run]))
+    await asyncio.sleep(0)
+    revoke = asyncio.ensure_future(consumer.wait_empty())
+    await asyncio.sleep(0.01)
+    assert not revoke.done()
+    may_end.set()
+    await asyncio.gather(attempt, revoke)
+    assert committed == [10]
+    assert not consumer.is_current(run)
+
+
+@given(st.lists(st.sampled_from(["deliver", "finish", "revoke"]), max_size=40))
+def test_nothing_unfinished_is_ever_committed(steps: list[str]) -> None:
+    async def play() -> None:
+        consumer = await make_consumer()
+        committed = position = 0
+        in_flight: list[Run] = []
+        for step in steps:
+            if step == "deliver":
+                in_flight.append(deliver(consumer, range(position, position + 3)))
+                position += 3
+            elif step == "finish" and in_flight:
+                consumer.finish(in_flight.pop(0))
+            elif step == "revoke":
+                consumer._begin_assignment()
+                position = committed
+                in_flight.clear()
+            committed = committable(consumer) or committed
+            oldest_unfinished = in_flight[0].first if in_flight else position
+            assert committed <= oldest_unfinished
+
+    asyncio.run(play())
