@@ -1,0 +1,98 @@
+"""Panes as JSON, and JSON as compact bytes.
+
+Means ascend, so they are written as differences, and weights are left out where all are 1: small
+numbers, which JSON writes in few digits and zlib packs well. A full digest of 192 centroids takes
+about 0.7 KB so, against 3 KB as pairs of floats. Whatever is longer than `PLAIN_BYTES` is
+compressed; a reader tells the two apart by the first byte.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from itertools import accumulate, pairwise
+from typing import Any
+
+import orjson
+
+from pipeline.errors import InputError
+from pipeline.windows.digest import EMPTY, Digest
+from pipeline.windows.measure import Measure
+from pipeline.windows.pane import Cell, Pane, Resolution
+
+PLAIN_BYTES = 256
+_ZLIB_LEVEL = 1
+
+
+def dumps(value: Mapping[str, Any]) -> bytes:
+    """Return a JSON object as bytes, compressed when it is long."""
+    plain = orjson.dumps(value)
+    return plain if len(plain) <= PLAIN_BYTES else zlib.compress(plain, _ZLIB_LEVEL)
+
+
+def loads(data: bytes) -> Any:
+    """Read what `dumps` wrote; raise `InputError` for anything else."""
+    try:
+        return orjson.loads(data if data[:1] == b"{" else zlib.decompress(data))
+    except (ValueError, zlib.error):
+        raise InputError("stored state cannot be read: neither JSON nor compressed JSON") from None
+
+
+def digest_to_json(digest: Digest) -> dict[str, Any]:
+    """Return the first mean, the differences between means, and the weights unless all are 1."""
+    if not digest.means:
+        return {}
+    deltas = [digest.means[0], *(after - before for before, after in pairwise(digest.means))]
+    if len(digest.weights) == sum(digest.weights):
+        return {"deltas": deltas}
+    return {"deltas": deltas, "weights": digest.weights}
+
+
+def digest_from_json(value: Mapping[str, Any]) -> Digest:
+    """Read what `digest_to_json` wrote."""
+    if not value:
+        return EMPTY
+    means = tuple(accumulate(value["deltas"]))
+    return Digest(means, tuple(value.get("weights") or (1,) * len(means)))
+
+
+def pane_to_json(pane: Pane) -> dict[str, Any]:
+    """Return the pane as a JSON object; `pane_from_json` reads it back without loss."""
+    return {
+        "start_ms": pane.start_ms,
+        "resolution_ms": int(pane.resolution),
+        "counters": pane.counters,
+        "measures": {
+            measure.value: {
+                "count": cell.count,
+                "total": cell.total,
+                # beyond 64 bits for long spans, which JSON numbers do not carry
+                "squares": str(cell.squares),
+                **digest_to_json(cell.digest),
+            }
+            for measure, cell in pane.cells.items()
+        },
+        "examples": pane.examples,
+    }
+
+
+def pane_from_json(value: Mapping[str, Any]) -> Pane:
+    """Read what `pane_to_json` wrote."""
+    return Pane(
+        start_ms=value["start_ms"],
+        resolution=Resolution(value["resolution_ms"]),
+        counters=dict(value["counters"]),
+        cells={
+            Measure(name): Cell(
+                count=cell["count"],
+                total=cell["total"],
+                squares=int(cell["squares"]),
+                digest=digest_from_json(cell if "deltas" in cell else {}),
+            )
+            for name, cell in value["measures"].items()
+        },
+        examples={
+            name: [(badness, trace_id) for badness, trace_id in found]
+            for name, found in value["examples"].items()
+        },
+    )
