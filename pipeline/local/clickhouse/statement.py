@@ -1,0 +1,237 @@
+"""What a request's SQL is, as far as an HTTP interface must know it before the engine parses it.
+
+The engine takes statement, data and output format apart from each other; over HTTP they arrive as
+one text. This module finds the seams with ClickHouse's own lexical rules (comments, strings,
+quoted names, heredocs) and leaves everything else to the engine's parser.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
+
+_TOKEN = re.compile(
+    rb"""
+    (?P<space>   \s++ | --[^\n]*+ | \#[\ !][^\n]*+ | /\*.*?\*/ )
+  | (?P<string>  '(?:[^'\\]++|\\.|'')*+' )
+  | (?P<quoted>  `(?:[^`\\]++|\\.|``)*+` | "(?:[^"\\]++|\\.|"")*+" )
+  | (?P<heredoc> \$(?P<tag>\w*+)\$.*?\$(?P=tag)\$ )
+  | (?P<word>    [A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*+ )
+  | (?P<number>  [0-9][A-Za-z0-9_.]*+ )
+  | (?P<symbol>  . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+# What reads or writes this machine outside the data directory. A server confines these to
+# user_files or to its administrator's configuration; the embedded engine confines nothing.
+_MACHINE_FUNCTIONS = frozenset(
+    b"FILE FILECLUSTER EXECUTABLE EXECUTABLEPOOL PYTHON SQLITE DISK FILELOG RAWBLOB".split()
+)
+_PATH_NAME = re.compile(rb"[`\"](?:/|~)|\.\./")
+
+_INSERT_CLAUSES = frozenset({b"VALUES", b"FORMAT", b"SELECT", b"WITH", b"FROM", b"WATCH"})
+_READS = frozenset({b"SELECT", b"WITH", b"FROM"})
+
+
+class Kind(Enum):
+    """How the engine is to run a statement."""
+
+    SELECT = "select"
+    """Returns rows; can be streamed."""
+    INSERT = "insert"
+    """Takes rows from the request."""
+    OTHER = "other"
+    """DDL, SHOW, SET, INSERT … SELECT: runs at once, returns little."""
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True)
+class Token:
+    """One lexical token: its class, its bytes, where it stands, how many brackets are open."""
+
+    kind: str
+    text: bytes
+    start: int
+    end: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement, its seams found. Offsets are in bytes of the text that was analysed."""
+
+    kind: Kind
+    verb: str
+    """First keyword in upper case, such as SELECT; empty where there is none."""
+    sql: bytes
+    """The statement without its FORMAT clause, inline data and closing semicolon."""
+    format: str | None = None
+    """Output format of a read, input format of an insert, where the statement names one."""
+    format_at: int = 0
+    """Where in `sql` a clause of the output format goes."""
+    data_offset: int = 0
+    """INSERT: where in the analysed text the data begins."""
+
+    def with_output(self, file: str, output_format: str) -> bytes:
+        """Return the statement so that it writes its result to `file`."""
+        path = file.replace("\\", "\\\\").replace("'", "\\'")
+        clause = f"\nINTO OUTFILE '{path}' FORMAT {output_format} ".encode()
+        return self.sql[: self.format_at] + clause + self.sql[self.format_at :]
+
+
+def tokens(text: bytes) -> Iterator[Token]:
+    """Yield the tokens of `text` without spaces and comments.
+
+    An unclosed string or comment gives single symbols: the engine will report it.
+    """
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "symbol"
+        if kind == "tag":
+            kind = "heredoc"
+        if kind == "space":
+            continue
+        token = match.group()
+        if token in (b")", b"]", b"}"):
+            depth = max(0, depth - 1)
+        yield Token(kind, token, match.start(), match.end(), depth)
+        if token in (b"(", b"[", b"{"):
+            depth += 1
+
+
+def is_insert(text: bytes) -> bool:
+    """Tell whether the text begins an INSERT, whose data may follow the statement."""
+    first = next(tokens(text), None)
+    return first is not None and first.kind == "word" and first.text.upper() == b"INSERT"
+
+
+def analyse(text: bytes) -> Statement:
+    """Find the seams of the one statement in `text`.
+
+    For an INSERT whose clause (VALUES, FORMAT, SELECT) has not arrived yet, `data_offset` is the
+    length of the text. Raises `ClickHouseError` for several statements, and for what would reach
+    files or programs of this machine.
+    """
+    if is_insert(text):
+        return _analyse_insert(text)
+    return _analyse_query(text)
+
+
+def _analyse_query(text: bytes) -> Statement:
+    found = list(tokens(text))
+    end = next((at for at, token in enumerate(found) if token.text == b";"), len(found))
+    if any(token.text != b";" for token in found[end:]):
+        raise ClickHouseError(
+            Code.SYNTAX_ERROR,
+            "Syntax error (Multi-statements are not allowed): "
+            f"failed at position {found[end].start + 1} (end of query)",
+        )
+    stop = found[end].start if end < len(found) else len(text)
+    found = found[:end]
+    refuse_machine_access(found)
+    words = [token for token in found if token.kind == "word"]
+    if not found:
+        return Statement(Kind.EMPTY, "", b"")
+    verb = words[0].text.upper() if words else b""
+    if _named(found, b"INTO", b"OUTFILE"):
+        raise ClickHouseError(
+            Code.INTO_OUTFILE_NOT_ALLOWED, "INTO OUTFILE is not allowed over the HTTP interface"
+        )
+    kind = Kind.SELECT if verb in _READS else Kind.OTHER
+    clause = _format_clause(found)
+    if clause is None:
+        return Statement(kind, verb.decode(), text[:stop], format_at=stop)
+    keyword, name = clause
+    sql = text[: keyword.start] + text[name.end : stop]
+    return Statement(kind, verb.decode(), sql, name.text.decode(), keyword.start)
+
+
+def _format_clause(found: list[Token]) -> tuple[Token, Token] | None:
+    """Find a closing `FORMAT name`; only a SETTINGS clause may come after it."""
+    for at in range(len(found) - 2, 0, -1):
+        keyword, name = found[at], found[at + 1]
+        if keyword.depth or keyword.kind != "word" or keyword.text.upper() != b"FORMAT":
+            continue
+        after = found[at + 2].text.upper() if at + 2 < len(found) else b"SETTINGS"
+        if name.kind == "word" and after == b"SETTINGS":
+            return keyword, name
+    return None
+
+
+def _analyse_insert(text: bytes) -> Statement:
+    """Read an INSERT up to its clause; what follows may be binary data and is not looked at."""
+    seen: list[Token] = []
+    table_named = False
+    for token in tokens(text):
+        seen.append(token)
+        word = token.text.upper() if token.kind == "word" else b""
+        if len(seen) < 3 or token.depth > 1:
+            continue
+        if not table_named:
+            table_named = word not in (b"INTO", b"TABLE", b"FUNCTION")
+            continue
+        opens_select = token.depth == 1 and seen[-2].text == b"(" and word in (b"SELECT", b"WITH")
+        if opens_select or (token.depth == 0 and word in _INSERT_CLAUSES):
+            return _insert_with_clause(text, seen, token, word)
+    refuse_machine_access(seen)
+    return Statement(Kind.INSERT, "INSERT", text.rstrip(b" \t\r\n;"), "Values", 0, len(text))
+
+
+def _insert_with_clause(text: bytes, seen: list[Token], token: Token, word: bytes) -> Statement:
+    if word == b"VALUES":
+        refuse_machine_access(seen)
+        return Statement(
+            Kind.INSERT, "INSERT", text[: token.start], "Values", data_offset=token.end
+        )
+    if word == b"FORMAT":
+        refuse_machine_access(seen)
+        name = next(tokens(text[token.end :]), None)
+        if name is None or name.kind != "word":
+            return Statement(Kind.INSERT, "INSERT", text, None, data_offset=len(text))
+        data = _data_start(text, token.end + name.end)
+        sql = text[: token.start]
+        return Statement(Kind.INSERT, "INSERT", sql, name.text.decode(), data_offset=data)
+    if word == b"FROM":
+        raise ClickHouseError(
+            Code.ACCESS_DENIED, "INSERT … FROM INFILE is not allowed over the HTTP interface"
+        )
+    whole = _analyse_query(text)
+    return Statement(Kind.OTHER, "INSERT", whole.sql, whole.format, whole.format_at, len(text))
+
+
+def _data_start(text: bytes, at: int) -> int:
+    """Skip what separates a format's name from the data: blanks, then at most one line end."""
+    while at < len(text) and text[at : at + 1] in (b" ", b"\t", b"\f"):
+        at += 1
+    if text[at : at + 1] == b"\r":
+        at += 1
+    if text[at : at + 1] == b"\n":
+        at += 1
+    return at
+
+
+def _named(found: list[Token], first: bytes, second: bytes) -> bool:
+    return any(
+        one.kind == two.kind == "word" and one.text.upper() == first and two.text.upper() == second
+        for one, two in itertools.pairwise(found)
+    )
+
+
+def refuse_machine_access(found: list[Token]) -> None:
+    """Raise `ClickHouseError` for functions, engines and names that reach outside the engine."""
+    for token, after in zip(found, [*found[1:], None], strict=True):
+        name = token.text.strip(b'`"').upper()
+        opens = after is not None and after.text == b"("
+        if (opens and token.kind in ("word", "quoted") and name in _MACHINE_FUNCTIONS) or (
+            token.kind == "quoted" and _PATH_NAME.search(token.text)
+        ):
+            raise ClickHouseError(
+                Code.ACCESS_DENIED,
+                "Not enough privileges: files and programs of this machine are out of reach",
+            )
