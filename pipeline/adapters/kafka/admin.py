@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from pipeline.adapters.kafka.options import client_options
 from pipeline.config import KafkaSettings
 from pipeline.errors import PermanentError, RetryableError, UnavailableError
 from pipeline.topics import TOPICS, Topic
+
+PROPAGATION_SECONDS = 30.0
+PROPAGATION_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = TOPIC
     """Create the topics that are missing and raise partitions where there are too few.
 
     Never lowers a number of partitions and never changes a configuration: both are reported.
+    Returns when the broker shows the new partitions, each with a leader.
     Raises `UnavailableError` where no broker answers, `PermanentError` where it refuses.
     """
     wanted = {topic.name: topic.partitions or settings.partitions for topic in topics}
@@ -92,6 +97,9 @@ async def ensure_topics(settings: KafkaSettings, topics: Sequence[Topic] = TOPIC
             await admin.create_partitions(
                 {name: NewPartitions(total_count=after) for name, (_, after) in raised.items()}
             )
+        await _await_partitions(
+            admin, {name: wanted[name] for name in (*(topic.name for topic in missing), *raised)}
+        )
         existing = [topic for topic in topics if topic.name in actual]
         return TopicChanges(
             created=tuple(topic.name for topic in missing),
@@ -208,6 +216,19 @@ def _translated(settings: KafkaSettings) -> Iterator[None]:
     except KafkaError as error:
         kind = RetryableError if error.retriable else PermanentError
         raise kind(f"Kafka at {settings.bootstrap_servers}: {error}") from error
+
+
+async def _await_partitions(admin: AIOKafkaAdminClient, wanted: Mapping[str, int]) -> None:
+    """Return when the broker shows what the controller has agreed to; it lags a little behind."""
+    async with asyncio.timeout(PROPAGATION_SECONDS):
+        while wanted:
+            held = {
+                entry["topic"]: sum(partition["leader"] >= 0 for partition in entry["partitions"])
+                for entry in await admin.describe_topics(list(wanted))
+            }
+            if all(held.get(name, 0) >= count for name, count in wanted.items()):
+                return
+            await asyncio.sleep(PROPAGATION_POLL_SECONDS)
 
 
 async def _create(
