@@ -1,0 +1,268 @@
+"""The walk over an event: every key, every string, the numbers that a key name points at.
+
+One pass over the decoded event. What was worked out for a key or a text is remembered where it
+stood (see `contexts`), because agents repeat themselves: a conversation's history is in every
+model call. What cannot be searched becomes `<UNVERIFIED>`: nothing passes because it failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from sys import getsizeof
+from typing import Any, Final
+
+import orjson
+
+from pipeline.redaction.contexts import Atlas, Edited, KeyPlan, LeafContext, Position
+from pipeline.redaction.deadline import DetectionError
+from pipeline.redaction.detectors import DetectorSet
+from pipeline.redaction.hints import Kind, describes_person, plausible
+from pipeline.redaction.operators import Replacer
+from pipeline.redaction.policy import Policy
+from pipeline.redaction.pseudonyms import UNVERIFIED, Keyring, Pseudonymizer
+from pipeline.redaction.record_spans import RecordReader
+from pipeline.redaction.text import TextRedactor
+
+MAX_TEXT: Final = 1_000_000
+"""Characters; a longer text is not searched and becomes `<UNVERIFIED>`."""
+MAX_CACHED_TEXT: Final = 65_536
+MAX_NESTED_RECORDS: Final = 8
+"""Records in strings in records: deeper than this a text becomes `<UNVERIFIED>`."""
+MAX_TRUSTED: Final = 256
+MAX_PLANS: Final = 50_000
+_CACHE_ENTRY_BYTES: Final = 250
+# integers from here on may be cards, phones or bank accounts without any key name to say so
+_LONG_NUMBER: Final = 10**11
+
+_TOO_LONG: Final = "text_too_long"
+_TOO_DEEP: Final = "nested_too_deep"
+
+
+class Walk:
+    """Redacts events of one scope: one policy, one tenant, one keyring.
+
+    Not for use by several threads at once. `counts` and `failures` belong to the event that was
+    walked last: how many values of each entity it holds, and why texts became `<UNVERIFIED>`.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        keyring: Keyring,
+        detectors: DetectorSet,
+        *,
+        tenant_id: str | None = None,
+        trusted: Iterable[str] = (),
+        cache_bytes: int = 32 * 1024 * 1024,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.counts: dict[str, int] = {}
+        self.failures: list[str] = []
+        self._atlas = Atlas(policy.hints, trusted)
+        self._reader = RecordReader(self._atlas)
+        self._texts = TextRedactor(
+            policy,
+            detectors,
+            Replacer(policy, Pseudonymizer(keyring, tenant_id)),
+            keyring.key_ids,
+            records=self._reader.spans,
+            check=check,
+        )
+        self._check = check
+        self._cache_limit = cache_bytes
+        self._cached_bytes = 0
+        self._plans = 0
+        self._nesting = 0
+
+    def event(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return the redacted event; the input is not changed."""
+        self.counts = {}
+        self.failures = []
+        self._nesting = 0
+        return self._object(event, self._atlas.event)
+
+    def text(self, text: str) -> str:
+        """Return a redacted text that stands for itself, such as a line of input."""
+        self.counts = {}
+        self.failures = []
+        self._nesting = 0
+        return self._string(text, self._atlas.text)
+
+    def spans(self, text: str) -> list[Any]:
+        """Return the findings in `text` as spans of it, where it holds records too."""
+        return self._texts.find(text, self._atlas.text)
+
+    def clear(self) -> None:
+        """Forget every cached value."""
+        self._atlas.clear()
+        self._reader.clear()
+        self._cached_bytes = 0
+        self._plans = 0
+
+    # ---- values ------------------------------------------------------------------------------
+
+    def _object(self, obj: dict[str, Any], at: Position) -> dict[str, Any]:
+        if at.kind is Kind.NEUTRAL and "name" in obj and describes_person(obj):
+            at = self._atlas.of_person(at)
+        plans = at.plans
+        out: dict[str, Any] = {}
+        for key, value in obj.items():
+            plan = plans.get(key)
+            if plan is None:
+                plan = self._plan(key, at)
+            if plan.counts:
+                self._count(plan.counts)
+            name = plan.name
+            if name in out:
+                name = _free_name(name, out, obj)
+            kind = type(value)
+            if kind is str:
+                if plan.trusted and _is_plain_id(value):
+                    out[name] = value
+                    continue
+                known = plan.leaf.cache.get(value)
+                if known is None:
+                    out[name] = self._string(value, plan.leaf)
+                else:
+                    out[name] = known[0]
+                    if known[1]:
+                        self._count(known[1])
+            elif kind is dict:
+                out[name] = self._object(value, plan.below)
+            elif kind is list:
+                out[name] = self._list(value, plan)
+            elif kind is int or kind is float:
+                out[name] = value if plan.trusted else self._number(value, plan)
+            else:
+                out[name] = value
+        return out
+
+    def _list(self, values: list[Any], plan: KeyPlan) -> list[Any]:
+        """A list's items stand where the list stands."""
+        out: list[Any] = []
+        for value in values:
+            kind = type(value)
+            if kind is str:
+                trusted = plan.trusted and _is_plain_id(value)
+                out.append(value if trusted else self._string(value, plan.leaf))
+            elif kind is dict:
+                out.append(self._object(value, plan.below))
+            elif kind is list:
+                out.append(self._list(value, plan))
+            elif kind is int or kind is float:
+                out.append(value if plan.trusted else self._number(value, plan))
+            else:
+                out.append(value)
+        return out
+
+    def _number(self, value: float, plan: KeyPlan) -> Any:
+        """A number stays one unless it is a long one or its key promises something personal."""
+        if plan.numeric:
+            text = str(value)
+            return self._string(text, plan.leaf) if plausible(plan.leaf.hint, text) else value
+        if -_LONG_NUMBER < value < _LONG_NUMBER:
+            return value
+        text = str(value)
+        redacted = self._string(text, plan.leaf)
+        return value if redacted == text else redacted
+
+    def _string(self, text: str, leaf: LeafContext) -> str:
+        known = leaf.cache.get(text)
+        if known is None:
+            known = self._searched(text, leaf)
+        if known[1]:
+            self._count(known[1])
+        return known[0]
+
+    def _searched(self, text: str, leaf: LeafContext) -> Edited:
+        """Search a text that is not in the cache; whatever goes wrong, it does not pass."""
+        if len(text) > MAX_TEXT:
+            return self._unverified(_TOO_LONG)
+        failures = len(self.failures)
+        try:
+            self._check()
+            edited = self._record(text, leaf) or self._texts.redact(text, leaf)
+        except DetectionError as error:
+            return self._unverified(str(error))
+        except Exception as error:  # noqa: BLE001 - a detector may raise anything: fail closed
+            return self._unverified(f"detector_error:{type(error).__name__}")
+        if len(text) <= MAX_CACHED_TEXT and len(self.failures) == failures:
+            self._cached_bytes += getsizeof(text) + getsizeof(edited[0]) + _CACHE_ENTRY_BYTES
+            if self._cached_bytes > self._cache_limit:
+                self.clear()
+            leaf.cache[text] = edited
+        return edited
+
+    def _record(self, text: str, leaf: LeafContext) -> Edited | None:
+        """Redact a text that is JSON as the record it holds; None where it is not JSON."""
+        if not _looks_like_json(text):
+            return None
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return None
+        if self._nesting >= MAX_NESTED_RECORDS:
+            raise DetectionError(_TOO_DEEP)
+        outer, self.counts = self.counts, {}
+        self._nesting += 1
+        try:
+            redacted = self._value(value, leaf)
+            counts = tuple(self.counts.items())
+        finally:
+            self._nesting -= 1
+            self.counts = outer
+        # a record that holds nothing keeps its bytes: blanks, order and long numbers
+        return (text if redacted == value else orjson.dumps(redacted).decode()), counts
+
+    def _value(self, value: Any, leaf: LeafContext) -> Any:
+        if type(value) is dict:
+            return self._object(value, leaf.below)
+        if type(value) is list:
+            plan = KeyPlan(name="", counts=(), leaf=leaf, below=leaf.below, trusted=False)
+            return self._list(value, plan)
+        return self._string(value, leaf) if type(value) is str else value
+
+    # ---- keys --------------------------------------------------------------------------------
+
+    def _plan(self, key: str, at: Position) -> KeyPlan:
+        """Work out what to do at `key`; keys are data too, and may hold ids and names."""
+        if self._plans >= MAX_PLANS:
+            self.clear()
+        leaf, below, trusted = self._atlas.place(at, key)
+        failures = len(self.failures)
+        name, counts = (key, ()) if trusted else self._searched(key, at.key_leaf)
+        plan = KeyPlan(name=name, counts=counts, leaf=leaf, below=below, trusted=trusted)
+        if len(self.failures) == failures:
+            at.plans[key] = plan
+            self._plans += 1
+        return plan
+
+    # ---- book-keeping ------------------------------------------------------------------------
+
+    def _count(self, counts: tuple[tuple[str, int], ...]) -> None:
+        for entity, count in counts:
+            self.counts[entity] = self.counts.get(entity, 0) + count
+
+    def _unverified(self, reason: str) -> Edited:
+        self.failures.append(reason)
+        return UNVERIFIED, (("UNVERIFIED", 1),)
+
+
+def _looks_like_json(text: str) -> bool:
+    first = text[:1]
+    if first.isspace():
+        first = text.lstrip()[:1]
+    return first != "" and first in '{["' and len(text) > 1
+
+
+def _is_plain_id(value: str) -> bool:
+    """Tell whether a trusted value has the form of an id, a time or the name of a thing."""
+    return len(value) <= MAX_TRUSTED and " " not in value and "@" not in value and value.isascii()
+
+
+def _free_name(name: str, out: dict[str, Any], obj: dict[str, Any]) -> str:
+    """Return `name~2`, `name~3` … so that two keys that became one lose no value."""
+    number = 2
+    while (free := f"{name}~{number}") in out or free in obj:
+        number += 1
+    return free
