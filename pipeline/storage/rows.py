@@ -30,17 +30,8 @@ def read_event(value: bytes | None) -> dict[str, Any] | Refusal:
 
 
 def read_dead_letter(value: bytes | None) -> dict[str, Any] | Refusal:
-    """Parse a dead letter; its own input coordinates become its source."""
-    record = _parse(value)
-    if isinstance(record, Refusal):
-        return record
-    try:
-        record["source"] = {
-            name: record[name] for name in ("topic", "partition", "offset", "index")
-        }
-    except KeyError:
-        return Refusal("no_source", "the record lacks its coordinates")
-    return {"kind": "event", **record}
+    """Parse a dead letter."""
+    return _read(value)
 
 
 def source_of(record: dict[str, Any]) -> Source:

@@ -1,0 +1,158 @@
+"""The redactor: raw events in, clean events or dead letters out. Nothing leaves it unverified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import faust
+import orjson
+
+from agents.delivery import Run, deliver
+from pipeline.adapters.kafka.batches import BatchProducer, Record
+from pipeline.clock import Clock, SystemClock
+from pipeline.config import LimitSettings, RedactionSettings, Settings
+from pipeline.events.contract import trusted_paths
+from pipeline.events.dead_letter import dead_letter, failed_event
+from pipeline.events.decode import DecodedEvent, Origin, decode_message
+from pipeline.events.rejection import Rejected
+from pipeline.metrics import Metrics
+from pipeline.redaction.engine import EventRedactor, Failed, RedactedEvent
+from pipeline.redaction.policy import compile_policy, default_policy
+from pipeline.redaction.pseudonyms import Keyring
+from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, EVENTS_RAW
+
+STAGE = "redactor"
+RECORDS_PER_CALL = 1_000
+"""Bounds how long one call keeps the event loop: about 0.1 s of work."""
+
+
+@dataclass
+class Outputs:
+    """What a batch of input records became."""
+
+    clean: list[Record] = field(default_factory=list)
+    dead_letters: list[Record] = field(default_factory=list)
+
+
+class RedactorStage:
+    """Decodes, redacts and verifies runs; sends what came of them and waits for the acks."""
+
+    def __init__(
+        self,
+        redactor: EventRedactor,
+        producer: BatchProducer,
+        limits: LimitSettings,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._redactor = redactor
+        self._producer = producer
+        self._limits = limits
+        self._metrics = metrics
+        self._clock = clock
+
+    async def handle(self, runs: list[Run]) -> None:
+        """Handle whole runs; return when clean events and dead letters are acknowledged."""
+        records = [record for run in runs for record in run.records]
+        outputs = self.process(records)
+        # dead letters first: were the worker to die between the two, they come again, and the sink
+        # skips what comes again
+        await self._producer.send(EVENTS_DLQ.name, outputs.dead_letters)
+        await self._producer.send(EVENTS_CLEAN.name, outputs.clean)
+        self._metrics.records_in.labels(EVENTS_RAW.name).inc(len(records))
+        self._metrics.records_out.labels(EVENTS_CLEAN.name).inc(len(outputs.clean))
+        self._metrics.records_out.labels(EVENTS_DLQ.name).inc(len(outputs.dead_letters))
+
+    def process(self, records: Iterable[Any]) -> Outputs:
+        """Turn consumer records into output records; pure but for metrics and the clock."""
+        outputs = Outputs()
+        now = self._clock.now()
+        decoded: list[DecodedEvent] = []
+        for record in records:
+            origin = Origin(record.topic, record.partition, record.offset)
+            for item in decode_message(record.value, origin=origin, limits=self._limits, now=now):
+                if isinstance(item, Rejected):
+                    self._refuse(outputs, origin, dead_letter(origin, item, ts=now))
+                else:
+                    decoded.append(item)
+        for event, redacted in zip(decoded, self._redact(decoded), strict=True):
+            self._put(outputs, event, redacted, now)
+        return outputs
+
+    def _redact(self, decoded: list[DecodedEvent]) -> Iterator[RedactedEvent | Failed]:
+        for item in decoded:
+            item.event["source"] = {
+                "topic": item.origin.topic,
+                "partition": item.origin.partition,
+                "offset": item.origin.offset,
+                "index": item.index,
+            }
+        return iter(self._redactor.redact_batch([item.event for item in decoded]))
+
+    def _put(
+        self, outputs: Outputs, item: DecodedEvent, result: RedactedEvent | Failed, now: float
+    ) -> None:
+        if isinstance(result, Failed):
+            letter = self._letter(
+                item, now, kind="event", reason="redaction_failed", detail=result.reason
+            )
+            self._refuse(outputs, item.origin, letter)
+            return
+        outputs.clean.append(Record(result.key.encode(), result.payload))
+        for entity_type, found in result.counts.items():
+            self._metrics.redacted.labels(entity_type).inc(found)
+        if result.quarantined:
+            self._metrics.quarantined.inc(len(result.quarantined))
+            detail = "; ".join(
+                f"{leaf.path_hint}: {leaf.entity_type or leaf.reason}"
+                for leaf in result.quarantined
+            )
+            letter = self._letter(item, now, kind="leaf", reason="quarantined", detail=detail)
+            self._refuse(outputs, item.origin, letter)
+
+    def _letter(
+        self,
+        item: DecodedEvent,
+        now: float,
+        *,
+        kind: Literal["event", "leaf"],
+        reason: str,
+        detail: str,
+    ) -> dict[str, Any]:
+        return failed_event(
+            item.origin,
+            index=item.index,
+            stage=STAGE,
+            kind=kind,
+            reason=reason,
+            detail=detail,
+            size_bytes=item.size,
+            ts=now,
+            event_type=item.event["event_type"],
+            event_id=item.event["event_id"],
+        )
+
+    def _refuse(self, outputs: Outputs, origin: Origin, letter: dict[str, Any]) -> None:
+        key = f"{origin.topic}:{origin.partition}".encode()
+        outputs.dead_letters.append(Record(key, orjson.dumps(letter)))
+        self._metrics.dead_letters.labels(letter["reason"]).inc()
+
+
+def event_redactor(settings: RedactionSettings) -> EventRedactor:
+    """Return the redactor that the settings describe; `ConfigError` if policy or key is wrong."""
+    policies = compile_policy(settings.policy_file) if settings.policy_file else default_policy()
+    keyring = Keyring.single(settings.key_id, settings.key.get_secret_value())
+    trusted = [".".join(name for name in path if name != "*") for path in trusted_paths()]
+    return EventRedactor(policies, keyring, trusted=trusted, tier=settings.tier)
+
+
+def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchProducer]:
+    """Register the redactor's agent on `app`; return what has to be started before it runs."""
+    producer = BatchProducer(settings.kafka)
+    stage = RedactorStage(
+        event_redactor(settings.redaction), producer, settings.limits, metrics, SystemClock()
+    )
+    deliver(app, EVENTS_RAW.name, stage.handle, name=STAGE, max_records=RECORDS_PER_CALL)
+    return [producer]
