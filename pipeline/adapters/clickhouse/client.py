@@ -1,0 +1,238 @@
+"""Clients for ClickHouse: a blocking one, and one for asyncio over worker threads.
+
+Threads, not clickhouse-connect's own asyncio client: what costs time in an insert is turning
+columns into bytes, which would hold the event loop in either client; in a thread the loop goes on
+in between, and there is one transport to test instead of two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+import clickhouse_connect
+from clickhouse_connect.datatypes.registry import get_from_name
+
+from pipeline.adapters.clickhouse.errors import translated
+from pipeline.config import ClickHouseSettings
+from pipeline.errors import PermanentError
+
+T = TypeVar("T")
+
+# What a value that does not fit its column raises while it is serialised.
+_VALUE_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, struct.error)
+
+
+class Client:
+    """A connection pool to one database. Blocking; safe to use from several threads.
+
+    Every method raises `UnavailableError` where the same call may succeed later, `PermanentError`
+    where it will not. No message holds a value of a query or a row.
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    @property
+    def server_version(self) -> str:
+        """The server's version, such as 26.9.2.1."""
+        return str(self._driver.server_version)
+
+    def command(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Run a statement that returns nothing, such as DDL."""
+        with translated("statement"):
+            self._driver.command(sql, parameters=_dict(parameters), settings=_dict(settings))
+
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of a query. Values go in as `{name:Type}` and `parameters`."""
+        with translated("query"):
+            result = self._driver.query(sql, parameters=_dict(parameters), settings=_dict(settings))
+            return [tuple(row) for row in result.result_rows]
+
+    def query_dicts(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a query, each as a dictionary by column name."""
+        with translated("query"):
+            result = self._driver.query(sql, parameters=_dict(parameters), settings=_dict(settings))
+            return list(result.named_results())
+
+    def query_value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Return the first column of the first row; None where there are no rows."""
+        rows = self.query(sql, parameters)
+        return rows[0][0] if rows else None
+
+    def insert(
+        self,
+        table: str,
+        column_names: Sequence[str],
+        column_type_names: Sequence[str],
+        columns: Sequence[Sequence[Any]],
+        *,
+        token: str,
+    ) -> int:
+        """Insert columns of equal length as one block; return the rows sent.
+
+        `token` is the insert's deduplication token and not optional: clickhouse-connect repeats
+        an INSERT by itself when the connection closes or the server is busy, and only a table with
+        a deduplication window that has seen the token keeps such a repeat from counting twice.
+        Same token: same rows, in the same order. Up to a million rows are atomic.
+
+        Types are named, not asked of the server, so an insert is one request. Cheapest per value:
+        integers of microseconds for DateTime64(6), `bytes` for long strings.
+        """
+        if not columns or not columns[0]:
+            return 0
+        settings = {
+            "insert_deduplication_token": token,
+            "insert_deduplicate": "1",
+            # servers since 26.3 gather small inserts by default, where tokens do not count
+            "async_insert": "0",
+            "wait_end_of_query": "1",
+        }
+        with translated(f"insert into {table}"):
+            try:
+                self._driver.insert(
+                    table,
+                    columns,
+                    column_names=list(column_names),
+                    column_types=[get_from_name(name) for name in column_type_names],
+                    column_oriented=True,
+                    settings=settings,
+                )
+            except _VALUE_ERRORS as error:
+                raise PermanentError(
+                    f"insert into {table}: a value does not fit its column ({type(error).__name__})"
+                ) from None
+        return len(columns[0])
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self._driver.close()
+
+
+class AsyncClient:
+    """A `Client` for asyncio: the same methods, each run in one of a few threads.
+
+    A call that is cancelled goes on in its thread: whoever cancels an insert must treat it as one
+    whose outcome is unknown, and repeat it with the same token.
+    """
+
+    def __init__(self, client: Client, threads: int) -> None:
+        self._client = client
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="clickhouse")
+
+    async def command(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Run a statement that returns nothing, such as DDL."""
+        await self._run(partial(self._client.command, sql, parameters, settings))
+
+    async def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of a query. Values go in as `{name:Type}` and `parameters`."""
+        return await self._run(partial(self._client.query, sql, parameters, settings))
+
+    async def query_dicts(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a query, each as a dictionary by column name."""
+        return await self._run(partial(self._client.query_dicts, sql, parameters, settings))
+
+    async def query_value(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Return the first column of the first row; None where there are no rows."""
+        return await self._run(partial(self._client.query_value, sql, parameters))
+
+    async def insert(
+        self,
+        table: str,
+        column_names: Sequence[str],
+        column_type_names: Sequence[str],
+        columns: Sequence[Sequence[Any]],
+        *,
+        token: str,
+    ) -> int:
+        """Insert columns as one block, once however often it is repeated; see `Client.insert`."""
+        return await self._run(
+            partial(
+                self._client.insert, table, column_names, column_type_names, columns, token=token
+            )
+        )
+
+    async def close(self) -> None:
+        """Wait for the calls that run, then close the pool's connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._client.close()
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Client:
+    """Connect and learn the server's version and settings; blocking.
+
+    `database` overrides the one in settings: before the first migration that one does not exist.
+    """
+    # It logs what could not be serialised, value and all, and every retry with its URL.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    with translated(f"connect to {settings.host}:{settings.port}"):
+        return Client(
+            clickhouse_connect.get_client(
+                host=settings.host,
+                port=settings.port,
+                username=settings.username,
+                password=settings.password.get_secret_value(),
+                database=settings.database if database is None else database,
+                interface="https" if settings.secure else "http",
+                verify=settings.verify,
+                ca_cert=str(settings.ca_cert) if settings.ca_cert else None,
+                # whole seconds is all it takes
+                connect_timeout=math.ceil(settings.connect_timeout_seconds),
+                send_receive_timeout=math.ceil(settings.send_receive_timeout_seconds),
+                compress="lz4",
+                # a session serves one request at a time, and nothing here needs one
+                autogenerate_session_id=False,
+                dedicated_pool=True,
+            )
+        )
+
+
+async def connect_async(
+    settings: ClickHouseSettings, *, database: str | None = None, threads: int = 4
+) -> AsyncClient:
+    """Connect without blocking the event loop; `threads` calls run at once."""
+    client = await asyncio.to_thread(connect, settings, database=database)
+    return AsyncClient(client, threads)
+
+
+def _dict(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return dict(values) if values is not None else None
