@@ -1,0 +1,119 @@
+"""Quantiles of a short window against the series' own baseline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zlib import crc32
+
+from pipeline.detection.durations import DAY, HOUR
+from pipeline.detection.finding import Details, Finding, Look
+from pipeline.detection.rules.model import LatencyRule, quantile_of
+from pipeline.detection.spans import floor_to, same_hours
+from pipeline.detection.statistics import quantile_ranks, second_highest
+from pipeline.detection.view import Dimension, Stats
+
+MAX_CACHED = 100_000
+
+
+class LatencyEvaluator:
+    """Judges a `LatencyRule`.
+
+    Active when the lower confidence limit of a quantile is above `factor` times its baseline and
+    at least `min_increase` above it. The confidence limit is distribution-free (order statistics),
+    so long tails need no model.
+
+    The baseline is the highest but one of the same quantile in the same three hours of the days
+    before: it follows daily rhythm, lets a weekend be unlike a weekday, and one bad day does not
+    spoil it. While there are fewer than three such days the last 24 hours count too. It is read
+    once an hour for each series, and frozen while an alert is open.
+    """
+
+    def __init__(self, rule: LatencyRule) -> None:
+        self._rule = rule
+        self._quantiles = [(name, quantile_of(name) or 0.5) for name in rule.quantiles]
+        self._cache: dict[Dimension, tuple[float, dict[str, float]]] = {}
+
+    def judge(self, look: Look) -> Finding | None:
+        """Return the finding of the quantile that is furthest past its threshold."""
+        rule = self._rule
+        start, end = look.now - rule.window, look.now
+        stats = look.view.stats(look.dimension, rule.measure, start, end)
+        if stats.count < rule.min_count:
+            return None
+        # no quantile can be high when the largest value is not: spares the digest on quiet series
+        if stats.maximum <= rule.min_increase:
+            return None
+        baseline = look.frozen or self._baseline(look)
+        best: Finding | None = None
+        for name, q in self._quantiles:
+            if name not in baseline:
+                continue
+            finding = self._judge_quantile(stats, name, q, baseline[name], (start, end))
+            if finding is not None and (
+                best is None or (finding.active, finding.ratio) > (best.active, best.ratio)
+            ):
+                best = finding
+        if best is None:
+            return None
+        return replace(best, references=dict(baseline))
+
+    def explain(self, look: Look, finding: Finding) -> Details:
+        """Nothing to add: quantile and baseline are in the finding."""
+        del look, finding
+        return {}
+
+    def _judge_quantile(
+        self, stats: Stats, name: str, q: float, baseline: float, span: tuple[float, float]
+    ) -> Finding | None:
+        rule = self._rule
+        threshold = max(baseline * rule.factor, baseline + rule.min_increase)
+        clear = baseline + (threshold - baseline) * (rule.clear_factor - 1) / (rule.factor - 1)
+        value = stats.quantile(q)
+        if value <= clear:
+            return None
+        low = stats.quantile(quantile_ranks(q, stats.count, rule.z)[0])
+        return Finding(
+            active=low > threshold,
+            severity=rule.severity,
+            value=value,
+            threshold=threshold,
+            baseline=baseline,
+            start=span[0],
+            end=span[1],
+            sample_size=stats.count,
+            ratio=value / threshold,
+            details={"statistic": name, "low": round(low, 3)},
+        )
+
+    def _baseline(self, look: Look) -> dict[str, float]:
+        """Return quantile name -> baseline, empty while there is too little to compare with."""
+        # each series has its own minute of the hour, or all of them would be read at once
+        phase = crc32(repr(sorted(look.dimension.labels.items())).encode()) % int(HOUR)
+        hour = floor_to(look.now - phase, HOUR)
+        cached = self._cache.get(look.dimension)
+        if cached is not None and cached[0] == hour:
+            return cached[1]
+        if len(self._cache) >= MAX_CACHED:
+            self._cache.clear()
+        baseline = self._read_baseline(look, hour)
+        self._cache[look.dimension] = (hour, baseline)
+        return baseline
+
+    def _read_baseline(self, look: Look, hour: float) -> dict[str, float]:
+        rule = self._rule
+        days = [
+            look.view.stats(look.dimension, rule.measure, *same_hours(hour, days_before))
+            for days_before in range(1, rule.baseline_days + 1)
+        ]
+        usable = [stats for stats in days if stats.count >= rule.baseline_min_count]
+        if len(usable) < 3:
+            recent = (floor_to(hour, HOUR) - DAY, floor_to(hour, HOUR))
+            stats = look.view.stats(look.dimension, rule.measure, *recent)
+            if stats.count >= rule.baseline_min_count:
+                usable.append(stats)
+        if not usable:
+            return {}
+        return {
+            name: second_highest([stats.quantile(q) for stats in usable])
+            for name, q in self._quantiles
+        }
