@@ -14,6 +14,7 @@ from pipeline.errors import SluiceError
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pipeline.cli.up", "Run the whole system on this machine, until Ctrl-C."),
     "down": ("pipeline.cli.down", "Stop it from another terminal."),
+    "status": ("pipeline.cli.status", "Show processes, topics, lag and rows."),
     "publish": ("pipeline.cli.publish", "Send native events from a file."),
     "import": ("pipeline.cli.import_", "Send recorded chat runs in the OpenAI message format."),
     "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
