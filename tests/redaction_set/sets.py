@@ -1,0 +1,86 @@
+"""The labelled sets, each reproducible from a seed: what the redaction benchmark is scored on."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from tests.redaction_set import adversarial, agent_events, slots
+from tests.redaction_set.labels import Item, read_handwritten
+
+HERE = Path(__file__).resolve().parent
+SEED = 20250301
+HELD_OUT = "heldout"
+
+
+def _from_templates(name: str, count: int, seed: int) -> list[Item]:
+    """Fill the templates of a file in turn until there are `count` items.
+
+    Every second one-line text goes on with a neutral sentence: about the length of real ones.
+    """
+    templates = slots.read_templates(HERE / "templates" / f"{name}.txt")
+    tails = slots.read_templates(HERE / "templates" / "tails.txt")
+    rng = Random(f"{name}-{seed}")
+    items = []
+    for number in range(count):
+        template = templates[number % len(templates)]
+        if rng.random() < 0.5 and template.endswith((".", "?", "!")):
+            template = f"{template} {rng.choice(tails)}"
+        items.append(slots.fill(template, rng, (name,)))
+    return items
+
+
+@cache
+def structured(count: int = 1500, seed: int = SEED) -> tuple[Item, ...]:
+    """Cards, IBANs, phones, e-mails, ids, secrets in short texts, and texts that hold nothing."""
+    plain = count // 4
+    return (
+        *_from_templates("structured", count - plain, seed),
+        *_from_templates("negatives", plain, seed),
+    )
+
+
+@cache
+def core(count: int = 1500, seed: int = SEED) -> tuple[Item, ...]:
+    """What the system promises to find, in short texts of people, agents and documents."""
+    fourth = count // 4
+    return (
+        *_from_templates("core", 2 * fourth, seed),
+        *_from_templates("structured", fourth, seed + 1),
+        *_from_templates("negatives", fourth, seed + 1),
+    )
+
+
+@cache
+def negatives(count: int = 700, seed: int = SEED) -> tuple[Item, ...]:
+    """Order numbers, hashes, code, products, coordinates: nothing to find."""
+    return tuple(_from_templates("negatives", count, seed + 2))
+
+
+@cache
+def handwritten() -> tuple[Item, ...]:
+    """Mails, tickets, chats, calls, forum posts and documents, written by hand, none generated."""
+    files = sorted((HERE / "handwritten").glob("*.txt"))
+    return tuple(i for file in files if file.stem != HELD_OUT for i in read_handwritten(file))
+
+
+@cache
+def events(count: int = 640, seed: int = SEED) -> tuple[Item, ...]:
+    """Whole agent events as JSON text."""
+    rng = Random(f"events-{seed}")
+    return tuple(agent_events.agent_event(rng, number) for number in range(count))
+
+
+@cache
+def disguised(count: int = 400, seed: int = SEED) -> tuple[Item, ...]:
+    """Personal data in disguise: zero-width characters, full-width digits, encodings, words."""
+    rng = Random(f"disguised-{seed}")
+    return tuple(adversarial.disguised(rng, number) for number in range(count))
+
+
+@cache
+def held_out(seed: int = SEED) -> tuple[Item, ...]:
+    """Texts and templates of their own, of which only totals are looked at."""
+    written = read_handwritten(HERE / "handwritten" / f"{HELD_OUT}.txt")
+    return (*written, *_from_templates(HELD_OUT, 300, seed + 3))
