@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("pipeline.cli.status", "Show processes, topics, lag and rows."),
     "publish": ("pipeline.cli.publish", "Send native events from a file."),
     "import": ("pipeline.cli.import_", "Send recorded chat runs in the OpenAI message format."),
+    "redact": ("pipeline.cli.redact", "Redact lines of text or JSON; show what is found."),
     "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
 }
 
