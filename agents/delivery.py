@@ -13,7 +13,8 @@ Why nothing is lost, in one screen:
 4. Any other exception ends the process (`fail_stop`). Nothing is finished on the way out, so the
    supervisor's next process gets the same runs again.
 5. When partitions are revoked, or the worker stops, the attempt in flight may end (and is
-   committed); everything not begun is dropped unfinished. A run that outlives its assignment finishes nothing.
+   committed); everything not begun is dropped unfinished. A run that outlives its assignment
+   finishes nothing.
 
 What a handler may assume: runs of a partition arrive in offset order and without overlap while the
 assignment lasts; a partition is handled by one call at a time. What it may not: that it has not

@@ -21,7 +21,7 @@ from clickhouse_connect.datatypes.registry import get_from_name
 
 from pipeline.adapters.clickhouse.errors import translated
 from pipeline.config import ClickHouseSettings
-from pipeline.errors import PermanentError
+from pipeline.errors import InputError
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Client:
     """A connection pool to one database. Blocking; safe to use from several threads.
 
     Every method raises `UnavailableError` where the same call may succeed later, `PermanentError`
-    where it will not. No message holds a value of a query or a row.
+    where it will not (`InputError` where a value in the rows is at fault). No message holds a value of a query or a row.
     """
 
     def __init__(self, driver: Any) -> None:
@@ -120,7 +120,7 @@ class Client:
                     settings=settings,
                 )
             except _VALUE_ERRORS as error:
-                raise PermanentError(
+                raise InputError(
                     f"insert into {table}: a value does not fit its column ({type(error).__name__})"
                 ) from None
         return len(columns[0])

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from clickhouse_connect.driver.exceptions import DatabaseError, Error, OperationalError
 from urllib3.exceptions import HTTPError
 
-from pipeline.errors import ConfigError, PermanentError, SluiceError, UnavailableError
+from pipeline.errors import ConfigError, InputError, PermanentError, SluiceError, UnavailableError
 
 RETRYABLE_CODES: dict[int, str] = {
     159: "TIMEOUT_EXCEEDED",
@@ -62,6 +62,9 @@ PERMANENT_CODES: dict[int, str] = {
 }
 """Names for the codes people meet; a code in neither table is permanent and shown as a number."""
 
+VALUE_CODES = frozenset({6, 27, 53, 69, 70, 131, 321, 349, 469})
+"""Permanent, and the fault of a value in the rows sent: other rows would be taken."""
+
 _HINTS = {
     60: "run `sluice migrate`",
     81: "run `sluice migrate`",
@@ -95,7 +98,11 @@ def _from_server(what: str, error: Error) -> SluiceError:
     message = f"{what}: ClickHouse refused with code {code}" + (f" ({name})" if name else "")
     if code in RETRYABLE_CODES:
         return UnavailableError(message)
-    kind = ConfigError if code in (497, 516) else PermanentError
+    kind: type[SluiceError] = PermanentError
+    if code in (497, 516):
+        kind = ConfigError
+    elif code in VALUE_CODES:
+        kind = InputError
     return kind(message, hint=_HINTS.get(code, ""))
 
 
