@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import faust
 import orjson
-from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 
 from agents.delivery import Run, deliver
+from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import Settings

@@ -18,6 +18,7 @@ from types import TracebackType
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from pipeline.adapters.clickhouse.migrate import migrate
 from pipeline.adapters.kafka.admin import TopicChanges, ensure_coordinator, ensure_topics
 from pipeline.config import Settings
 from pipeline.errors import ConfigError, RetryableError
@@ -229,6 +230,7 @@ class LocalStack:
 
     def _prepare(self) -> None:
         """Create what is missing of topics and tables."""
+        migrate(self.settings.clickhouse)
         changes = self._topics()
         for name, (before, after) in changes.raised.items():
             self._progress(f"topic {name}: partitions raised from {before} to {after}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import subprocess
 import sys
@@ -55,7 +56,8 @@ async def test_recorded_runs_come_through_clean_and_complete(
     workers.start("redactor")
     workers.start("sink")
     dead_before = counted(stack.settings, "dead_letters", "1")
-    done = subprocess.run(
+    done = await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-c", "from pipeline.cli import main; main()", "import", str(RUNS)],
         env=dict(workers.environment) | {"PATH": "/usr/bin:/bin"},
         cwd=CHECKOUT,
