@@ -33,7 +33,8 @@ class Client:
     """A connection pool to one database. Blocking; safe to use from several threads.
 
     Every method raises `UnavailableError` where the same call may succeed later, `PermanentError`
-    where it will not (`InputError` where a value in the rows is at fault). No message holds a value of a query or a row.
+    where it will not (`InputError` where a value in the rows is at fault). No message holds a
+    value of a query or a row.
     """
 
     def __init__(self, driver: Any) -> None:
@@ -200,7 +201,8 @@ class AsyncClient:
 def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Client:
     """Connect and learn the server's version and settings; blocking.
 
-    `database` overrides the one in settings: before the first migration that one does not exist.
+    `database` overrides the one in settings, which does not exist before the first migration;
+    empty for the user's default.
     """
     # It logs what could not be serialised, value and all, and every retry with its URL.
     logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clickhouse_connect.driver.exceptions import DatabaseError, Error, OperationalError
+from clickhouse_connect.driver.exceptions import DatabaseError, DataError, Error, OperationalError
 from urllib3.exceptions import HTTPError
 
 from pipeline.errors import ConfigError, InputError, PermanentError, SluiceError, UnavailableError
@@ -116,4 +116,6 @@ def _without_code(what: str, error: Error) -> SluiceError:
         return UnavailableError(message) if retryable else PermanentError(message)
     if isinstance(error, OperationalError) or type(error) is DatabaseError:
         return UnavailableError(f"{what}: ClickHouse does not answer")
+    if isinstance(error, DataError):
+        return InputError(f"{what}: a value does not fit its column")
     return PermanentError(f"{what}: not possible ({type(error).__name__})")

@@ -104,12 +104,18 @@ def parse(
     for name in given:
         if name.startswith(_PARAMETER_PREFIX) and not _NAME.fullmatch(name):
             raise ClickHouseError(Code.BAD_ARGUMENTS, "A query parameter's name is not a name")
+    query_id = given.get("query_id") or new_query_id()
+    if not query_id.isprintable():
+        raise ClickHouseError(Code.BAD_ARGUMENTS, "A query id must be printable")
+    output_format = given.get("default_format") or headers.get("X-ClickHouse-Format", "")
+    if output_format and not _NAME.fullmatch(output_format):
+        raise ClickHouseError(Code.UNKNOWN_FORMAT, "Unknown format")
     return QueryRequest(
         query=given.get("query", ""),
-        query_id=given.get("query_id") or new_query_id(),
+        query_id=query_id,
         credentials=credentials(given, headers),
         database=given.get("database") or headers.get("X-ClickHouse-Database", ""),
-        default_format=given.get("default_format") or headers.get("X-ClickHouse-Format", ""),
+        default_format=output_format,
         settings=settings,
         parameters={
             name.removeprefix(_PARAMETER_PREFIX): value

@@ -7,26 +7,13 @@ quoted names, heredocs) and leaves everything else to the engine's parser.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
-
-_TOKEN = re.compile(
-    rb"""
-    (?P<space>   \s++ | --[^\n]*+ | \#[\ !][^\n]*+ | /\*.*?\*/ )
-  | (?P<string>  '(?:[^'\\]++|\\.|'')*+' )
-  | (?P<quoted>  `(?:[^`\\]++|\\.|``)*+` | "(?:[^"\\]++|\\.|"")*+" )
-  | (?P<heredoc> \$(?P<tag>\w*+)\$.*?\$(?P=tag)\$ )
-  | (?P<word>    [A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*+ )
-  | (?P<number>  [0-9][A-Za-z0-9_.]*+ )
-  | (?P<symbol>  . )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+from pipeline.sql import Token, tokens
 
 # What reads or writes this machine outside the data directory. A server confines these to
 # user_files or to its administrator's configuration; the embedded engine confines nothing.
@@ -35,8 +22,8 @@ _MACHINE_FUNCTIONS = frozenset(
 )
 _PATH_NAME = re.compile(rb"[`\"](?:/|~)|\.\./")
 
-_INSERT_CLAUSES = frozenset({b"VALUES", b"FORMAT", b"SELECT", b"WITH", b"FROM", b"WATCH"})
-_READS = frozenset({b"SELECT", b"WITH", b"FROM"})
+_INSERT_CLAUSES = frozenset({"VALUES", "FORMAT", "SELECT", "WITH", "FROM", "WATCH"})
+_READS = frozenset({"SELECT", "WITH", "FROM"})
 
 
 class Kind(Enum):
@@ -49,17 +36,6 @@ class Kind(Enum):
     OTHER = "other"
     """DDL, SHOW, SET, INSERT … SELECT: runs at once, returns little."""
     EMPTY = "empty"
-
-
-@dataclass(frozen=True)
-class Token:
-    """One lexical token: its class, its bytes, where it stands, how many brackets are open."""
-
-    kind: str
-    text: bytes
-    start: int
-    end: int
-    depth: int
 
 
 @dataclass(frozen=True)
@@ -85,30 +61,10 @@ class Statement:
         return self.sql[: self.format_at] + clause + self.sql[self.format_at :]
 
 
-def tokens(text: bytes) -> Iterator[Token]:
-    """Yield the tokens of `text` without spaces and comments.
-
-    An unclosed string or comment gives single symbols: the engine will report it.
-    """
-    depth = 0
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "symbol"
-        if kind == "tag":
-            kind = "heredoc"
-        if kind == "space":
-            continue
-        token = match.group()
-        if token in (b")", b"]", b"}"):
-            depth = max(0, depth - 1)
-        yield Token(kind, token, match.start(), match.end(), depth)
-        if token in (b"(", b"[", b"{"):
-            depth += 1
-
-
 def is_insert(text: bytes) -> bool:
     """Tell whether the text begins an INSERT, whose data may follow the statement."""
     first = next(tokens(text), None)
-    return first is not None and first.kind == "word" and first.text.upper() == b"INSERT"
+    return first is not None and first.keyword == "INSERT"
 
 
 def analyse(text: bytes) -> Statement:
@@ -135,31 +91,30 @@ def _analyse_query(text: bytes) -> Statement:
     stop = found[end].start if end < len(found) else len(text)
     found = found[:end]
     refuse_machine_access(found)
-    words = [token for token in found if token.kind == "word"]
     if not found:
         return Statement(Kind.EMPTY, "", b"")
-    verb = words[0].text.upper() if words else b""
-    if _named(found, b"INTO", b"OUTFILE"):
+    verb = next((token.keyword for token in found if token.keyword), "")
+    if any(one.keyword == "INTO" and two.keyword == "OUTFILE" for one, two in pairwise(found)):
         raise ClickHouseError(
             Code.INTO_OUTFILE_NOT_ALLOWED, "INTO OUTFILE is not allowed over the HTTP interface"
         )
     kind = Kind.SELECT if verb in _READS else Kind.OTHER
     clause = _format_clause(found)
     if clause is None:
-        return Statement(kind, verb.decode(), text[:stop], format_at=stop)
+        return Statement(kind, verb, text[:stop], format_at=stop)
     keyword, name = clause
     sql = text[: keyword.start] + text[name.end : stop]
-    return Statement(kind, verb.decode(), sql, name.text.decode(), keyword.start)
+    return Statement(kind, verb, sql, name.text.decode(errors="replace"), keyword.start)
 
 
 def _format_clause(found: list[Token]) -> tuple[Token, Token] | None:
     """Find a closing `FORMAT name`; only a SETTINGS clause may come after it."""
     for at in range(len(found) - 2, 0, -1):
         keyword, name = found[at], found[at + 1]
-        if keyword.depth or keyword.kind != "word" or keyword.text.upper() != b"FORMAT":
+        if keyword.depth or keyword.keyword != "FORMAT":
             continue
-        after = found[at + 2].text.upper() if at + 2 < len(found) else b"SETTINGS"
-        if name.kind == "word" and after == b"SETTINGS":
+        after = found[at + 2].keyword if at + 2 < len(found) else "SETTINGS"
+        if name.keyword and after == "SETTINGS":
             return keyword, name
     return None
 
@@ -170,34 +125,36 @@ def _analyse_insert(text: bytes) -> Statement:
     table_named = False
     for token in tokens(text):
         seen.append(token)
-        word = token.text.upper() if token.kind == "word" else b""
+        word = token.keyword
         if len(seen) < 3 or token.depth > 1:
             continue
         if not table_named:
-            table_named = word not in (b"INTO", b"TABLE", b"FUNCTION")
+            table_named = word not in ("INTO", "TABLE", "FUNCTION")
             continue
-        opens_select = token.depth == 1 and seen[-2].text == b"(" and word in (b"SELECT", b"WITH")
+        opens_select = token.depth == 1 and seen[-2].text == b"(" and word in ("SELECT", "WITH")
         if opens_select or (token.depth == 0 and word in _INSERT_CLAUSES):
             return _insert_with_clause(text, seen, token, word)
     refuse_machine_access(seen)
     return Statement(Kind.INSERT, "INSERT", text.rstrip(b" \t\r\n;"), "Values", 0, len(text))
 
 
-def _insert_with_clause(text: bytes, seen: list[Token], token: Token, word: bytes) -> Statement:
-    if word == b"VALUES":
+def _insert_with_clause(text: bytes, seen: list[Token], token: Token, word: str) -> Statement:
+    if word == "VALUES":
         refuse_machine_access(seen)
         return Statement(
             Kind.INSERT, "INSERT", text[: token.start], "Values", data_offset=token.end
         )
-    if word == b"FORMAT":
+    if word == "FORMAT":
         refuse_machine_access(seen)
         name = next(tokens(text[token.end :]), None)
-        if name is None or name.kind != "word":
+        if name is None or not name.keyword:
             return Statement(Kind.INSERT, "INSERT", text, None, data_offset=len(text))
         data = _data_start(text, token.end + name.end)
         sql = text[: token.start]
-        return Statement(Kind.INSERT, "INSERT", sql, name.text.decode(), data_offset=data)
-    if word == b"FROM":
+        return Statement(
+            Kind.INSERT, "INSERT", sql, name.text.decode(errors="replace"), data_offset=data
+        )
+    if word == "FROM":
         raise ClickHouseError(
             Code.ACCESS_DENIED, "INSERT … FROM INFILE is not allowed over the HTTP interface"
         )
@@ -214,13 +171,6 @@ def _data_start(text: bytes, at: int) -> int:
     if text[at : at + 1] == b"\n":
         at += 1
     return at
-
-
-def _named(found: list[Token], first: bytes, second: bytes) -> bool:
-    return any(
-        one.kind == two.kind == "word" and one.text.upper() == first and two.text.upper() == second
-        for one, two in itertools.pairwise(found)
-    )
 
 
 def refuse_machine_access(found: list[Token]) -> None:
