@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import clickhouse_connect
 from clickhouse_connect.datatypes.registry import get_from_name
+from clickhouse_connect.driver import options
 
 from pipeline.adapters.clickhouse.errors import translated
 from pipeline.config import ClickHouseSettings
@@ -204,8 +205,7 @@ def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Cli
     `database` overrides the one in settings, which does not exist before the first migration;
     empty for the user's default.
     """
-    # It logs what could not be serialised, value and all, and every retry with its URL.
-    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    _tame_driver()
     with translated(f"connect to {settings.host}:{settings.port}"):
         return Client(
             clickhouse_connect.get_client(
@@ -234,6 +234,17 @@ async def connect_async(
     """Connect without blocking the event loop; `threads` calls run at once."""
     client = await asyncio.to_thread(connect, settings, database=database)
     return AsyncClient(client, threads)
+
+
+def _tame_driver() -> None:
+    """Keep clickhouse-connect from logging data and from loading what is not used here."""
+    # It logs what could not be serialised, value and all, and every retry with its URL.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+    # Its first insert imports pandas, NumPy and PyArrow where they are installed (chDB needs
+    # them), only to ask whether the data are theirs: 1.6 s and 90 MB in every worker. None is its
+    # own word for "not installed".
+    for unused in ("pd", "np", "arrow", "pl"):
+        vars(options).setdefault(unused, None)
 
 
 def _dict(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
