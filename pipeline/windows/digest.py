@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import sqrt
@@ -72,7 +72,7 @@ EMPTY = Digest((), ())
 
 def digest_of(values: Iterable[int]) -> Digest:
     """Return the digest of single values."""
-    return _compress(Counter(values))
+    return digest_of_weights(Counter(values))
 
 
 def merge_digests(digests: Iterable[Digest]) -> Digest:
@@ -84,10 +84,11 @@ def merge_digests(digests: Iterable[Digest]) -> Digest:
     for part in parts:
         for mean, weight in zip(part.means, part.weights, strict=True):
             weights[mean] = weights.get(mean, 0) + weight
-    return _compress(weights)
+    return digest_of_weights(weights)
 
 
-def _compress(weights: dict[int, int]) -> Digest:
+def digest_of_weights(weights: Mapping[int, int]) -> Digest:
+    """Return the digest of values that occurred as often as `weights` says."""
     if not weights:
         return EMPTY
     centroids: Sequence[Centroid] = sorted(weights.items())

@@ -17,11 +17,11 @@ class Measure(StrEnum):
     TOKENS = "tokens"
     """Tokens in and out of one LLM call."""
     COST_USD = "cost_usd"
-    """Cost of one LLM call. Kept in millionths of a dollar."""
+    """Cost of one LLM call. Kept in billionths of a dollar."""
     TASK_TOKENS = "task_tokens"
     """Tokens of one closed task."""
     TASK_COST_USD = "task_cost_usd"
-    """Cost of one closed task. Kept in millionths of a dollar."""
+    """Cost of one closed task. Kept in billionths of a dollar."""
     TASK_DURATION_MS = "task_duration_ms"
     """First event to end of one closed task. Kept in microseconds."""
 
@@ -38,8 +38,8 @@ class Measure(StrEnum):
 _SCALES: dict[Measure, int] = {
     Measure.LATENCY_MS: 1000,
     Measure.TOKENS: 1,
-    Measure.COST_USD: 1_000_000,
+    Measure.COST_USD: 1_000_000_000,
     Measure.TASK_TOKENS: 1,
-    Measure.TASK_COST_USD: 1_000_000,
+    Measure.TASK_COST_USD: 1_000_000_000,
     Measure.TASK_DURATION_MS: 1000,
 }

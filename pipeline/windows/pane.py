@@ -51,7 +51,11 @@ class Counter:
     """Documents without the time they were read or their source changed."""
     DOCUMENTS = "documents"
     LLM_CALLS = "llm_calls"
+    QUARANTINED = "quarantined"
+    """Values that the redactor replaced because they did not pass verification."""
     ERROR_PREFIX = "error:"
+    TASK_ERROR_PREFIX = "task_error:"
+    """Tasks that failed or were escalated, by each type of error that occurred in them."""
 
 
 @dataclass(slots=True)

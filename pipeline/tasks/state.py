@@ -1,0 +1,294 @@
+"""The running totals of one task: what each event adds, and when the task closes.
+
+A task is a `task_id` inside a session, or the whole session where events carry none. It closes
+when the watermark passes its end (`session_end`, or an agent_step of type `task_end`), or when
+nothing came for the idle time, in event time. What comes for it after that is its next part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from pipeline.errors import InputError
+from pipeline.tasks.budgets import (
+    COST_SCALE,
+    LEVELS,
+    Crossing,
+    Resource,
+    crossings,
+    elapsed_level,
+    level_name,
+)
+from pipeline.tasks.logical_calls import Call, Change, call_key, record_attempt
+
+MAX_STEPS = 64
+"""Step names a task keeps apart; the rest is `other`."""
+MAX_SEEN = 512
+"""Event ids a part remembers: the horizon within which a re-production is recognised."""
+FAILED = frozenset(("error", "timeout"))
+_LATENCY_SCALE = 1000  # latencies are summed in microseconds
+
+Limits = Sequence[tuple[Resource, int]]
+"""What is limited, and how far, in whole numbers; see `Budget.limits`."""
+
+Step = list[int]
+"""Of one step's latencies: their number, and their sum and maximum in µs."""
+
+
+def task_key(event: Mapping[str, Any]) -> str:
+    """Return the key of the task that an event belongs to; task ids are unique in a session."""
+    task_id = event.get("task_id")
+    session_id: str = event["session_id"]
+    return f"{session_id}\x1f{task_id}" if task_id else session_id
+
+
+def is_failure(event: Mapping[str, Any]) -> bool:
+    """Return whether the step failed; without a status, an error type says so."""
+    status = event.get("status")
+    return status in FAILED or (status is None and event.get("error_type") is not None)
+
+
+def step_name(event: Mapping[str, Any]) -> str:
+    """Return the name under which a step's latency is kept."""
+    kind: str = event["event_type"]
+    if kind == "tool_call":
+        return f"tool:{event['tool_name']}"
+    if kind == "agent_step":
+        return event.get("step_name") or event.get("step_type") or kind
+    return kind
+
+
+@dataclass(slots=True)
+class TaskState:
+    """Totals of one part of one task, and the fence. Costs in billionths of a dollar."""
+
+    key: str
+    opened_ms: int
+    """Event time of the event that opened the part; tells the parts of one task apart."""
+    session_id: str
+    task_id: str | None
+    trace_id: str
+    agent: str
+    release: str
+    start_ms: int
+    last_ms: int
+    fence: int = -1
+    """Offset of the last event that was applied, in the clean topic's partition."""
+    workflow: str | None = None
+    tenant: str | None = None
+    tier: str | None = None
+    environment: str | None = None
+    end_ms: int | None = None
+    outcome: str | None = None
+    closed_ms: int | None = None
+    events: int = 0
+    untraced: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost: int = 0
+    llm_calls: int = 0
+    tool_calls: int = 0
+    logical_calls: int = 0
+    logical_failures: int = 0
+    documents: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+    steps: dict[str, Step] = field(default_factory=dict)
+    models: dict[str, int] = field(default_factory=dict)
+    """Tokens by model version."""
+    prompts: dict[str, int] = field(default_factory=dict)
+    """Tokens by prompt and version."""
+    calls: dict[str, Call] = field(default_factory=dict)
+    told: dict[str, list[int]] = field(default_factory=dict)
+    """Budget levels whose crossing has been told, with value, limit and event time."""
+    seen: dict[str, int] = field(default_factory=dict)
+    """Ids of the latest events, in the order of their arrival; the numbers mean nothing."""
+
+    @classmethod
+    def open(cls, key: str, event: Mapping[str, Any], time_ms: int) -> TaskState:
+        """Start a part with its first event, which is not applied yet."""
+        return cls(
+            key=key,
+            opened_ms=time_ms,
+            session_id=event["session_id"],
+            task_id=event.get("task_id"),
+            trace_id=event["trace_id"],
+            agent=event["agent_name"],
+            release=event["release_version"],
+            start_ms=time_ms,
+            last_ms=time_ms,
+        )
+
+    @property
+    def summary_id(self) -> str:
+        """The id of this part's summary: the same for every run over the same events."""
+        text = f"{self.key}\x1f{self.opened_ms}".encode()
+        return blake2b(text, digest_size=16, person=b"sluice-task").hexdigest()
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in and out."""
+        return self.tokens_in + self.tokens_out
+
+    @property
+    def model(self) -> str | None:
+        """The model version with the most tokens."""
+        return _greatest(self.models)
+
+    @property
+    def prompt(self) -> str | None:
+        """The prompt and version with the most tokens."""
+        return _greatest(self.prompts)
+
+    def due_ms(self, idle_ms: int) -> int:
+        """Return the event time at which the task closes, unless more comes."""
+        return self.last_ms + idle_ms if self.end_ms is None else self.end_ms + 1
+
+    def used(self, now_ms: int) -> dict[Resource, int]:
+        """Return what the task has used of each budget at event time `now_ms`."""
+        return {
+            Resource.TOKENS: self.tokens_in + self.tokens_out,
+            Resource.TOOL_CALLS: self.tool_calls,
+            Resource.COST_USD: self.cost,
+            Resource.ELAPSED_MS: now_ms - self.start_ms,
+        }
+
+    def is_repeated(self, event_id: str) -> bool:
+        """Return whether the event was applied already (a re-production); remember it if not."""
+        seen = self.seen
+        if event_id in seen:
+            return True
+        seen[event_id] = 1
+        if len(seen) > MAX_SEEN:
+            del seen[next(iter(seen))]
+        return False
+
+    def cross(self, limits: Limits, now_ms: int) -> list[Crossing]:
+        """Return the budget levels that are reached at `now_ms` for the first time."""
+        found = crossings(limits, self.used(now_ms), self.told, self.start_ms, now_ms)
+        for crossing in found:
+            name = level_name(crossing.resource, crossing.level)
+            self.told[name] = [crossing.value, crossing.limit, crossing.time_ms]
+        return found
+
+    def told_crossings(self) -> list[Crossing]:
+        """Return the crossings that have been told, to tell them again after a restart."""
+        return [
+            Crossing(Resource(resource), int(level), *numbers)
+            for name, numbers in self.told.items()
+            for resource, level in (name.split(":"),)
+        ]
+
+    def next_elapsed_ms(self, limits: Limits) -> int | None:
+        """Return the event time at which the next level of elapsed time is reached, if any."""
+        times = [
+            self.start_ms + elapsed_level(limit, level)
+            for resource, limit in limits
+            if resource is Resource.ELAPSED_MS
+            for level in LEVELS
+            if level_name(resource, level) not in self.told
+        ]
+        return min(times, default=None)
+
+    def apply(self, event: Mapping[str, Any], time_ms: int) -> list[Change]:
+        """Add one event; return what it changes in the outcomes of logical tool calls."""
+        self.events += 1
+        if time_ms >= self.last_ms:
+            self.last_ms = time_ms
+            self.tier = event.get("capability_tier") or self.tier
+        elif time_ms < self.start_ms:
+            self.start_ms = time_ms
+        if not event["trace_id"]:
+            self.untraced += 1
+        self.workflow = self.workflow or event.get("workflow")
+        self.tenant = self.tenant or event.get("tenant_id")
+        self.environment = self.environment or event.get("environment")
+        kind = event["event_type"]
+        latency = event.get("latency_ms")
+        if latency is not None and kind not in ("session_start", "session_end", "evaluation"):
+            self._add_step(step_name(event), round(latency * _LATENCY_SCALE))
+        if is_failure(event):
+            error = event.get("error_type") or event["status"]
+            self.errors[error] = self.errors.get(error, 0) + 1
+        if kind == "tool_call":
+            return self._add_tool_call(event, time_ms)
+        if kind == "llm_call":
+            self._add_llm_call(event)
+        elif kind == "retrieval":
+            self.documents += len(event.get("documents") or ())
+        elif kind == "session_end":
+            self._end(time_ms, event["outcome"])
+        elif kind == "agent_step" and event.get("step_type") == "task_end":
+            self._end(time_ms, event.get("outcome") or "unknown")
+        return []
+
+    def to_bytes(self) -> bytes:
+        """Return the state; equal states give equal bytes."""
+        return orjson.dumps(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> TaskState:
+        """Read what `to_bytes` wrote; raise `InputError` for anything else."""
+        try:
+            return cls(**orjson.loads(data))
+        except (TypeError, ValueError):
+            raise InputError("stored task cannot be read") from None
+
+    def _end(self, time_ms: int, outcome: str) -> None:
+        # the earliest end holds, whichever arrives first
+        if self.end_ms is None or time_ms < self.end_ms:
+            self.end_ms, self.outcome = time_ms, outcome
+
+    def _add_step(self, name: str, latency_us: int) -> None:
+        step = self.steps.get(name)
+        if step is None:
+            if len(self.steps) >= MAX_STEPS:
+                name = "other"
+            step = self.steps.setdefault(name, [0, 0, 0])
+        step[0] += 1
+        step[1] += latency_us
+        if latency_us > step[2]:
+            step[2] = latency_us
+
+    def _add_llm_call(self, event: Mapping[str, Any]) -> None:
+        self.llm_calls += 1
+        tokens_in, tokens_out = event.get("tokens_in") or 0, event.get("tokens_out") or 0
+        self.tokens_in += tokens_in
+        self.tokens_out += tokens_out
+        self.tokens_cached += event.get("tokens_cache_read") or 0
+        cost = event.get("cost_usd")
+        if cost is not None:
+            self.cost += round(cost * COST_SCALE)
+        tokens = tokens_in + tokens_out
+        model = event.get("model_version") or event["model_requested"]
+        self.models[model] = self.models.get(model, 0) + tokens
+        prompt = prompt_label(event)
+        if prompt is not None:
+            self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
+
+    def _add_tool_call(self, event: Mapping[str, Any], time_ms: int) -> list[Change]:
+        self.tool_calls += 1
+        if event.get("status") == "cancelled":
+            return []
+        changes = record_attempt(self.calls, call_key(event), time_ms, ok=not is_failure(event))
+        for _, successes, failures in changes:
+            self.logical_calls += successes + failures
+            self.logical_failures += failures
+        return changes
+
+
+def prompt_label(event: Mapping[str, Any]) -> str | None:
+    """Return prompt and version as one value, or None where either is unknown."""
+    prompt, version = event.get("prompt_id"), event.get("prompt_version")
+    if prompt and version:
+        return f"{prompt}@{version}"
+    return version or None
+
+
+def _greatest(tokens: Mapping[str, int]) -> str | None:
+    return max(tokens, key=lambda name: (tokens[name], name)) if tokens else None
