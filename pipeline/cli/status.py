@@ -130,7 +130,9 @@ def _table(title: str, rows: Sequence[T], columns: Sequence[Column[T]], *, empty
     numeric = {"pid", "port", "restarts", "memory", "partitions", "messages held", "members"}
     numeric |= {"lag", "rows", "on disk"}
     for heading, _ in columns:
-        table.add_column(heading, justify="right" if heading in numeric else "left")
+        table.add_column(
+            heading, justify="right" if heading in numeric else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(cell(row) for _, cell in columns))
     out.print(table)

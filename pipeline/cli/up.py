@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -39,7 +39,8 @@ def process_table(processes: Sequence[ProcessStatus]) -> Table:
     """Return a table of what runs, for people."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     for column in ("process", "state", "pid", "port", "restarts", "log"):
-        table.add_column(column, justify="right" if column in {"pid", "port"} else "left")
+        justify: JustifyMethod = "right" if column in {"pid", "port", "restarts"} else "left"
+        table.add_column(column, justify=justify, overflow="fold")
     for process in processes:
         colour = {State.READY: "green", State.FAILED: "red"}.get(process.state, "yellow")
         table.add_row(

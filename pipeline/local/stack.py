@@ -230,7 +230,8 @@ class LocalStack:
 
     def _prepare(self) -> None:
         """Create what is missing of topics and tables."""
-        migrate(self.settings.clickhouse)
+        for migration in migrate(self.settings.clickhouse).added:
+            self._progress(f"migration {migration.label} applied")
         changes = self._topics()
         for name, (before, after) in changes.raised.items():
             self._progress(f"topic {name}: partitions raised from {before} to {after}")
