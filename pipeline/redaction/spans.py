@@ -35,13 +35,13 @@ DATE_TIME: Final = "DATE_TIME"
 # From the strongest claim on a piece of text to the weakest: a checksum or a published prefix
 # beats a shape, a shape beats a reading of prose.
 PRECEDENCE: Final[tuple[str, ...]] = (
-    SECRET,
     API_KEY,
     CRYPTO,
     IBAN_CODE,
     EMAIL_ADDRESS,
     URL,
     CREDIT_CARD,
+    SECRET,
     MAC_ADDRESS,
     IP_ADDRESS,
     PAYMENT_ID,

@@ -55,9 +55,10 @@ class DetectorSettings:
 class Detector(EntityRecognizer):
     """A recognizer of Sluice.
 
-    `ENTITIES` are Presidio entity names. `TRIGGERS` are RE2 patterns for the gate: `find` is
-    called only on texts in which at least one of them matches, so they must match wherever `find`
-    could find something. `find` runs in time linear in the text's length and never raises.
+    `ENTITIES` are Presidio entity names. `triggers`, `TRIGGERS` unless a policy adds to them, are
+    RE2 patterns for the gate: `find` is called only on texts in which at least one of them matches,
+    so they must match wherever `find` could find something. `find` runs in time linear in the
+    text's length and never raises.
     """
 
     ENTITIES: ClassVar[tuple[str, ...]] = ()
@@ -65,6 +66,7 @@ class Detector(EntityRecognizer):
 
     def __init__(self) -> None:
         self.name: str
+        self.triggers: tuple[str, ...] = self.TRIGGERS
         super().__init__(supported_entities=list(self.ENTITIES), name=type(self).__name__)
 
     def load(self) -> None:

@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from pipeline.redaction.detectors.address import AddressDetector
 from pipeline.redaction.detectors.base import (
     PLAIN_CONTEXT,
     Context,
     Detector,
     DetectorSettings,
 )
+from pipeline.redaction.detectors.contact import EmailDetector, UrlDetector
+from pipeline.redaction.detectors.dates import DateOfBirthDetector
+from pipeline.redaction.detectors.folding import fold, unfold
+from pipeline.redaction.detectors.gate import Gate
+from pipeline.redaction.detectors.ids import IdDetector
+from pipeline.redaction.detectors.names import PersonDetector
+from pipeline.redaction.detectors.national import (
+    BankNumberDetector,
+    DriverLicenseDetector,
+    NhsDetector,
+    PassportDetector,
+    SsnDetector,
+)
+from pipeline.redaction.detectors.network import IpDetector, MacDetector
+from pipeline.redaction.detectors.payment import CreditCardDetector, CryptoDetector, IbanDetector
+from pipeline.redaction.detectors.phone import PhoneDetector
+from pipeline.redaction.detectors.secrets import SecretDetector
 from pipeline.redaction.spans import Span, resolve
+
+
+def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
+    """Return the detectors that can find an entity of `settings`, each a Presidio recognizer."""
+    detectors: tuple[Detector, ...] = (
+        EmailDetector(),
+        UrlDetector(),
+        CreditCardDetector(),
+        IbanDetector(),
+        CryptoDetector(),
+        IpDetector(),
+        MacDetector(),
+        SsnDetector(),
+        NhsDetector(),
+        PassportDetector(),
+        DriverLicenseDetector(),
+        BankNumberDetector(),
+        PhoneDetector(),
+        DateOfBirthDetector(),
+        IdDetector(settings.id_shapes, defaults=settings.default_id_shapes),
+        SecretDetector(),
+        AddressDetector(),
+        PersonDetector(name_list=settings.name_list),
+    )
+    wanted = settings.entities
+    if wanted is None:
+        return detectors
+    return tuple(found for found in detectors if wanted.intersection(found.supported_entities))
 
 
 class DetectorSet:
@@ -22,17 +68,31 @@ class DetectorSet:
 
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self.settings = settings or DetectorSettings()
-        self.detectors: tuple[Detector, ...] = ()
+        self.detectors = build_detectors(self.settings)
+        self._gate = Gate([detector.triggers for detector in self.detectors])
 
     def detect(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return the non-overlapping spans of `text`, sorted; offsets are code points."""
+        if text.isascii():
+            return self._detect(text, context)
+        folded, origin = fold(text)
+        spans = self._detect(folded, context)
+        return spans if origin is None else unfold(spans, origin)
+
+    def _detect(self, text: str, context: Context) -> list[Span]:
         found: list[Span] = []
-        for detector in self.detectors:
-            found += detector.find(text, context)
+        detectors = self.detectors
+        for index in self._gate.open_for(text):
+            found += detectors[index].find(text, context)
+        if not found:
+            return found
+        wanted = self.settings.entities
+        if wanted is not None:
+            found = [span for span in found if span.entity_type in wanted]
         return resolve(text, found)
 
     def detect_batch(
         self, texts: Iterable[str], context: Context = PLAIN_CONTEXT
-    ) -> list[Sequence[Span]]:
+    ) -> list[list[Span]]:
         """Return `detect` for each of `texts`, in order."""
         return [self.detect(text, context) for text in texts]

@@ -1,0 +1,151 @@
+"""The patterns of street addresses: the street itself, a unit, a code, and what names a state."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# Words that end an English street; the first line hardly ever means anything else behind a number.
+SURE_TYPES: Final = (
+    "street|str|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl"
+    "|square|sq"
+    "|terrace|ter|highway|hwy|parkway|pkwy|circle|cir|trail|trl|alley|aly|crescent|cres|grove|mews"
+    "|turnpike|tpke|expressway|expy|freeway|fwy|motorway|way|close|broadway"
+)
+OTHER_TYPES: Final = (
+    "row|loop|plaza|plz|path|pike|walk|gardens?|gdns|green|rise|hills?|views?|ridges?|run|crossing"
+    "|crossroads?|xing|mall|landing|points?|parks?|manors?|villages?|ville|estates?|heights|hts"
+    "|meadows?|springs?|valleys?|vista|bypass|causeway|coves?|creek|crest|extensions?|fields?"
+    "|flats?"
+    "|forest|forges?|forks?|fort|glens?|harbors?|haven|hollow|inlet|islands?|isle|junctions?|keys?"
+    "|knolls?|lakes?|land|light|loaf|locks?|lodge|mills?|mission|mountains?|mount|neck|orchard|oval"
+    "|overpass|passage|pines?|plains?|port|prairie|radial|ramp|ranch|rapids?|rest|river|route"
+    "|shoals?"
+    "|shores?|skyway|spurs?|squares|stations?|stravenue|stream|streets|summit|throughway|trace"
+    "|track"
+    "|trafficway|tunnel|underpass|unions?|viaduct|walks|wall|ways|wells?|brooks?|burgs?|bend"
+    "|bluffs?"
+    "|bottom|branch|bridge|camp|canyon|cape|centers?|centre|circles|cliffs?|club|common|corners?"
+    "|course|courts|curve|dale|dam|divide|drives|falls|ferry|fords?|freeway|garden|gateway|groves"
+    "|parade|esplanade|quay|wharf|end|chase|copse|croft|drove|gate|lea|yard|vale|terraces"
+)
+_DIRECTION = (
+    r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"
+)
+_NUMBER = r"(?<![\w.,$€£/-])(?:[Nn]o\.?\ ?)?\d{1,6}(?:[-–/]\d{1,5})?[A-Za-z]?(?:\ 1/2)?"
+_WORD = (
+    r"(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{0,30}|\d{1,3}(?:st|nd|rd|th)"
+    r"|(?:of|the|de|la|del|van|von|y|and)(?=\ ))"
+)
+
+# 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 350 5th Ave
+NUMBERED: Final = re.compile(
+    rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ){{1,5}}?"
+    rf"(?P<type>(?i:{SURE_TYPES}|{OTHER_TYPES}))(?!\w|['’-]\w)\.?"
+    rf"(?:\ {_DIRECTION}(?![\w]))?"
+)
+# 1234 Highway 101; 22 Route 66; 5 Broadway; 10 The Mall
+NUMBERED_ROUTE: Final = re.compile(
+    rf"{_NUMBER}\ (?:{_DIRECTION}\ )?(?:(?:(?:State|US|U\.S\.|County|Old)\ )?"
+    r"(?:Highway|Hwy\.?|Route|Rte\.?|Road|Interstate|FM|County\ Road|CR)\ \d{1,4}[A-Z]?"
+    r"|Broadway|The\ (?:[A-Z]\w+)|Avenue\ (?:of\ the\ [A-Z]\w+|[A-Z]))(?!\w)"
+)
+# 12 baker street, in any case
+INFORMAL: Final = re.compile(
+    rf"{_NUMBER}\ (?:(?:north|south|east|west"
+    rf"|[nsew])\.?\ )?(?P<name>[a-z][a-z'.]{{2,20}}(?:\ [a-z'.]{{2,20}})?)"
+    r"\ (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent"
+    r"|terrace)(?!\w)\.?",
+    re.IGNORECASE,
+)
+# 12 rue de la Paix; 7 bis, avenue Foch; 3 place de l'Étoile
+FRENCH: Final = re.compile(
+    r"(?<![\w.,-])\d{1,4}(?:\ ?(?:bis|ter|quater|[A-D]))?,?\ "
+    r"(?i:rue|avenue|av\.|boulevard|bd\.?|chemin|impasse|allées?|quai|cours|route|place|passage"
+    r"|square|sentier)"
+    r"\ (?:(?:de|du|des|la|le|les|d['’]|l['’]|de\ l['’]|en|aux?|sur|saint|sainte)\ ?){0,3}"
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}(?:[ -](?:(?:de|du|des|la|le|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}"
+)
+# Calle Mayor 5, 3º B; Via Roma, 12; Rua das Flores nº 7; ul. Długa 4/6; Avenida 9 de Julio 100
+PREFIXED: Final = re.compile(
+    r"(?<!\w)(?:[Cc]alle|C/\.?|[Cc]\.|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
+    r"|[Cc]arrera|[Cc]ra\.?"
+    r"|[Cc]amino|[Rr]onda|[Gg]lorieta|[Cc]allejón|[Cc]arretera|[Vv]ia|[Vv]iale|[Pp]iazza(?:le)?"
+    r"|[Cc]orso"
+    r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
+    r"|[Uu]lica|[Aa]l\."
+    r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Jj]alan|[Jj]l\.|Prol\.|Blvd\.)"
+    r"\ (?:(?:de|del|de\ la|de\ los|de\ las|las?|los|da|das|do|dos|della|dei|delle|degli|di|des"
+    r"|du|św\.|\d{1,2}\ de)\ ){0,2}"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽ0-9][\w'’.-]{1,30}(?:\ (?:(?:de|del|da|do|dos|di|y|e"
+    r"|la)\ )?[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,4}"
+    r",?\ (?:[Nn](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
+    r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?!\w))?(?:[-/]\d{1,4}[A-Za-z]?)?"
+    r"(?:,\ ?\d{1,2}\.?[º°ª]\ ?[A-Za-z]?(?!\w))?"
+)
+# Hauptstraße 12a; Lange Gasse 5; Keizersgracht 123-2; Storgatan 14 B; Karl-Marx-Allee 3
+COMPOUND: Final = re.compile(
+    r"(?<![\w-])(?:[A-ZÀ-ÖØ-Þ][\w.-]{0,30}\ ){0,3}[A-ZÀ-ÖØ-Þ][\w-]{0,40}?"
+    r"(?i:straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|graben|markt|hof|chaussee"
+    r"|straat|laan|gracht|plein|kade|dijk|singel|steeg|gatan|vägen|gränd|gata|veien|vegen|vej"
+    r"|gade|allé"
+    r"|katu|tie|kuja|utca|út|körút|tér)"
+    r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?)?(?![\w%€$]|[.,]\d)"
+)
+PO_BOX: Final = re.compile(
+    r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
+    r"|Apartado(?:\ [Pp]ostal)?"
+    r"|Casilla|Caixa\ Postal|Boîte\ [Pp]ostale|B\.?P\.?|Locked\ Bag|GPO\ Box"
+    r"|PMB)\ ?\#?(?:\ ?[Nn]o\.?)?\ ?\d{1,6}(?!\d)",
+    re.IGNORECASE,
+)
+# PSC 1234, Box 5678; Unit 4321 Box 8765; USS Smith; and APO AP 96555 behind them
+MILITARY: Final = re.compile(
+    r"(?<!\w)(?:(?:PSC|CMR|Unit)\ \d{1,5},?\ Box\ \d{1,5}|US(?:S|NS|NV"
+    r"|CGC)\ [A-Z][a-z]+(?=,?\s(?:[FAD]PO)))"
+    r"(?:[,\n]?\ ?[FAD]PO,?\ A[AEP]\ \d{5}(?:-\d{4})?)?"
+)
+UNIT: Final = re.compile(
+    r"[,;]?\s?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg|building|block"
+    r"|lot|apto|app"
+    r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
+    r"|studio|space|box"
+    r"|trailer|slip|penthouse)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
+    r"|\#\ ?\w{1,6}|\d{1,2}(?:st|nd|rd|th)\ floor|po\ box\ \d+)(?![\w])\)?",
+    re.IGNORECASE,
+)
+ZIP: Final = re.compile(
+    r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}|[A-Z]\d[A-Z][\ -]?\d[A-Z]\d"
+    r"|\d{4}\ ?[A-Z]{2}"
+    r"|\d{3}\ \d{2}|\d{2}-\d{3}|\d{6}|\d{5}-\d{3}|[A-Z]{1,2}-?\d{4,5}|\d{4}|\d{3}-\d{4})(?![\w-])"
+)
+_US = (
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ"
+    " NM NY"
+    " NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC PR GU VI AS MP FM MH PW AA AE AP"
+)
+_OTHER = "ON QC BC AB MB SK NS NB NL PE YT NT NU NSW VIC QLD WA SA TAS ACT"
+STATES: Final = frozenset(f"{_US} {_OTHER}".split())
+STATE_AND_ZIP: Final = re.compile(
+    rf"(?<!\w)(?:{'|'.join(_US.split())}),?\ \d{{5}}(?:-\d{{4}})?(?![\w-])"
+)
+COUNTRIES: Final = frozenset(
+    {"USA", "U.S.A.", "UK", "U.K.", "US", "UAE", "U.S.", "United States of America"}
+)
+PLACE: Final = re.compile(
+    r"[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]*(?:[ -](?:(?:of|de|la|del|upon|am|an|der|on|sur|les|le|el|do|da|im"
+    r"|bei)[ -])?"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]*){0,4}"
+)
+ADDRESS_CUE: Final = re.compile(
+    r"\baddress\b|\blives? (?:at|on|in)\b|\bliving (?:at|on|in)\b|\bresid\w+ (?:at|in|on)\b"
+    r"|\bship(?:ped|ping)? (?:it )?to\b"
+    r"|\bdeliver(?:ed|y|ies)? (?:it )?to\b|\bmoved? (?:to|from)\b|\blocated at\b|\bsend (?:it"
+    r"|them)? ?to\b|\bmail(?:ed)? to\b"
+    r"|\bstreet\b|\bhome\b|\bbilling\b|\banschrift\b|\badresse\b|\bdirecci[óo]n\b|\bindirizzo\b"
+    r"|\bendere[çc]o\b"
+)
+# 12 Glenwood, Springfield: a number and a name, where the words before say that it is an address
+CUED: Final = re.compile(
+    rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ?){{1,4}}(?=,|\n|\.(?!\w)|$)"
+)

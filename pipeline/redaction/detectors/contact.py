@@ -1,0 +1,81 @@
+"""E-mail addresses, and URLs that carry credentials or point at a person."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.spans import EMAIL_ADDRESS, SECRET, URL, Span
+
+# Bounded repeats keep the scan linear: 64 and 63 are the limits of RFC 5321 and RFC 1035.
+_EMAIL = re.compile(
+    r"\w[\w.+%'~#!$*-]{0,63}@"
+    r"(?:\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w@]))"
+)
+# `icon@2x.png` and `git@host:path` have the shape of an address and are none.
+_FILE_NAME = re.compile(
+    r"@\dx\.|\.(?:png|jpe?g|gif|svg|webp|css|js|json|html|lock)$", re.IGNORECASE
+)
+
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s\"'<>`{}|\\^]{3,2000}", re.IGNORECASE)
+_TRAILING = ".,;:!?)]}'\"*_"
+_PERSONAL = re.compile(
+    r"""
+    //(?:[\w-]+\.)*(?:facebook|instagram|twitter|x|tiktok|snapchat|pinterest|vk|weibo|venmo|paypal)
+      \.(?:com|me)/@?(?!(?:search|login|help|home|about|explore|share|sharer|hashtag|intent|watch
+        |groups|pages|events|legal|privacy|policies|terms|business|developers?|docs)\b)[\w.-]{3,}
+    | linkedin\.com/(?:in|pub)/[\w%-]{3,}
+    | (?:t|wa)\.me/\+?\w{4,}
+    | /~[a-z]\w{2,}
+    | /@[a-z][\w.-]{2,}
+    | /(?:users?|people|profiles?|members?|customers?|accounts?|patients?|employees?|u)
+      /(?!me\b|self\b|current\b|login\b|settings\b|new\b|all\b|list\b|search\b|sign|v\d|\{|:|<)
+      [\w.%@+-]{3,}
+    | [?&](?:e?mail|user(?:_?(?:name|id))?|first_?name|last_?name|full_?name|phone|dob|ssn)
+      =[^&\s]{3,}
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_CREDENTIALS = re.compile(r"//([^\s/@:]{0,128}):([^\s/@]{1,256})@")
+
+
+class EmailDetector(Detector):
+    """E-mail addresses, also with international letters."""
+
+    ENTITIES: ClassVar = (EMAIL_ADDRESS,)
+    TRIGGERS: ClassVar = (r"[^\s@]@[^\s@]",)
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
+        """Return one span an address, of score 1."""
+        return [
+            Span(match.start(), match.end(), EMAIL_ADDRESS, 1.0, "EmailDetector")
+            for match in _EMAIL.finditer(text)
+            if not _is_file_or_remote(text, match)
+        ]
+
+
+def _is_file_or_remote(text: str, match: re.Match[str]) -> bool:
+    address = match[0]
+    if address.startswith("git@"):
+        return text.startswith((":", "/"), match.end())
+    return _FILE_NAME.search(address) is not None
+
+
+class UrlDetector(Detector):
+    """URLs with a user and password (`SECRET`) or with the path of a person's page (`URL`)."""
+
+    ENTITIES: ClassVar = (URL, SECRET)
+    TRIGGERS: ClassVar = (r"://", r"(?i)\bwww\.")
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
+        """Return whole URLs; a plain one is not personal and stays."""
+        spans = []
+        for match in _URL.finditer(text):
+            url = match[0].rstrip(_TRAILING)
+            end = match.start() + len(url)
+            if _CREDENTIALS.search(url):
+                spans.append(Span(match.start(), end, SECRET, 0.95, "UrlDetector"))
+            elif _PERSONAL.search(url):
+                spans.append(Span(match.start(), end, URL, 0.7, "UrlDetector"))
+        return spans

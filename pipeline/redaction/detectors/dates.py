@@ -1,0 +1,84 @@
+"""Dates of birth; every date under a strict policy."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.cues import cue_after
+from pipeline.redaction.spans import DATE_OF_BIRTH, DATE_TIME, Span
+
+_MONTH = (
+    r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[ée]v(?:rier)?|mar(?:ch|s|zo)?|m[äa]rz"
+    r"|apr(?:il|ile)?|avril|abril|ma[iy]o?|june?|juni?|juin|junio|july?|juli?|juillet|julio"
+    r"|aug(?:ust)?|ao[uû]t|agosto|sept?(?:ember|embre)?|septiembre|o[ck]t(?:ober|obre)?"
+    r"|nov(?:ember|embre)?|noviembre|de[cz](?:ember)?|d[ée]cembre|diciembre)\.?"
+)
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_YEAR = r"(?:19|20)\d\d"
+_DATE = re.compile(
+    rf"""(?<![\w.:/-])(?:
+      {_YEAR}(?P<s1>[-/.])(?:0?[1-9]|1[0-2])(?P=s1){_DAY}(?![\d/-])
+    | {_DAY}(?P<s2>[-/.\s]){_DAY}(?P=s2)(?:{_YEAR}|\d\d)(?![\w/-]|\.\d)
+    | {_DAY}(?:st|nd|rd|th|\.)?(?:\ of)?[\ -]{_MONTH}
+      (?:,?[\ -](?:de\ )?(?:{_YEAR}|'?\d\d(?!\d|:)))?(?!\w)
+    | {_DAY}\ de\ {_MONTH}(?:\ de\ {_YEAR})?(?!\w)
+    | {_MONTH}[\ -]{_DAY}(?:st|nd|rd|th)?(?:,?[\ -]{_YEAR}|,?\ '\d\d)?(?!\w)
+    | {_MONTH},?\ {_YEAR}(?!\w)
+    | (?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\w)
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BIRTH = re.compile(
+    r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
+    r"|naissance"
+    r"|nacid[oa]|nacimiento|\bnat[oa] il\b|nascita|nascimento|geboorte"
+)
+_BIRTH_AFTER = re.compile(
+    r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
+    r"(?:birth|bday|dob|d\.o\.b|date of birth)"
+)
+_NOT_BIRTH = re.compile(
+    r"\b(?:today|expir\w*|issued|depart\w*|arriv\w*|flight|book\w*|check-?in|appointment|deadline"
+    r"|created|updated|order\w*|deliver\w*|meeting|since|until|joined)\b[^.;!?]*$"
+)
+
+
+class DateOfBirthDetector(Detector):
+    """Dates that words call a birth date; with `strict`, any other date as `DATE_TIME`."""
+
+    ENTITIES: ClassVar = (DATE_OF_BIRTH, DATE_TIME)
+    TRIGGERS: ClassVar = (
+        r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
+        r"|\bn.{1,2}e? le\b"
+        r"|naissance|nacid[oa]|nacimiento|\bnat[oa] il\b|nascita|nascimento|geboorte",
+    )
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
+        """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
+        spans = []
+        after_birth = -1
+        for match in _DATE.finditer(text):
+            start, end = match.span()
+            birth = (
+                context.hint == DATE_OF_BIRTH
+                or _cued(text, start)
+                or cue_after(_BIRTH_AFTER, text, end)
+                # "born on 1 May 1990 and 3 June 1992": a list of them
+                or (0 <= start - after_birth <= 12)
+            )
+            if birth:
+                after_birth = end
+                spans.append(Span(start, end, DATE_OF_BIRTH, 0.85, "DateOfBirthDetector"))
+            elif context.strict:
+                spans.append(Span(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
+        return spans
+
+
+def _cued(text: str, start: int) -> bool:
+    before = text[max(0, start - 64) : start].lower()
+    cue = None
+    for cue in _BIRTH.finditer(before):  # noqa: B007 - the last one counts
+        pass
+    return cue is not None and _NOT_BIRTH.search(before, cue.end()) is None

@@ -1,0 +1,116 @@
+"""Account, customer and payment ids, by shapes that a policy may add to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+import re2
+
+from pipeline.errors import ConfigError
+from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.lexicon import lexicon
+from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
+
+# Shapes that speak for themselves, in RE2's syntax.
+DEFAULT_ID_SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
+    PAYMENT_ID: (
+        r"\b(?:credit_card|debit_card|gift_card|store_credit|certificate|voucher|paypal"
+        r"|bank_account"
+        r"|payment_method|payment|wallet)[_-][0-9]{4,}\b",
+        r"\b(?:pm|card|src|ba|pi|ch|py|tok|seti|txn|re|po)_(?:test_|live_)?[0-9A-Za-z]{14,}\b",
+    ),
+    CUSTOMER_ID: (
+        r"\b(?:cus|cust|customer)[_-][0-9A-Za-z]{6,}\b",
+        r"\b(?:customer|client|member|patient|subscriber|employee)[_-][0-9]{3,}\b",
+    ),
+    ACCOUNT_ID: (
+        r"\bacct_[0-9A-Za-z]{12,}\b",
+        r"\b(?:account|acct|acc|user|usr|uid)[_-][0-9]{4,}\b",
+    ),
+}
+# A user name made of a person's names and a number: `mia_li_3668`.
+_NAMED_ID = re.compile(r"(?<![\w/.-])([a-z]{2,20})[_.]([a-z]{2,20})[_.]?(\d{2,6})(?![\w-]|\.\w)")
+_LABELLED = re.compile(
+    r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
+    r"|subscriber|employee|staff|patient|medical record|policy ?holder|policy|insurance|tax"
+    r"|national|identity)|(?P<customer>\bcustomer|\bclient))"
+    r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code)[\"'*`]{0,3}"
+    r"(?: (?:is|of|was)|:|=|#| -|\))*\s{0,3}[\"'*`#(\[]{0,3}"
+    r"(?P<value>[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
+    re.IGNORECASE,
+)
+_HAS_PAYMENT_WORD = re.compile(
+    r"(?i)\b(?:certificate|gift[ _]card|credit[ _]card|debit[ _]card|voucher|card)s?"
+    r"(?: (?:id|number|no\.?|ending(?: in)?|with id|ending with))?[ :#*`_(]{1,4}(\d{6,10})(?![\w-])"
+)
+
+
+class IdDetector(Detector):
+    """Ids of accounts, customers and payment methods.
+
+    Three ways lead to one: a shape, a label in front ("user ID is …"), or, for ids built from a
+    person's names, words that are no ordinary words.
+    """
+
+    ENTITIES: ClassVar = (ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID)
+    TRIGGERS: ClassVar = (
+        r"\b[a-z]{2,20}[_.][a-z]{2,20}[_.]?\d{2,6}\b",
+        r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|frequent flyer"
+        r"|customer"
+        r"|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax|national"
+        r"|identity)[ _-]?(?:id|number|num|no|nr|#|code)",
+        r"(?i)\b(?:certificate|card|voucher)s?\b.{0,20}\d{6}",
+    )
+
+    def __init__(
+        self, shapes: Mapping[str, tuple[str, ...]] | None = None, *, defaults: bool = True
+    ) -> None:
+        """Compile `shapes` (RE2 patterns by entity) beside the default ones.
+
+        Raises `ConfigError` for a pattern that RE2 does not accept.
+        """
+        super().__init__()
+        patterns: dict[str, list[str]] = {}
+        for source in (DEFAULT_ID_SHAPES if defaults else {}, shapes or {}):
+            for entity, shape in source.items():
+                patterns.setdefault(entity, []).extend(shape)
+        self._shapes = [
+            (entity, [_compiled(pattern) for pattern in listed])
+            for entity, listed in patterns.items()
+        ]
+        self.triggers = (*self.TRIGGERS, *(p for listed in patterns.values() for p in listed))
+        self.supported_entities = sorted({*self.ENTITIES, *patterns})
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
+        """Return spans of score .9 by shape, .8 by label and .75 by names."""
+        spans = [
+            Span(match.start(), match.end(), entity, 0.9, "IdDetector")
+            for entity, patterns in self._shapes
+            for pattern in patterns
+            for match in pattern.finditer(text)
+        ]
+        for match in _LABELLED.finditer(text):
+            value = match["value"]
+            if sum(map(str.isdigit, value)) >= min(3, len(value) - 2):
+                entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
+                spans.append(Span(*match.span("value"), entity, 0.8, "IdDetector"))
+        ordinary = lexicon().is_ordinary
+        spans += [
+            Span(*match.span(), ACCOUNT_ID, 0.75, "IdDetector")
+            for match in _NAMED_ID.finditer(text)
+            if not (ordinary(match[1]) and ordinary(match[2]))
+        ]
+        spans += [
+            Span(*match.span(1), PAYMENT_ID, 0.7, "IdDetector")
+            for match in _HAS_PAYMENT_WORD.finditer(text)
+        ]
+        return spans
+
+
+def _compiled(pattern: str) -> re2._Regexp:
+    try:
+        return re2.compile(pattern)
+    except re2.error as error:
+        raise ConfigError(f"id shape {pattern!r} is not a regular expression of RE2") from error

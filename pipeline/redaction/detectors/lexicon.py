@@ -1,0 +1,66 @@
+"""What is known of words: how English writes them, and which name places or, if wanted, people.
+
+The lists are data files beside this module (see `data/README.md` for their sources and licences);
+they are read once, when the first detector that needs them is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+_SUFFIXES: Final = (
+    ("ies", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"),
+    ("ly", ""), ("ness", ""), ("n't", ""),
+)  # fmt: skip
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text as a set: lists in this package are written as plain text."""
+    return frozenset(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Lower-case words by what their case in running text says of them.
+
+    `ordinary` words are mostly written in lower case, `ambiguous` ones about as often with a
+    capital, `proper` ones with a capital though they name no person. `places` are countries,
+    states and cities as they are written. `given_names` and `surnames` may be empty.
+    """
+
+    ordinary: frozenset[str]
+    ambiguous: frozenset[str]
+    proper: frozenset[str]
+    places: frozenset[str]
+    given_names: frozenset[str]
+    surnames: frozenset[str]
+
+    def is_ordinary(self, word: str) -> bool:
+        """Whether the lower-case `word`, or the word it is inflected from, is ordinary."""
+        ordinary = self.ordinary
+        return word in ordinary or any(
+            word.endswith(suffix) and word[: -len(suffix)] + ending in ordinary
+            for suffix, ending in _SUFFIXES
+        )
+
+
+@cache
+def lexicon(*, name_list: bool = True) -> Lexicon:
+    """Return the lexicon, with the lists of people's names or without them."""
+    return Lexicon(
+        ordinary=_read("ordinary"),
+        ambiguous=_read("ambiguous"),
+        proper=_read("proper"),
+        places=_read("places"),
+        given_names=_read("given_names") if name_list else frozenset(),
+        surnames=_read("surnames") if name_list else frozenset(),
+    )
+
+
+@cache
+def _read(name: str) -> frozenset[str]:
+    text = files(__package__).joinpath("data", f"{name}.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))

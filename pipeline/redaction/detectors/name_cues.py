@@ -1,0 +1,70 @@
+"""Words before a capitalised word that make it a person's name, or keep it from being one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipeline.redaction.detectors.lexicon import words
+
+# After these even an ordinary word in capitals is a name ("named Hope", "Dear Rich").
+NAMING: Final = words(
+    """named dear sincerely regards surname firstname lastname mr mrs ms miss mx dr prof
+    name's called attn signed respectfully"""
+)
+# After these a capitalised word that may be a name is one.
+ADDRESSING: Final = words(
+    """hi hello hey hiya greetings thanks thank thx cheers bye goodbye goodnight morning afternoon
+    evening i'm im am ask asked asking tell told telling met meet meeting contacted email emailed
+    emailing texted phoned meets remind reminded invite invited hired married thanked introduced
+    yours love xoxo best warmly truly cordially faithfully cc bcc from by with yo ciao hola bonjour
+    hallo salut servus namaste welcome sorry mate buddy dude dearest"""
+)
+# People's roles; they also stand as classes of capitalised words ("Agent Smith").
+ROLES: Final = words(
+    """customer client patient passenger user employee guest member agent manager supervisor
+    colleague coworker friend wife husband son daughter brother sister mother father mom dad mum
+    boss teacher lawyer attorney accountant assistant director president ceo cto cfo founder
+    engineer analyst nephew niece cousin uncle aunt grandma grandpa partner spouse fiance fiancee
+    girlfriend boyfriend roommate neighbor neighbour landlord tenant sender recipient author owner
+    traveler traveller applicant candidate tutor mentor student driver technician representative
+    rep advisor consultant therapist dentist physician surgeon veterinarian beneficiary contact
+    cardholder holder buyer seller resident caller claimant witness defendant plaintiff detective"""
+)
+# After these a lone unknown word is a place.
+PLACING: Final = words(
+    """in at near into across around outside inside toward towards downtown throughout within
+    visiting visit leaving reach reaching central greater metropolitan"""
+)
+# After these a lone unknown word is a thing.
+DETERMINING: Final = words(
+    """the a an this that these those our your my its their every any some no each another which
+    new old latest all both either neither his her such same other first last next"""
+)
+# After these a lone unknown word is a tool, a product or a part of a program.
+TECHNICAL: Final = words(
+    """using use uses used run runs running install installed installing import imported deploy
+    deployed upgrade upgraded on via class function method module package library file files
+    error exception version tool api endpoint server database table column query script command
+    project product app application platform framework model brand team company server build
+    configure configured enable enabled disable open launch start started restart download playing
+    play watch watching bought buy sells sell drive drove wearing called eat ate drink like"""
+)
+ORGANISATION_WORDS: Final = words(
+    """inc incorporated llc llp ltd limited corp corporation co company gmbh ag sa sas srl spa bv nv
+    oy ab plc pty group holdings holding partners associates sons bros brothers bank bancorp
+    university college school academy institute hospital clinic foundation trust union association
+    society council ministry department agency authority commission church airlines airways air
+    hotel hotels inn resort restaurant cafe grill pizzeria bakery bar pub store stores shop market
+    mall studios studio records pictures entertainment media press times post news journal magazine
+    technologies technology tech software systems solutions services consulting logistics pharma
+    pharmaceuticals labs laboratories industries enterprises international global motors energy
+    electric insurance financial capital ventures investments fc united club league museum library
+    theatre theater stadium arena airport station terminal bridge park gardens zoo festival award
+    awards prize act bill treaty protocol framework api sdk server cloud suite platform studio"""
+)
+STREET_WORDS: Final = words(
+    """street st avenue ave road rd lane ln drive dr boulevard blvd court ct place pl square sq
+    terrace way highway hwy parkway pkwy circle cir trail alley crescent close grove row mews loop
+    plaza turnpike heights hills valley creek lake river beach island bay county district province
+    mountain mount forest canyon springs ridge port cape desert"""
+)

@@ -1,0 +1,174 @@
+"""Telephone numbers in international notation, and in national notations of many countries."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final
+
+from pipeline.redaction.detectors.base import CODE, PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.lexicon import words
+from pipeline.redaction.spans import PHONE_NUMBER, Span
+
+_EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|#|durchwahl|poste) ?:?(\d{1,6})(?!\w)", re.I)
+# Digits with at most two separators between them; each way of reading the run is decided after it.
+_RUN = re.compile(
+    r"(?<![\w.@#$€£%])(?<!\w[-/_])(?<!\d,)(?:\+|00"
+    r"|\(\+?)? ?\(?\d(?:[ .\-/()\u2010-\u2015\u00b7]{0,3}\d){5,16}"
+)
+_NANP = re.compile(
+    r"(?:\+?1[ .-]{0,2}|001[ .-])?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[ .-]|\d{3} - )\d{3}(?:[ .-]"
+    r"| - )?\d{4}$"
+)
+_GROUPS = re.compile(r"\d+")
+_DATE = re.compile(
+    r"(?:(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|[12]\d|3[01])[-./](?:19|20)?\d\d)(?!\d)"
+)
+_DECIMAL = re.compile(r"\d+\.\d+(?:[ ,]+\d+\.\d+)*$")
+_WORD = re.compile(r"[^\W\d_]+|#")
+_CUES: Final = dict.fromkeys(
+    words(
+        """phone phones telephone telephones tel telefon telefono teléfono fon mobile mobil mobiel
+    movil móvil portable cell cellular cellphone celular handy fax call calls called calling contact
+    contacts contacted reach reached reachable ring dial dialed dialing text texted texting sms
+    whatsapp signal viber telegram hotline landline voicemail ext extension téléphone telephone
+    rufnummer appelez llama llamar llámame chiama chiamami bel tlf digits ph phoned
+    callback gsm pager ringing rang helpline"""
+    ),
+    1,
+) | dict.fromkeys(
+    words(
+        """order orders item items tracking track id ids sku isbn invoice invoices ref reference
+    ticket account acct card version serial part case claim policy reservation flight confirmation
+    transaction po zip code routing passport license licence ssn model batch build job pid port
+    timestamp epoch request session trace span commit hash product parcel shipment coordinates
+    coordinate lat lon latitude longitude nhs iban swift upc ean asin byte bytes size total amount
+    price cost balance aadhaar imei vin date time # sort checking savings row rows line offset
+    partition"""
+    ),
+    -1,
+)
+# Calling codes of ITU-T E.164 by their number of digits.
+_CODES_1 = frozenset("17")
+_CODES_2 = words(
+    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63"
+    " 64 65"
+    " 66 81 82 84 86 90 91 92 93 94 95 98"
+)
+
+
+class PhoneDetector(Detector):
+    """Telephone numbers with country code, in North American form, or in a national form.
+
+    A national number needs the shape of one (a leading zero, groups) or words that say so; a bare
+    run of digits always needs the words. Words that name another number (an order, an item) win
+    when they stand closer.
+    """
+
+    ENTITIES: ClassVar = (PHONE_NUMBER,)
+    TRIGGERS: ClassVar = (
+        r"[(+]\+?\d",
+        r"\b00[1-9]",
+        r"\b0\d{1,4}[)]?[ .\-/]",
+        r"\d{3}[ .\-)]{1,3}\d{3,4}",
+        r"(?i)(?:phone|\btel|mobil|cell|\bfax|\bcall|contact|reach|\bring\b|dial|text|sms|whats"
+        r"|digits|\bnum)[^\n]*"
+        r"\d(?:[ .\-/()]{0,3}\d){5}",
+        r"(?i)\d(?:[ .\-/()]{0,3}\d){5}.*(?:phone|mobile|\bcell|\bcall)",
+        r"(?i)\d(?:[ .\-/()]{0,3}\d){5,}\s*(?:x|ext)",
+        r"\d\d(?:[ .\-]\d\d){3}",
+    )
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
+        """Return spans with country code and extension; scores from .5 to .9."""
+        spans = []
+        for match in _RUN.finditer(text):
+            start, end = _trim(text, match.start(), match.end())
+            start, end, score = _read(text, start, end, context)
+            if not score:
+                continue
+            extension = _EXTENSION.match(text, end)
+            if extension:
+                end = extension.end()
+            elif text[end : end + 1].isalnum():
+                continue
+            spans.append(Span(start, end, PHONE_NUMBER, score, "PhoneDetector"))
+        return spans
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Leave out a parenthesis that encloses the number, and blanks at its ends."""
+    while text[start] == " ":
+        start += 1
+    if text[start] == "(" and ")" not in text[start:end]:
+        start += 1
+    return start, end
+
+
+def _read(text: str, start: int, end: int, context: Context) -> tuple[int, int, float]:
+    """Return the bounds of the number in `[start, end)` and its score; 0 for no number."""
+    run = text[start:end]
+    if text[end : end + 1].isdigit():
+        return start, end, 0.0
+    if run[0] == "+" or run.startswith(("00", "(+")):
+        length = _international(run)
+        if length:
+            cue = _cue(text, start, start + length)
+            if run[0] != "0" or cue > 0 or context.hint == PHONE_NUMBER or not run.isdigit():
+                return start, start + length, 0.9 if cue > 0 else 0.75
+        if run[0] == "+":
+            return start, end, 0.0
+    date = _DATE.match(run)
+    if date or _DECIMAL.match(run):
+        return start, end, 0.0
+    cue = 1 if context.hint == PHONE_NUMBER else _cue(text, start, end)
+    digits = sum(map(str.isdigit, run))
+    groups = [len(group) for group in _GROUPS.findall(run)]
+    if _NANP.match(run):
+        return start, end, 0.0 if cue < 0 else (0.9 if cue else 0.7)
+    if cue > 0:
+        shaped = 7 <= digits <= 15 and max(groups) >= 2
+        return start, end, (0.7 if len(groups) > 1 else 0.6) if shaped else 0.0
+    if cue < 0 or context.register == CODE:
+        return start, end, 0.0
+    grouped = len(groups) > 1 and min(groups[1:]) >= 2 and max(groups) <= 8
+    if run.lstrip("(")[0] == "0" and 9 <= digits <= 12 and grouped:
+        return start, end, 0.5
+    return start, end, 0.0
+
+
+def _international(run: str) -> int:
+    """Return how many characters of `run`, which starts with + or 00, make up a number, or 0."""
+    digits = ""
+    ends: list[int] = []
+    for offset, char in enumerate(run):
+        if char.isdigit():
+            digits += char
+            ends.append(offset + 1)
+    prefix = 2 if run.startswith("00") else 0
+    number = digits[prefix:]
+    if number.startswith("1"):
+        if len(number) < 11:
+            return 0
+        return ends[prefix + 10] if len(number) > 11 else ends[-1]
+    known = number[:1] in _CODES_1 or number[:2] in _CODES_2 or number[:1] in "2356789"
+    if not known or number.startswith("0") or len(number) < 7:
+        return 0
+    if len(number) <= 15:
+        return ends[-1]
+    for count in range(15 + prefix, 7 + prefix, -1):
+        if not run[ends[count - 1]].isdigit():
+            return ends[count - 1]
+    return 0
+
+
+def _cue(text: str, start: int, end: int) -> int:
+    """Return 1 if the nearest word around says telephone, -1 if it says another number, else 0."""
+    before = _WORD.findall(text[max(0, start - 48) : start].lower())
+    for word in reversed(before):
+        if word in _CUES:
+            return _CUES[word]
+    for word in _WORD.findall(text[end : end + 32].lower()):
+        if word in _CUES:
+            return max(_CUES[word], 0)
+    return 0

@@ -1,0 +1,124 @@
+"""The class of a capitalised word: one letter that says how likely it is part of a person's name.
+
+    T title        I initial            U unknown word      N on the list of names
+    A ambiguous    B ordinary word that is also a given name    S … also a surname
+    L place        G place that is also a given name             C unknown, in capitals
+    O ordinary     P proper noun, no person                       X identifier, acronym, number
+
+Classes are memoised by word; without a list of names N, B, S and G do not occur.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pipeline.redaction.detectors.lexicon import Lexicon, words
+
+NAME_LIKE: Final = "UNABSGLC"
+_CACHE_SIZE: Final = 50_000
+TITLES: Final = words(
+    """mr mrs ms miss mx dr prof professor doctor sir madam madame mme mlle monsieur señor señora
+    señorita sr sra srta herr frau signor signora sig rev reverend father sister capt captain lt
+    sgt sergeant officer col colonel gen major judge senator mister messrs hon dame lord lady
+    rabbi imam sheikh pastor uncle aunt auntie nurse coach"""
+)
+# Titles that are ordinary words need their capital and a name behind them.
+ABBREVIATED_TITLES: Final = words(
+    "mr mrs ms mx dr prof mme mlle sr sra srta rev capt lt sgt col gen hon sig st jr"
+)
+SUFFIXES: Final = words("jr sr ii iii iv phd md esq dds cpa mba rn dvm")
+_PARTICLE_PREFIX = re.compile(
+    r"(?:Mc|Mac|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|San|Ben|Abu|O)[A-Z][a-z]+"
+)
+_ORDINARY_EXTRA: Final = words("i a ok id im ive dont cant wont thats lets whats")
+
+
+class WordClasses:
+    """Memoised classes of words for one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._single_places = frozenset(
+            place.lower() for place in lexicon.places if " " not in place
+        )
+        self._names = lexicon.given_names | lexicon.surnames
+        self._memo: dict[str, str] = {}
+
+    def of(self, word: str) -> str:
+        """Return the class of `word`, which starts with a capital and may end in a possessive."""
+        found = self._memo.get(word)
+        if found is None:
+            found = self._classify(word)
+            if len(self._memo) >= _CACHE_SIZE:
+                self._memo.clear()
+            if len(word) <= 40:
+                self._memo[word] = found
+        return found
+
+    def is_name(self, lower: str) -> bool:
+        """Whether the lower-case word is on the list of names and no ordinary word."""
+        return lower in self._names and not self._lexicon.is_ordinary(lower)
+
+    def is_ordinary(self, lower: str) -> bool:
+        """Whether the lower-case word is ordinary."""
+        return lower in _ORDINARY_EXTRA or self._lexicon.is_ordinary(lower)
+
+    def _classify(self, word: str) -> str:
+        stem = word.rstrip(".")
+        for possessive in ("'s", "’s", "'", "’"):
+            if stem.endswith(possessive):
+                stem = stem[: -len(possessive)]
+                break
+        if len(stem) == 1:
+            return "I" if stem != "I" or word.endswith(".") else "O"
+        lower = stem.lower()
+        if lower in TITLES:
+            return "T"
+        if "-" in stem:
+            return self._hyphenated(stem)
+        if "'" in stem or "’" in stem:
+            return self._with_apostrophe(stem)
+        if not stem.isalpha():
+            return "X"
+        if stem.isupper():
+            return self._capitals(lower)
+        if not stem[1:].islower():
+            return "U" if _PARTICLE_PREFIX.fullmatch(stem) else "X"
+        return self._titlecase(lower)
+
+    def _titlecase(self, lower: str) -> str:
+        lexicon = self._lexicon
+        given, surname = lower in lexicon.given_names, lower in lexicon.surnames
+        if lower in _ORDINARY_EXTRA or lexicon.is_ordinary(lower):
+            return "B" if given else "S" if surname else "O"
+        if lower in lexicon.proper:
+            return "G" if given else "P"
+        if lower in self._single_places:
+            return "G" if given else "L"
+        if given or surname:
+            return "N"
+        if lower in lexicon.ambiguous:
+            return "A"
+        return "U"
+
+    def _capitals(self, lower: str) -> str:
+        if len(lower) < 3:
+            return "X"
+        found = self._titlecase(lower)
+        return {"U": "C", "N": "C", "A": "X", "L": "X", "G": "X"}.get(found, "X")
+
+    def _hyphenated(self, stem: str) -> str:
+        parts = [part for part in stem.split("-") if part]
+        if not parts or not all(part[0].isupper() and part.isalpha() for part in parts):
+            return "X"
+        classes = [self.of(part) for part in parts]
+        if all(found in "OPXTI" for found in classes):
+            return "X"
+        return "U" if any(found in "UN" for found in classes) else "A"
+
+    def _with_apostrophe(self, stem: str) -> str:
+        head, _, tail = stem.replace("’", "'").partition("'")
+        if head in ("O", "D", "L", "M", "N") and tail[:1].isupper() and tail.isalpha():
+            return "U"
+        return "O" if self.of(head) == "O" or not tail.isalpha() else "X"
