@@ -13,7 +13,6 @@ from pipeline.redaction.detectors.base import (
 )
 from pipeline.redaction.detectors.contact import EmailDetector, UrlDetector
 from pipeline.redaction.detectors.dates import DateOfBirthDetector
-from pipeline.redaction.detectors.folding import fold, unfold
 from pipeline.redaction.detectors.gate import Gate
 from pipeline.redaction.detectors.ids import IdDetector
 from pipeline.redaction.detectors.names import PersonDetector
@@ -72,14 +71,10 @@ class DetectorSet:
         self._gate = Gate([detector.triggers for detector in self.detectors])
 
     def detect(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
-        """Return the non-overlapping spans of `text`, sorted; offsets are code points."""
-        if text.isascii():
-            return self._detect(text, context)
-        folded, origin = fold(text)
-        spans = self._detect(folded, context)
-        return spans if origin is None else unfold(spans, origin)
+        """Return the non-overlapping spans of `text`, sorted; offsets are code points.
 
-    def _detect(self, text: str, context: Context) -> list[Span]:
+        `text` is plain: escapes and Unicode tricks were undone before (`redaction.normalise`).
+        """
         found: list[Span] = []
         detectors = self.detectors
         for index in self._gate.open_for(text):
