@@ -1,7 +1,7 @@
 """Scores of found spans against the truth: by entity, by character, and whole values.
 
-- *found*: some span of the same family overlaps the truth by half of their union or more
-  (intersection over union, as in object detection);
+- *found* (recall): spans of the same family hold half of the true value or more; *correct*
+  (precision): half of the found span or more lies in true values of its family;
 - *covered*: every letter and digit of the truth lies in some span, whatever its type: nothing of
   the value would be left in the text;
 - *characters*: of the truth's characters the part in spans (recall), of the spans' characters the
@@ -17,9 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tests.redaction_set.labels import Item, Span
+from tests.redaction_set.labels import Item
 
-MINIMAL_OVERLAP = 0.5
+HALF = 0.5
 
 # Names that stand for the same thing to whoever reads the result.
 _FAMILIES: Mapping[str, str] = {
@@ -113,7 +113,7 @@ def _add(result: Score, item: Item, spans: Sequence[Found]) -> None:
     for truth in required:
         places = set(range(truth.start, truth.end))
         covered = len(places & found_chars)
-        hit = any(_matches(truth, span) for span in spans)
+        hit = len(places & _characters(_of_family(spans, truth.entity_type))) >= HALF * len(places)
         whole = all(i in found_chars for i in places if item.text[i].isalnum())
         for tally in (result.total, result.by_type[truth.entity_type]):
             tally.truth += 1
@@ -124,12 +124,13 @@ def _add(result: Score, item: Item, spans: Sequence[Found]) -> None:
     counted: set[int] = set()
     for span in spans:
         places = set(range(span.start, span.end))
-        if len(places & ignored) * 2 > len(places):
+        if len(places & ignored) > HALF * len(places):
             continue
         # overlapping spans of a detector that reports several readings count a character once
         fresh = places - ignored - counted
         counted |= fresh
-        right = any(_matches(truth, span) for truth in required)
+        true_places = _characters(_of_family(required, span.entity_type))
+        right = len(places & true_places) >= HALF * len(places)
         for tally in (result.total, result.by_type[span.entity_type]):
             tally.predicted += 1
             tally.correct += right
@@ -141,9 +142,5 @@ def _characters(spans: Iterable[Found]) -> set[int]:
     return {place for span in spans for place in range(span.start, span.end)}
 
 
-def _matches(truth: Span, span: Found) -> bool:
-    if family(truth.entity_type) != family(span.entity_type):
-        return False
-    shared = min(truth.end, span.end) - max(truth.start, span.start)
-    union = max(truth.end, span.end) - min(truth.start, span.start)
-    return shared >= MINIMAL_OVERLAP * union
+def _of_family(spans: Iterable[Found], entity_type: str) -> list[Found]:
+    return [span for span in spans if family(span.entity_type) == family(entity_type)]

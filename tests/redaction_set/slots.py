@@ -119,7 +119,7 @@ SLOTS: dict[str, tuple[str, Generator]] = {
     "bare_secret": ("API_KEY", credentials.bare_secret),
     "password": ("SECRET", credentials.password),
     "private_key": ("SECRET", credentials.private_key),
-    "credential_url": ("URL", credentials.credential_url),
+    "credential_url": ("SECRET", credentials.credential_url),
     "profile_url": ("URL", profile_url),
     # neither required nor wrong
     "city": ("?LOCATION", lambda rng: rng.choice(CITIES)),
