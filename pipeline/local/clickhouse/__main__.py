@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from pipeline.config import load_settings
 from pipeline.errors import SluiceError
 from pipeline.local.clickhouse.engine import Engine, memory_limits
 from pipeline.local.clickhouse.request import Credentials
-from pipeline.local.clickhouse.server import Server, serve
+from pipeline.local.clickhouse.server import Server, listen, serve
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,24 +42,25 @@ def main(host: str, port: int, data: Path, log_level: str) -> None:
     try:
         settings = load_settings().clickhouse
         account = Credentials(settings.username, settings.password.get_secret_value())
-        engine = Engine(data, memory_limits())
-        engine.open()
-        try:
-            uvloop.run(_run(Server(engine, account), host, port))
-        finally:
-            engine.close()
+        with listen(host, port) as listener:
+            engine = Engine(data, memory_limits())
+            engine.open()
+            try:
+                uvloop.run(_run(Server(engine, account), listener))
+            finally:
+                engine.close()
     except SluiceError as error:
         sys.exit(f"error: {error}" + (f" ({error.hint})" if error.hint else ""))
     except OSError as error:
-        sys.exit(f"error: cannot listen on {host}:{port}: {error.strerror}")
+        sys.exit(f"error: cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}")
 
 
-async def _run(server: Server, host: str, port: int) -> None:
+async def _run(server: Server, listener: socket.socket) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await serve(server, host, port, stop)
+    await serve(server, listener, stop)
 
 
 if __name__ == "__main__":

@@ -190,8 +190,15 @@ class Engine:
 
     def kill(self, query_id: str) -> None:
         """Cancel the query that runs with this id, if it still does."""
+        self._kill(f"{QUERY_ID_COLUMN} = {quote(query_id)}")
+
+    def kill_all(self) -> None:
+        """Cancel every query that runs."""
+        self._kill("1")
+
+    def _kill(self, condition: str) -> None:
         with self.connection() as connection, suppress(ClickHouseError):
-            connection.query(f"KILL QUERY WHERE {QUERY_ID_COLUMN} = {quote(query_id)}")
+            connection.query(f"KILL QUERY WHERE {condition} ASYNC")
 
     def close(self) -> None:
         """Stop the engine and give the data directory back."""

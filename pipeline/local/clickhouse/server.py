@@ -9,19 +9,17 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-import secrets
-import string
+import socket
 import time
-from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
 
 from aiohttp import BodyPartReader, web
 
 from pipeline.local.clickhouse.engine import Engine
 from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
-from pipeline.local.clickhouse.execution import Head, Outcome, execute
+from pipeline.local.clickhouse.exchange import HttpExchange
+from pipeline.local.clickhouse.execution import Outcome, execute
 from pipeline.local.clickhouse.request import Credentials, QueryRequest, parse
 
 log = logging.getLogger(__name__)
@@ -30,25 +28,10 @@ WORKERS = 32
 """Statements that run at once; more wait."""
 READ_BUFFER = 1024 * 1024
 """Bytes of a request's body that wait for their worker before the client is slowed down."""
+SHUTDOWN_SECONDS = 8.0
+"""How long running requests may take to finish when the server stops."""
 _MAX_URL = 1024 * 1024
 
-_CONTENT_TYPES = {
-    "csv": "text/csv; charset=UTF-8; header=absent",
-    "csvwithnames": "text/csv; charset=UTF-8; header=present",
-    "csvwithnamesandtypes": "text/csv; charset=UTF-8; header=present",
-    "json": "application/json; charset=UTF-8",
-    "jsoncompact": "application/json; charset=UTF-8",
-    "jsonstrings": "application/json; charset=UTF-8",
-    "jsoneachrow": "application/x-ndjson; charset=UTF-8",
-    "jsoncompacteachrow": "application/x-ndjson; charset=UTF-8",
-    "tabseparated": "text/tab-separated-values; charset=UTF-8",
-    "tsv": "text/tab-separated-values; charset=UTF-8",
-    "xml": "application/xml; charset=UTF-8",
-    **dict.fromkeys(
-        ("native", "rowbinary", "parquet", "arrow", "arrowstream", "orc", "avro", "msgpack"),
-        "application/octet-stream",
-    ),
-}
 _NOT_FOUND_TEXT = (
     "There is no handle {path}\n\n"
     "Use / or /ping for health checks.\n"
@@ -59,8 +42,6 @@ _NOT_FOUND_TEXT = (
     "For batch query processing:\n    clickhouse-client --query='SELECT 1' > result\n"
     "    clickhouse-client < query > result\n"
 )
-
-T = TypeVar("T")
 
 
 class Server:
@@ -81,8 +62,9 @@ class Server:
         return app
 
     def close(self) -> None:
-        """Wait for the statements that run."""
-        self._workers.shutdown(wait=True)
+        """Cancel the statements that still run and wait for their threads."""
+        self._engine.kill_all()
+        self._workers.shutdown(wait=True, cancel_futures=True)
 
     async def _ok(self, _: web.Request) -> web.Response:
         return web.Response(text="Ok.\n", content_type="text/html", charset="UTF-8")
@@ -96,23 +78,38 @@ class Server:
         if http.method not in ("GET", "POST"):
             return web.Response(text="Only GET and POST are served\n", status=501)
         started = time.monotonic()
-        exchange = _HttpExchange(http, self._engine)
+        exchange = HttpExchange(http, self._engine)
         request: QueryRequest | None = None
         try:
             request = parse(http.method, await _parameters(http), http.headers)
             self._authenticate(request.credentials)
             exchange.request = request
-            outcome = await asyncio.get_running_loop().run_in_executor(
-                self._workers, partial(execute, self._engine, request, exchange)
-            )
+            outcome = await self._run(request, exchange)
         except ClickHouseError as error:
             _log_failure(request, error, started)
             return await exchange.fail(error)
         except ConnectionError:
-            log.info("query %s: the client went away", request.query_id if request else "-")
+            log.info("query %s: the client went away", exchange.query_id)
             return exchange.response or web.Response()
+        except Exception as error:  # noqa: BLE001 - one request's fault must not look like success
+            # the type alone: a message or a traceback may quote data
+            log.error("query %s: unforeseen %s", exchange.query_id, type(error).__name__)
+            return await exchange.fail(ClickHouseError(Code.UNKNOWN_EXCEPTION, "Internal error"))
         _log_success(request, outcome, started)
         return await exchange.finish(outcome)
+
+    async def _run(self, request: QueryRequest, exchange: HttpExchange) -> Outcome:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(
+                self._workers, partial(execute, self._engine, request, exchange)
+            )
+        except asyncio.CancelledError:
+            # The client is gone. Its thread notices when it next reads or writes; a statement
+            # that computes does neither.
+            log.info("query %s: the client went away", request.query_id)
+            self._workers.submit(self._engine.kill, request.query_id)
+            raise
 
     def _authenticate(self, given: Credentials) -> None:
         same_user = hmac.compare_digest(given.user.encode(), self._account.user.encode())
@@ -124,74 +121,6 @@ class Server:
                 Code.AUTHENTICATION_FAILED,
                 "Authentication failed: password is incorrect, or there is no user with such name",
             )
-
-
-class _HttpExchange:
-    """One request and its answer; `read`, `start` and `write` are called by the worker thread."""
-
-    def __init__(self, http: web.Request, engine: Engine) -> None:
-        self._http = http
-        self._engine = engine
-        self._loop = asyncio.get_running_loop()
-        self.exception_tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
-        self.request: QueryRequest | None = None
-        self.response: web.StreamResponse | None = None
-
-    def _await(self, work: Coroutine[None, None, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def read(self) -> bytes:
-        """Return the next bytes of the body; empty at its end."""
-        return self._await(self._http.content.readany())
-
-    def start(self, head: Head) -> None:
-        """Begin a streamed answer."""
-        self.response = web.StreamResponse(headers=self._headers(head))
-        self._await(self.response.prepare(self._http))
-
-    def write(self, data: bytes) -> None:
-        """Send part of the answer."""
-        assert self.response is not None  # noqa: S101 - start() came first
-        self._await(self.response.write(data))
-
-    async def finish(self, outcome: Outcome) -> web.StreamResponse:
-        """End a streamed answer, or send a whole one."""
-        if self.response is not None:
-            await self.response.write_eof()
-            return self.response
-        return web.Response(body=outcome.body, headers=self._headers(outcome.head))
-
-    async def fail(self, error: ClickHouseError) -> web.StreamResponse:
-        """Send an exception, or break off an answer that has begun: its tail says why."""
-        if self.response is None:
-            headers = self._common_headers() | {"X-ClickHouse-Exception-Code": str(error.code)}
-            body = error.body(self._engine.version)
-            return web.Response(text=body, status=error.http_status, headers=headers)
-        # Without the last chunk of HTTP the client knows that the answer is not complete.
-        if self._http.transport is not None:
-            self._http.transport.close()
-        return self.response
-
-    def _headers(self, head: Head) -> dict[str, str]:
-        content_type = _CONTENT_TYPES.get(head.output_format.lower(), "text/plain; charset=UTF-8")
-        headers = self._common_headers() | {
-            "Content-Type": content_type,
-            "X-ClickHouse-Format": head.output_format,
-            "X-ClickHouse-Summary": head.progress.header(),
-            "X-ClickHouse-Exception-Tag": self.exception_tag,
-        }
-        if head.content_encoding is not None:
-            headers["Content-Encoding"] = head.content_encoding
-        return headers
-
-    def _common_headers(self) -> dict[str, str]:
-        headers = {
-            "X-ClickHouse-Server-Display-Name": self._engine.display_name,
-            "X-ClickHouse-Timezone": self._engine.timezone,
-        }
-        if self.request is not None:
-            headers["X-ClickHouse-Query-Id"] = self.request.query_id
-        return headers
 
 
 async def _parameters(http: web.Request) -> list[tuple[str, str]]:
@@ -229,21 +158,29 @@ def _log_failure(request: QueryRequest | None, error: ClickHouseError, started: 
     )
 
 
-async def serve(server: Server, host: str, port: int, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then let the requests that run finish. OSError: port taken."""
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else is started. OSError: it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=256)
+
+
+async def serve(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; then let running requests finish, or cancel them."""
     runner = web.AppRunner(
         server.app(),
         access_log=None,
         auto_decompress=False,
+        handler_cancellation=True,
         max_line_size=_MAX_URL,
         read_bufsize=READ_BUFFER,
-        shutdown_timeout=20,
+        shutdown_timeout=SHUTDOWN_SECONDS,
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-        log.info("ClickHouse HTTP interface on %s:%d", host, port)
+        await web.SockSite(runner, listener).start()
+        log.info("ClickHouse HTTP interface on %s:%d", *listener.getsockname()[:2])
         await stop.wait()
     finally:
         await runner.cleanup()
-        server.close()
+        # in a thread: workers that still wait for this loop must be able to
+        await asyncio.to_thread(server.close)

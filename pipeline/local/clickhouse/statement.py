@@ -90,9 +90,9 @@ def _analyse_query(text: bytes) -> Statement:
         )
     stop = found[end].start if end < len(found) else len(text)
     found = found[:end]
-    refuse_machine_access(found)
     if not found:
         return Statement(Kind.EMPTY, "", b"")
+    refuse_machine_access(found)
     verb = next((token.keyword for token in found if token.keyword), "")
     if any(one.keyword == "INTO" and two.keyword == "OUTFILE" for one, two in pairwise(found)):
         raise ClickHouseError(
@@ -175,9 +175,9 @@ def _data_start(text: bytes, at: int) -> int:
 
 def refuse_machine_access(found: list[Token]) -> None:
     """Raise `ClickHouseError` for functions, engines and names that reach outside the engine."""
-    for token, after in zip(found, [*found[1:], None], strict=True):
+    for at, token in enumerate(found):
         name = token.text.strip(b'`"').upper()
-        opens = after is not None and after.text == b"("
+        opens = at + 1 < len(found) and found[at + 1].text == b"("
         if (opens and token.kind in ("word", "quoted") and name in _MACHINE_FUNCTIONS) or (
             token.kind == "quoted" and _PATH_NAME.search(token.text)
         ):
