@@ -57,7 +57,9 @@ class Alert:
     window_end: float
     sample_size: int
     ratio: float
-    """How far past the threshold at the last evaluation; 0 once clear."""
+    """How far past its threshold it is right now, 1 being just past it; 0 once clear."""
+    hot_at: float | None
+    """When `ratio` was last 1 or more: the alert explains others then."""
     details: Details = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     """Up to five trace ids."""
@@ -67,6 +69,8 @@ class Alert:
     """Ids of the silences that match."""
     references: Mapping[str, float] = field(default_factory=dict)
     """Baselines, frozen while the alert is open."""
+    clear_since: float | None = None
+    """Since when the condition has been gone, while the alert waits to resolve."""
     returns: int = 0
     """How often the condition came back before the alert could resolve."""
 

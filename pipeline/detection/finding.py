@@ -44,7 +44,8 @@ class Finding:
     """The window, [start, end) in seconds of event time."""
     sample_size: int
     ratio: float
-    """How far past its threshold, 1 being just past it; backpressure goes by this."""
+    """How far past its threshold it is right now, 1 being just past it: backpressure and inhibition
+    go by this, so it comes from the shortest window of the rule."""
     references: Mapping[str, float] = field(default_factory=dict)
     """What the values were compared with, by name; kept frozen while the alert is open."""
     details: Details = field(default_factory=dict)

@@ -12,9 +12,10 @@ from pipeline.detection.rules.model import Inhibition
 class Inhibitor:
     """Answers, for one tick, by which alerts another one is inhibited.
 
-    A pending source counts too, so that a consequence cannot fire just before its cause, and a
-    resolved one counts for the inhibition's `linger`, because the consequence may be measured over
-    a longer window than the cause.
+    A source counts while it is past its threshold and for the inhibition's `linger` after that,
+    because the consequence may be measured over a longer window than the cause. A pending source
+    counts too, so that a consequence cannot fire just before its cause. A source that only waits
+    to resolve explains nothing new.
     """
 
     def __init__(
@@ -43,14 +44,13 @@ class Inhibitor:
         return tuple(sorted(found))
 
     def _counts(self, source: Alert, inhibition: Inhibition) -> bool:
-        if source.status in (Status.PENDING, Status.FIRING):
-            return True
-        resolved_at = source.resolved_at
-        return resolved_at is not None and self._now - resolved_at < inhibition.linger
+        lapsed = source.status is Status.INACTIVE
+        hot_at = source.hot_at
+        return not lapsed and hot_at is not None and self._now - hot_at <= inhibition.linger
 
 
 def longest_linger(inhibitions: Iterable[Inhibition]) -> float:
-    """Return for how long a resolved alert may still inhibit, in seconds."""
+    """Return for how long an alert may still inhibit after its cause, in seconds."""
     return max((inhibition.linger for inhibition in inhibitions), default=0.0)
 
 

@@ -43,6 +43,7 @@ def begin(rule: BaseRule, labels: Mapping[str, str], finding: Finding, now: floa
         last_active=now,
         last_sent=now,
         updated_at=now,
+        hot_at=now if finding.ratio >= 1 else None,
         details=dict(finding.details),
         references=dict(finding.references),
         **measured(finding),  # type: ignore[arg-type]  # the fields that a finding measures
@@ -56,12 +57,12 @@ def observe(alert: Alert, rule: BaseRule, finding: Finding | None, now: float) -
             return replace(alert, status=Status.INACTIVE, updated_at=now, ratio=0.0)
         return _remeasured(alert, finding, now)
     if finding is not None:
-        # a clear look sets ratio to 0, so an active one after it is a return
-        came_back = finding.active and alert.ratio == 0.0
+        came_back = finding.active and alert.clear_since is not None
         return replace(_remeasured(alert, finding, now), returns=alert.returns + came_back)
+    alert = replace(alert, updated_at=now, ratio=0.0, clear_since=alert.clear_since or now)
     if now - alert.last_active >= keep_firing_for(alert, rule):
-        return replace(alert, status=Status.RESOLVED, resolved_at=now, updated_at=now, ratio=0.0)
-    return replace(alert, updated_at=now, ratio=0.0)
+        return replace(alert, status=Status.RESOLVED, resolved_at=now)
+    return alert
 
 
 def promote(alert: Alert, rule: BaseRule, now: float) -> Alert:
@@ -88,6 +89,8 @@ def _remeasured(alert: Alert, finding: Finding, now: float) -> Alert:
         alert,
         last_active=now,
         updated_at=now,
+        clear_since=None,
+        hot_at=now if finding.ratio >= 1 else alert.hot_at,
         details={**alert.details, **finding.details},
         **measured(finding),  # type: ignore[arg-type]  # the fields that a finding measures
     )

@@ -5,8 +5,9 @@ the objective's period is used up exactly at its end. A long window says that it
 one that it still goes on, so the alert ends soon after the cause does.
 
 Source: Google, "The Site Reliability Workbook", chapter 5, "Multiwindow, Multi-Burn-Rate Alerts".
-Its remark on services with little traffic is met by a least number of failures, and by a Wilson
-interval that must lie above the objective: one failure in ten calls is no proof.
+Its remark on services with little traffic is met by a least number of failures, and by Wilson
+intervals that must lie above the objective in both windows: one failure in ten calls is no proof,
+and one failure on the day after an outage does not bring the outage back.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pipeline.detection.evaluators.reasons import top_reasons
 from pipeline.detection.finding import Details, Finding, Look
 from pipeline.detection.rules.model import BurnRule, BurnWindow
 from pipeline.detection.spans import trailing
-from pipeline.detection.statistics import wilson_interval
+from pipeline.detection.statistics import Interval, wilson_interval
 
 TOP_REASONS = 5
 
@@ -41,14 +42,27 @@ class BurnEvaluator:
         """Add the most frequent error types."""
         return top_reasons(look, self._rule.measure, finding, TOP_REASONS)
 
+    def _rate(self, look: Look, seconds: float) -> Interval:
+        """Return the failure rate of a trailing window."""
+        span = trailing(look.now, seconds)
+        stats = look.view.stats(look.dimension, self._rule.measure, *span)
+        return wilson_interval(stats.failures, stats.count, self._rule.z)
+
+    def _ratio_now(self, look: Look) -> float:
+        """Return how hard it burns at this moment: the first pair's short window alone.
+
+        A slow pair stays active for hours after an outage; agents need not wait for it.
+        """
+        first = self._rule.windows[0]
+        return self._rate(look, first.short).estimate / (first.burn * self._allowed)
+
     def _judge_pair(self, look: Look, pair: BurnWindow) -> Finding | None:
         rule = self._rule
         threshold = pair.burn * self._allowed
         clear = threshold * rule.clear_ratio
         # the short window is read first: on a quiet day it settles the matter alone
-        short = look.view.stats(look.dimension, rule.measure, *trailing(look.now, pair.short))
-        short_rate = short.failures / short.count if short.count else 0.0
-        if short_rate <= clear:
+        short = self._rate(look, pair.short)
+        if short.estimate <= clear:
             return None
         start, end = trailing(look.now, pair.long)
         long = look.view.stats(look.dimension, rule.measure, start, end)
@@ -57,9 +71,8 @@ class BurnEvaluator:
             return None
         return Finding(
             active=(
-                short_rate > threshold
-                and rate.estimate > threshold
-                and rate.low > self._allowed
+                min(short.estimate, rate.estimate) > threshold
+                and min(short.low, rate.low) > self._allowed
                 and long.failures >= rule.min_failures
             ),
             severity=pair.severity,
@@ -69,12 +82,12 @@ class BurnEvaluator:
             start=start,
             end=end,
             sample_size=long.count,
-            ratio=min(short_rate, 1.0) / threshold,
+            ratio=self._ratio_now(look),
             details={
                 "burn_rate": round(rate.estimate / self._allowed, 2),
                 "burn_rate_limit": pair.burn,
                 "short_window_seconds": pair.short,
-                "short_rate": round(short_rate, 6),
+                "short_rate": round(short.estimate, 6),
                 "objective": rule.objective,
             },
         )

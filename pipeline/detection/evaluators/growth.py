@@ -4,6 +4,9 @@ Three horizons. The week is the rule itself: these seven days against the seven 
 day and the last hour are its early projection: if today's or this hour's tasks take so much more
 than those of the same hours last week, the week will follow. Comparing with the same hours takes
 daily and weekly rhythm out. The shorter the horizon, the more certain it must be.
+
+A week also remembers a bad day that is over. So the week speaks only while the last 24 hours still
+show growth, the way a burn rate needs its short window.
 """
 
 from __future__ import annotations
@@ -15,9 +18,11 @@ from pipeline.detection.evaluators.attribution import carriers_of_mean
 from pipeline.detection.evaluators.limit import statistic_of
 from pipeline.detection.finding import Details, Finding, Look
 from pipeline.detection.rules.model import GrowthRule, Horizon, quantile_of
-from pipeline.detection.spans import Span, floor_to, same_hours
+from pipeline.detection.spans import Span, floor_to, same_hours, trailing
 from pipeline.detection.statistics import Interval, mean_ratio_interval, quantile_ranks
 from pipeline.detection.view import Stats
+
+RECENT_Z = 2.5
 
 
 class GrowthEvaluator:
@@ -53,13 +58,20 @@ class GrowthEvaluator:
         base = look.view.stats(look.dimension, rule.measure, *before)
         if base.count < horizon.min_count or not self._covered(look, horizon, before):
             return None
+        goes_on, may_go_on = self._recent(look) if horizon.span == "week" else (True, True)
+        if not may_go_on:
+            return None
         best: Finding | None = None
         for statistic in rule.statistics:
             interval = _ratio(statistic, stats, base, horizon.z)
             if not interval.estimate >= 1 + rule.clear or interval.low <= 1:
                 continue
             finding = Finding(
-                active=interval.estimate >= 1 + rule.above and interval.low >= 1 + rule.min_lower,
+                active=(
+                    goes_on
+                    and interval.estimate >= 1 + rule.above
+                    and interval.low >= 1 + rule.min_lower
+                ),
                 severity=rule.severity,
                 value=statistic_of(stats, statistic),
                 threshold=(1 + rule.above) * statistic_of(base, statistic),
@@ -80,6 +92,16 @@ class GrowthEvaluator:
             if best is None or (finding.active, finding.ratio) > (best.active, best.ratio):
                 best = finding
         return best
+
+    def _recent(self, look: Look) -> tuple[bool, bool]:
+        """Tell whether the mean of the last 24 hours has grown, and whether it may have grown."""
+        start, end = trailing(look.now, DAY)
+        hour = floor_to(look.now, HOUR)
+        stats = look.view.stats(look.dimension, self._rule.measure, start, end)
+        base = look.view.stats(look.dimension, self._rule.measure, start - WEEK, hour - WEEK)
+        ratio = _ratio("mean", stats, base, RECENT_Z)
+        limit = 1 + self._rule.clear
+        return ratio.estimate >= limit and ratio.low > 1, ratio.high >= limit
 
     def _covered(self, look: Look, horizon: Horizon, before: Span) -> bool:
         """Tell whether the week before is whole.

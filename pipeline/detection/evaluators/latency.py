@@ -8,7 +8,7 @@ from zlib import crc32
 from pipeline.detection.durations import DAY, HOUR
 from pipeline.detection.finding import Details, Finding, Look
 from pipeline.detection.rules.model import LatencyRule, quantile_of
-from pipeline.detection.spans import floor_to, same_hours
+from pipeline.detection.spans import Span, floor_to, same_hours, trailing
 from pipeline.detection.statistics import quantile_ranks, second_highest
 from pipeline.detection.view import Dimension, Stats
 
@@ -36,9 +36,12 @@ class LatencyEvaluator:
     def judge(self, look: Look) -> Finding | None:
         """Return the finding of the quantile that is furthest past its threshold."""
         rule = self._rule
-        start, end = look.now - rule.window, look.now
-        stats = look.view.stats(look.dimension, rule.measure, start, end)
-        if stats.count < rule.min_count:
+        for window in rule.windows:
+            span = trailing(look.now, window)
+            stats = look.view.stats(look.dimension, rule.measure, *span)
+            if stats.count >= rule.min_count:
+                break
+        else:
             return None
         # no quantile can be high when the largest value is not: spares the digest on quiet series
         if stats.maximum <= rule.min_increase:
@@ -48,7 +51,7 @@ class LatencyEvaluator:
         for name, q in self._quantiles:
             if name not in baseline:
                 continue
-            finding = self._judge_quantile(stats, name, q, baseline[name], (start, end))
+            finding = self._judge_quantile(stats, name, q, baseline[name], span)
             if finding is not None and (
                 best is None or (finding.active, finding.ratio) > (best.active, best.ratio)
             ):
@@ -63,7 +66,7 @@ class LatencyEvaluator:
         return {}
 
     def _judge_quantile(
-        self, stats: Stats, name: str, q: float, baseline: float, span: tuple[float, float]
+        self, stats: Stats, name: str, q: float, baseline: float, span: Span
     ) -> Finding | None:
         rule = self._rule
         threshold = max(baseline * rule.factor, baseline + rule.min_increase)
@@ -71,7 +74,12 @@ class LatencyEvaluator:
         value = stats.quantile(q)
         if value <= clear:
             return None
-        low = stats.quantile(quantile_ranks(q, stats.count, rule.z)[0])
+        # Failed calls are taken for the slowest, which they are when they time out: what remains
+        # is the latency of those that succeed, and a failing tool is a matter of success.
+        rank = quantile_ranks(q, stats.count, rule.z)[0] - stats.failures / stats.count
+        if rank <= 0:
+            return None
+        low = stats.quantile(rank)
         return Finding(
             active=low > threshold,
             severity=rule.severity,

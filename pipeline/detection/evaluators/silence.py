@@ -2,9 +2,9 @@
 
 Silence is measured in missed events, not in minutes: what the same source sent in the same span of
 former days. A night without calls is no silence for a tool of office hours, and three minutes are
-one for a busy agent. Two guards keep irregular sources quiet: the longest normal gap of the last
-two weeks, in missed events too, and the level of the source before it fell silent, so that a slow
-day is not compared with a fast one.
+one for a busy agent. What former days give is the shape; the level is that of the source just
+before it fell silent, so that a slow day is not compared with a fast one. And the longest normal
+gap of the last two weeks, in missed events too, keeps irregular sources quiet.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pipeline.detection.statistics import second_lowest
 
 REFERENCE_DAYS = 7
 LEVEL_SPAN = 3 * HOUR
+MAX_SCALE = 4.0
 MIN_GAP = MINUTE
 
 
@@ -70,23 +71,22 @@ class SilenceEvaluator:
         return {}
 
     def _missed(self, look: Look) -> float:
-        """Return how many events the gap since `last_seen` should have held."""
-        start = look.memory["last_seen"]
-        expected = self._usual(look, start, look.now)
-        if expected <= 0:
-            return 0.0
-        level = self._usual(look, start - LEVEL_SPAN, start)
-        actual = self._count(look, floor_to(start - LEVEL_SPAN, MINUTE), start)
-        return expected * min(1.0, actual / level) if level > 0 else expected
+        """Return how many events the gap since `last_seen` should have held.
 
-    def _usual(self, look: Look, start: float, end: float) -> float:
-        """Return the count of the same span on former days: the lowest but one of a week."""
-        days = [
-            self._prorated(look, start - days * DAY, end - days * DAY)
-            for days in range(1, REFERENCE_DAYS + 1)
-            if start - days * DAY >= look.memory["first_seen"]
-        ]
-        return second_lowest(days) if days else 0.0
+        The lowest but one of what each of the last seven days says: a day off last week is enough
+        to expect little, a single odd day is not.
+        """
+        start, end = look.memory["last_seen"], look.now
+        level = self._count(look, floor_to(start - LEVEL_SPAN, MINUTE), start)
+        expected: list[float] = []
+        for days in range(1, REFERENCE_DAYS + 1):
+            shift = days * DAY
+            if start - shift < look.memory["first_seen"]:
+                break
+            usual_level = self._prorated(look, start - LEVEL_SPAN - shift, start - shift)
+            scale = min(level / usual_level, MAX_SCALE) if usual_level else 1.0
+            expected.append(scale * self._prorated(look, start - shift, end - shift))
+        return second_lowest(expected) if expected else 0.0
 
     def _prorated(self, look: Look, start: float, end: float) -> float:
         """Return the count of a span of the past, from whole hours; edges by their share."""

@@ -80,8 +80,10 @@ class LatencyRule(BaseRule):
 
     kind: Literal["latency"]
     quantiles: tuple[str, ...] = ("p95", "p99")
-    window: Seconds = 5 * MINUTE
-    min_count: int = Field(default=30, ge=1)
+    windows: tuple[Seconds, ...] = Field(default=(5 * MINUTE,), min_length=1)
+    """The first that holds `min_count` values is judged: busy series are judged by the last
+    minutes, quiet ones by the last hour."""
+    min_count: int = Field(default=20, ge=1)
     factor: float = Field(default=2.0, gt=1)
     clear_factor: float = Field(default=1.5, ge=1)
     min_increase: float = Field(default=250.0, ge=0)
@@ -190,14 +192,15 @@ Rule = Annotated[
 
 
 class Inhibition(Entry):
-    """While a source alert is pending or firing, target alerts do not start and stay quiet."""
+    """While a source alert is past its threshold, target alerts do not start and stay quiet."""
 
     source: tuple[Name, ...] = Field(min_length=1)
     target: tuple[Name, ...] = Field(min_length=1)
     equal: tuple[Key, ...] = ()
     """Labels that must agree; empty: any source alert inhibits every target alert."""
-    linger: Seconds = 0.0
-    """How long it lasts after the source resolved, while the target's windows still hold it."""
+    linger: Seconds = MINUTE
+    """How long it lasts after the source was last past its threshold: for as long as the target's
+    windows still hold the cause, and longer than the source rule's `every`."""
 
 
 ModeName = Literal["read_only", "escalate"]
