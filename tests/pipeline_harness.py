@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import urllib.parse
 import urllib.request
@@ -12,6 +13,7 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from pipeline.adapters.kafka.admin import group_lags, topic_states
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.adapters.kafka.options import client_options
 from pipeline.config import Settings
@@ -89,13 +91,12 @@ async def until(condition: Callable[[], bool], what: str, *, seconds: float = WA
 
 
 async def until_lag_is_gone(settings: Settings, groups: Iterable[str]) -> None:
-    """Wait until every group has committed all of its topics."""
-    from pipeline.adapters.kafka.admin import group_lags
-
+    """Wait until every group has committed all that its topics hold."""
     end = time.monotonic() + WAIT_SECONDS
-    wanted = list(groups)
+    wanted = set(groups)
     while True:
-        lags = await group_lags(settings.kafka, wanted)
+        states = await topic_states(settings.kafka)
+        lags = [lag for lag in await group_lags(settings.kafka, states) if lag.group in wanted]
         if len(lags) == len(wanted) and not any(sum(lag.lag.values()) for lag in lags):
             return
         assert time.monotonic() < end, f"lag remains: {lags}"
@@ -122,4 +123,6 @@ async def topic_values(settings: Settings, topic: str) -> list[bytes]:
                 values += [record.key or b"" for record in records]
         return values
     finally:
-        await consumer.stop()
+        # aiokafka's coordinator without a group lets its own cancelled task's error through
+        with contextlib.suppress(asyncio.CancelledError):
+            await consumer.stop()
