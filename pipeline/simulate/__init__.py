@@ -1,0 +1,1 @@
+"""A seeded fleet of agents with known truth: what it did, what it cost, whose data it held."""
