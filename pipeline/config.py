@@ -120,6 +120,13 @@ class WorkerSettings(Section):
     port: int = Field(default=6066, ge=0, le=65535)
 
 
+class DetectionSettings(Section):
+    """What raises alerts and moves modes."""
+
+    rules_file: Path | None = None
+    """None: the rules that ship with Sluice; `sluice rules` lists them."""
+
+
 class LocalSettings(Section):
     """The stack on one machine: ports on loopback and where data lies."""
 
@@ -149,6 +156,7 @@ class Settings(BaseSettings):
     redaction: RedactionSettings = RedactionSettings()
     sink: SinkSettings = SinkSettings()
     worker: WorkerSettings = WorkerSettings()
+    detection: DetectionSettings = DetectionSettings()
     local: LocalSettings = LocalSettings()
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("pipeline.cli.publish", "Send native events from a file."),
     "import": ("pipeline.cli.import_", "Send recorded chat runs in the OpenAI message format."),
     "redact": ("pipeline.cli.redact", "Redact lines of text or JSON; show what is found."),
+    "rules": ("pipeline.cli.rules", "List the detection rules, or check a file of them."),
     "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
 }
 
