@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from pipeline.cli.console import out
@@ -40,7 +41,8 @@ def _table(rules: RuleSet) -> Table:
     table.add_column()
     for rule in rules.rules:
         per = f"per {', '.join(rule.per)}" if rule.per else "the whole system"
-        table.add_row(f"[bold]{rule.name}[/]", f"{rule.summary} [dim]({rule.severity}, {per})[/]")
+        what = f"{escape(rule.summary)} [dim]({rule.severity}, {per})[/]"
+        table.add_row(f"[bold]{rule.name}[/]", what)
         table.add_row("", f"{condition_of(rule)}; {timing_of(rule)}")
     return table
 

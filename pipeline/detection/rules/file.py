@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from pipeline.detection.measures import mistake_in
 from pipeline.detection.rules.model import RuleSet
 from pipeline.errors import ConfigError
 
@@ -74,8 +75,11 @@ def parse_rules(text: str, source: str) -> RuleSet:
 
 
 def _references(rules: RuleSet) -> Iterator[tuple[Location, str]]:
-    """Yield where a name points at no rule, or a scope at a label its rule does not have."""
+    """Yield what each entry for itself cannot know: names that point at nothing."""
     by_name = {rule.name: rule for rule in rules.rules}
+    for index, rule in enumerate(rules.rules):
+        if mistake := mistake_in(rule.measure, frozenset(rule.per)):
+            yield ("rules", index, "measure"), mistake
     for index, inhibition in enumerate(rules.inhibitions):
         for side in ("source", "target"):
             for position, name in enumerate(getattr(inhibition, side)):
@@ -87,13 +91,13 @@ def _references(rules: RuleSet) -> Iterator[tuple[Location, str]]:
     if cycle := _inhibition_cycle(rules):
         yield ("inhibitions",), f"rules inhibit each other in a circle: {' -> '.join(cycle)}"
     for index, pressure in enumerate(rules.pressures):
-        rule = by_name.get(pressure.rule)
-        if rule is None:
+        asking = by_name.get(pressure.rule)
+        if asking is None:
             yield ("backpressure", index, "rule"), f"there is no rule {pressure.rule!r}"
-        elif pressure.scope != "all" and pressure.scope not in rule.per:
+        elif pressure.scope != "all" and pressure.scope not in asking.per:
             yield (
                 ("backpressure", index, "scope"),
-                f"rule {rule.name!r} is not per {pressure.scope}",
+                f"rule {asking.name!r} is not per {pressure.scope}",
             )
 
 
