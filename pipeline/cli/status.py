@@ -98,15 +98,19 @@ def _show(snapshot: Snapshot) -> None:
     )
     _table(
         "consumer groups",
-        [(group, topic, lag) for group in snapshot.groups for topic, lag in group.lag.items()],
+        [
+            (group, topic, f"{lag:,}")
+            for group in snapshot.groups
+            for topic, lag in (group.lag or {"-": 0}).items()
+        ],
         [
             ("group", lambda item: escape(item[0].group)),
             ("state", lambda item: item[0].state),
             ("members", lambda item: str(item[0].members)),
             ("topic", lambda item: escape(item[1])),
-            ("lag", lambda item: f"{item[2]:,}"),
+            ("lag", lambda item: item[2]),
         ],
-        empty="no group has committed an offset",
+        empty="no group",
     )
     _table(
         "tables",

@@ -110,12 +110,16 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def last_line(log: Path, *, tail_bytes: int = 8192, width: int = 300) -> str:
-    """Return the last line of a log that is not empty, cut to `width`; nothing if there is none."""
+    """Return the last line of a log that says something, cut to `width`; nothing if none does.
+
+    The frames of a Java stack trace (`at …`, `... 22 more`) say nothing to a person.
+    """
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - tail_bytes))
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:width] if lines else ""
+    lines = (line.strip() for line in reversed(text.splitlines()))
+    telling = (line for line in lines if line and not line.startswith(("at ", "... ")))
+    return next(telling, "")[:width]
