@@ -27,13 +27,15 @@ class Lexicon:
     """Lower-case words by what their case in running text says of them.
 
     `ordinary` words are mostly written in lower case, `ambiguous` ones about as often with a
-    capital, `proper` ones with a capital though they name no person. `places` are countries,
-    states and cities as they are written. `given_names` and `surnames` may be empty.
+    capital, `proper` ones with a capital though they name no person; `foreign` ones are common in
+    other languages (function words, greetings, labels of forms). `places` are countries, states
+    and cities as they are written. `given_names` and `surnames` may be empty.
     """
 
     ordinary: frozenset[str]
     ambiguous: frozenset[str]
     proper: frozenset[str]
+    foreign: frozenset[str]
     places: frozenset[str]
     given_names: frozenset[str]
     surnames: frozenset[str]
@@ -42,7 +44,9 @@ class Lexicon:
         """Whether the lower-case `word`, or the word it is inflected from, is ordinary."""
         ordinary = self.ordinary
         return word in ordinary or any(
-            word.endswith(suffix) and word[: -len(suffix)] + ending in ordinary
+            word.endswith(suffix)
+            and len(word) - len(suffix) > 2
+            and word[: -len(suffix)] + ending in ordinary
             for suffix, ending in _SUFFIXES
         )
 
@@ -54,6 +58,7 @@ def lexicon(*, name_list: bool = True) -> Lexicon:
         ordinary=_read("ordinary"),
         ambiguous=_read("ambiguous"),
         proper=_read("proper"),
+        foreign=_read("foreign"),
         places=_read("places"),
         given_names=_read("given_names") if name_list else frozenset(),
         surnames=_read("surnames") if name_list else frozenset(),

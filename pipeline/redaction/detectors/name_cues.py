@@ -30,6 +30,21 @@ ROLES: Final = words(
     rep advisor consultant therapist dentist physician surgeon veterinarian beneficiary contact
     cardholder holder buyer seller resident caller claimant witness defendant plaintiff detective"""
 )
+# Between "name" and the name.
+COPULAS: Final = words("is was are be will")
+# What a sentence's subject does if it is a person.
+REPORTING: Final = words(
+    """says said needs wants told asked called thinks thought works worked lives lived sent bought
+    knows knew mentioned confirmed promised replied wrote writes emailed texted phoned agreed
+    complained forgot reported requested wanted left arrived paid visited suggested insisted
+    explained joined quit resigned approved signed recommended owes is's isn't doesn't didn't won't
+    can't hasn't wasn't"""
+)
+# A text with any of these is taken for English.
+ENGLISH: Final = words(
+    """the and to is my of for i you your this that with was are have has not please on at be he she
+    they it we from can will would as by had his her their our an but"""
+)
 # After these a lone unknown word is a place.
 PLACING: Final = words(
     """in at near into across around outside inside toward towards downtown throughout within
@@ -38,7 +53,10 @@ PLACING: Final = words(
 # After these a lone unknown word is a thing.
 DETERMINING: Final = words(
     """the a an this that these those our your my its their every any some no each another which
-    new old latest all both either neither his her such same other first last next"""
+    new old latest all both either neither his her such same other first last next
+    der die das den dem des ein eine einen einem einer im am zum zur beim mein meine meinen meiner
+    ihr ihre ihren unser unsere le les un une du au aux mon ma mes votre notre el los las una su lo
+    gli il o os um uma meu minha het een mijn uw på och"""
 )
 # After these a lone unknown word is a tool, a product or a part of a program.
 TECHNICAL: Final = words(

@@ -2,10 +2,11 @@
 
     T title        I initial            U unknown word      N on the list of names
     A ambiguous    B ordinary word that is also a given name    S … also a surname
-    L place        G place that is also a given name             C unknown, in capitals
+    M ambiguous word on the list        L place        G place that is also a given name
+    C unknown or listed word in capitals, long enough and pronounceable
     O ordinary     P proper noun, no person                       X identifier, acronym, number
 
-Classes are memoised by word; without a list of names N, B, S and G do not occur.
+Classes are memoised by word; without a list of names N, M, B, S and G do not occur.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ ABBREVIATED_TITLES: Final = words(
     "mr mrs ms mx dr prof mme mlle sr sra srta rev capt lt sgt col gen hon sig st jr"
 )
 SUFFIXES: Final = words("jr sr ii iii iv phd md esq dds cpa mba rn dvm")
+_PRONOUNCEABLE = re.compile(r"(?:[^aeiouy]{0,3}[aeiouyà-ÿ]){1,8}[^aeiouy]{0,3}$")
 _PARTICLE_PREFIX = re.compile(
     r"(?:Mc|Mac|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|San|Ben|Abu|O)[A-Z][a-z]+"
 )
@@ -55,6 +57,10 @@ class WordClasses:
             if len(word) <= 40:
                 self._memo[word] = found
         return found
+
+    def is_place(self, name: str) -> bool:
+        """Whether `name`, as written, is a country, a state or a city."""
+        return name in self._lexicon.places
 
     def is_name(self, lower: str) -> bool:
         """Whether the lower-case word is on the list of names and no ordinary word."""
@@ -90,32 +96,36 @@ class WordClasses:
     def _titlecase(self, lower: str) -> str:
         lexicon = self._lexicon
         given, surname = lower in lexicon.given_names, lower in lexicon.surnames
-        if lower in _ORDINARY_EXTRA or lexicon.is_ordinary(lower):
+        if lower in _ORDINARY_EXTRA or lower in lexicon.foreign:
+            return "O"
+        if lexicon.is_ordinary(lower):
             return "B" if given else "S" if surname else "O"
         if lower in lexicon.proper:
             return "G" if given else "P"
         if lower in self._single_places:
             return "G" if given else "L"
+        ambiguous = lower in lexicon.ambiguous
         if given or surname:
-            return "N"
-        if lower in lexicon.ambiguous:
-            return "A"
-        return "U"
+            return "M" if ambiguous else "N"
+        return "A" if ambiguous else "U"
 
     def _capitals(self, lower: str) -> str:
-        if len(lower) < 3:
-            return "X"
-        found = self._titlecase(lower)
-        return {"U": "C", "N": "C", "A": "X", "L": "X", "G": "X"}.get(found, "X")
+        if len(lower) < 4 or not _PRONOUNCEABLE.match(lower):
+            return "C" if len(lower) == 3 and lower in self._names else "X"
+        return "C" if self._titlecase(lower) in "UNM" else "X"
 
     def _hyphenated(self, stem: str) -> str:
         parts = [part for part in stem.split("-") if part]
-        if not parts or not all(part[0].isupper() and part.isalpha() for part in parts):
+        if not parts or not parts[0][0].isupper() or not all(map(str.isalpha, parts)):
             return "X"
+        if not all(part[0].isupper() for part in parts):
+            # Hae-won, but not Kafka-based
+            short = len(parts) == 2 and len(parts[1]) <= 6 and not self.is_ordinary(parts[1])
+            return "U" if short and self.of(parts[0]) in "UNMAO" and len(parts[0]) <= 6 else "X"
         classes = [self.of(part) for part in parts]
         if all(found in "OPXTI" for found in classes):
             return "X"
-        return "U" if any(found in "UN" for found in classes) else "A"
+        return "U" if any(found in "UNM" for found in classes) else "A"
 
     def _with_apostrophe(self, stem: str) -> str:
         head, _, tail = stem.replace("’", "'").partition("'")

@@ -1,0 +1,180 @@
+"""Runs of capitalised words, read once each into the parts that can be a person's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from pipeline.redaction.detectors.lexicon import words
+from pipeline.redaction.detectors.name_cues import ORGANISATION_WORDS, ROLES, STREET_WORDS
+from pipeline.redaction.detectors.word_classes import ABBREVIATED_TITLES, SUFFIXES, WordClasses
+
+_PARTICLES: Final = (
+    "van|von|der|den|de|del|della|di|da|do|dos|das|du|la|le|el|al|bin|bint|ibn|ben|ter|ten|zu|zur"
+    "|af|av|y|e|st"
+)
+_CAPITAL_PARTICLES: Final = words(
+    "van von der den de del della di da dos das du la le el al bin bint ibn ben ter abu"
+)
+_UPPER_RANGES: Final = ((0xC0, 0x24F), (0x370, 0x52F), (0x531, 0x556), (0x1E00, 0x1FFF))
+_UPPER_WIDE: Final = "A-Z" + "".join(
+    chr(code) for low, high in _UPPER_RANGES for code in range(low, high + 1) if chr(code).isupper()
+)
+
+
+def _run_pattern(upper: str) -> re.Pattern[str]:
+    """Return the pattern of a run: capitalised words, initials and particles between blanks."""
+    word = rf"[{upper}]\w*(?:['’-]\w+)*"
+    dot = rf"(?:(?:(?<=\b\w)|(?<=\b\w\w)|(?<=\b\w\w\w)|(?<=\b\w\w\w\w))\.(?=\ ?[{upper}]))?"
+    gap = rf"(?:\ {{1,2}}(?:(?:{_PARTICLES})\ ){{0,3}}|(?<=\.)|,\ (?=(?:Jr|Sr|II|III|IV|PhD|MD)\b))"
+    particle = r"(?:(?:al|el|d|l)[-'’])?"
+    return re.compile(rf"(?<![\w@#$/\\&=+~])(?<!\w-){word}{dot}(?:{gap}{particle}{word}{dot})*")
+
+
+_RUN_ASCII: Final = _run_pattern("A-Z")
+_RUN_WIDE: Final = _run_pattern(_UPPER_WIDE)
+_TOKEN = re.compile(r"[^\s.,]+\.?")
+
+# Patterns over classes; see `word_classes`. Here also: p particle, J suffix (Jr), R role,
+# K word of an organisation, Z word of a street or landscape, M ambiguous and on the list.
+_TITLED: Final = re.compile(r"T+((?:[IpUNMABSGLOC])(?:[Ip]*[UNMABSGLC])*J?)")
+_FULL: Final = re.compile(
+    r"p*(?:[UNM]|[ABGS](?=I?p*[UN])|L(?=[UN])|[BG](?=I*[SM])|I+(?=[Ip]*[UNMASGBL]))"
+    r"(?:(?:[Ip]*|O(?=[UNMS]))[UNMABSGL])+J?"
+    r"|[UNMG]I(?=$)"
+    r"|CI?C+"
+)
+_SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
+_LIMIT: Final = 20_000
+
+
+class Part(NamedTuple):
+    """A part of a run that can be a name; `start` and `end` are offsets in the run."""
+
+    start: int
+    end: int
+    kind: str  # "titled", "full" or the class of a single word
+    lead: str  # the class of its first word
+    first: bool  # it opens the run, so the words before the run are the words before it
+    before: str  # class of the word before it in the run, "" for none
+    before_word: str
+    after: str  # class of the word behind it in the run, "" for none
+    reach: int  # end with the ordinary word behind it, if that closes the run; else 0
+
+
+def runs_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield the runs of capitalised words of `text`, from left to right. Linear."""
+    return (_RUN_ASCII if text.isascii() else _RUN_WIDE).finditer(text)
+
+
+class RunReader:
+    """Reads runs into parts and remembers what it read, up to a bound."""
+
+    def __init__(self, classes: WordClasses) -> None:
+        self._classes = classes
+        self._memo: dict[str, tuple[Part, ...]] = {}
+
+    def parts(self, run: str) -> tuple[Part, ...]:
+        """Return the parts of `run` that can be names, from left to right."""
+        found = self._memo.get(run)
+        if found is None:
+            found = tuple(self._read(run))
+            if len(self._memo) >= _LIMIT:
+                self._memo.clear()
+            if len(run) <= 80:
+                self._memo[run] = found
+        return found
+
+    def _read(self, run: str) -> list[Part]:
+        parts: list[Part] = []
+        sentence: list[_Token] = []
+        for match in _TOKEN.finditer(run):
+            token = match[0]
+            found = self._class(token)
+            if token.endswith(".") and found not in ("I", "T", "J"):
+                # a full stop, not an abbreviation: another sentence begins
+                sentence.append(_Token(match.start(), match.end() - 1, found))
+                parts += self._parts(run, sentence)
+                sentence = []
+            else:
+                sentence.append(_Token(match.start(), match.end(), found))
+        return parts + self._parts(run, sentence)
+
+    def _class(self, token: str) -> str:
+        lower = token.lower().rstrip(".")
+        if token[0].islower():
+            return "p" if "-" not in token and "'" not in token else "U"
+        if lower in SUFFIXES:
+            return "J"
+        if lower in _CAPITAL_PARTICLES:
+            return "p"
+        if lower in ROLES:
+            return "R"
+        if lower in ORGANISATION_WORDS:
+            return "K"
+        found = self._classes.of(token)
+        if found == "T" and not token.endswith(".") and lower not in ABBREVIATED_TITLES:
+            return "R"
+        if lower in STREET_WORDS and found != "T":
+            return "Z"
+        return found
+
+    def _parts(self, run: str, tokens: list[_Token]) -> list[Part]:
+        classes = "".join(token.found for token in self._without_places(run, tokens))
+        parts: list[Part] = []
+        at = 0
+        while at < len(classes):
+            titled = _TITLED.match(classes, at)
+            full = None if titled else _FULL.match(classes, at)
+            match = titled or full or _SINGLE.match(classes, at)
+            if not match:
+                at += 1
+                continue
+            low = match.start(1) if titled else match.start()
+            high = match.end()
+            kind = "titled" if titled else "full" if full else classes[high - 1]
+            closes = high + 1 == len(classes) and classes[high] in "OS"
+            parts.append(
+                Part(
+                    start=tokens[low].start,
+                    end=_without_possessive(run, tokens[high - 1].end),
+                    kind=kind,
+                    lead=classes[low],
+                    first=low == 0 and tokens[0].start == 0,
+                    before=classes[low - 1] if low else "",
+                    before_word=run[tokens[low - 1].start : tokens[low - 1].end].lower()
+                    if low
+                    else "",
+                    after=classes[high : high + 1],
+                    reach=_without_possessive(run, tokens[high].end) if closes else 0,
+                )
+            )
+            at = high
+        return parts
+
+    def _without_places(self, run: str, tokens: list[_Token]) -> list[_Token]:
+        """Return the tokens with those of places of several words ("Los Angeles") made P."""
+        if len(tokens) < 2:
+            return tokens
+        marked = list(tokens)
+        for low in range(len(tokens) - 1):
+            for high in range(min(len(tokens), low + 4), low + 1, -1):
+                name = run[tokens[low].start : _without_possessive(run, tokens[high - 1].end)]
+                if self._classes.is_place(name):
+                    for index in range(low, high):
+                        marked[index] = tokens[index]._replace(found="P")
+                    break
+        return marked
+
+
+class _Token(NamedTuple):
+    start: int
+    end: int
+    found: str
+
+
+def _without_possessive(run: str, end: int) -> int:
+    if run.endswith(("'s", "’s"), 0, end):
+        return end - 2
+    return end - 1 if run[end - 1] in "'’." and not run[end - 2 : end - 1].isupper() else end
