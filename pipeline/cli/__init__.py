@@ -12,6 +12,7 @@ from pipeline.errors import SluiceError
 
 # name -> (module that holds a click command called `command`, one line for `sluice --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("pipeline.cli.demo", "See it all at work with a simulated fleet."),
     "up": ("pipeline.cli.up", "Run the whole system on this machine, until Ctrl-C."),
     "down": ("pipeline.cli.down", "Stop it from another terminal."),
     "status": ("pipeline.cli.status", "Show processes, topics, lag and rows."),
@@ -20,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("pipeline.cli.import_", "Send recorded chat runs in the OpenAI message format."),
     "redact": ("pipeline.cli.redact", "Redact lines of text or JSON; show what is found."),
     "rules": ("pipeline.cli.rules", "List the detection rules, or check a file of them."),
+    "simulate": ("pipeline.cli.simulate", "Publish what a seeded fleet of agents does."),
     "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
 }
 

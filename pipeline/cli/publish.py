@@ -43,7 +43,8 @@ def command(file: str, topic: str, batch: int, check: bool) -> None:
     with opened(file) as source:
         if check:
             sys.exit(_check(messages(source), settings.limits))
-        sent = send_all(settings.kafka, topic, map(_record, messages(source)), batch=batch)
+        records = map(_record, messages(source))
+        sent = send_all(settings.kafka, topic, records, title="publishing", batch=batch)
     out.print(f"published {sent:,} messages to {topic}")
 
 

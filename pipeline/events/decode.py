@@ -227,8 +227,10 @@ def _may_repeat_a_key(raw: bytes, written: bytes) -> bool:
     """
     if raw.count(b":") != written.count(b":"):
         return True
-    # a search for one byte is twenty times quicker than one for six
-    return b"\\" in raw and (b"\\u003a" in raw or b"\\u003A" in raw)
+    # a search for one byte is twenty times quicker than one for five
+    if b"\\" not in raw or b"\\u003" not in raw:
+        return False
+    return b"\\u003a" in raw or b"\\u003A" in raw
 
 
 def _contract_of(event: dict[Any, Any]) -> EventContract | tuple[Reason, str]:

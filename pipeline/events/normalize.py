@@ -47,11 +47,10 @@ def utc_text(ts: str | float) -> str:
     `ts` is RFC 3339 with a zone (digits beyond microseconds are cut off) or epoch milliseconds.
     """
     if isinstance(ts, str):
-        # the form already, which most producers send; fromisoformat still checks the calendar
-        if len(ts) == 27 and ts[-1] == "Z" and ts[10] == "T":
-            datetime.fromisoformat(ts)
-            return ts
-        moment = datetime.fromisoformat(ts.upper())
+        moment = datetime.fromisoformat(ts if ts[10] == "T" else ts.upper())
+        if ts[-1] == "Z" and ts[10] == "T":
+            # UTC already, as most producers write it: only the number of decimals may differ
+            return f"{ts[:19]}.{ts[20:-1]:0<6.6}Z"
     else:
         # not fromtimestamp: it goes through a float of seconds and loses milliseconds
         moment = _EPOCH + timedelta(milliseconds=int(ts))

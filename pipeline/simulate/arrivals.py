@@ -15,7 +15,7 @@ from pipeline.simulate.draw import generator
 _DAY = 86_400.0
 _WEEKEND_FACTOR = 0.55
 _NOISE = 0.1
-_HIGHEST = 2.3
+_HIGHEST = 3.1
 """No rate is above this multiple of the average."""
 
 

@@ -16,7 +16,7 @@ class FleetConfig:
     """When the first session may begin, in seconds since the epoch."""
     seed: int = 0
     sessions_per_minute: float = 30.0
-    """On average over a week; a working day's noon has about twice as many, its night a fifth."""
+    """On average over a week: up to three times as many at noon, an eighth on a weekend night."""
     max_events: int | None = None
     """Stop after this many events; sessions that are going on are cut off."""
     max_sessions: int | None = None

@@ -15,6 +15,8 @@ from pipeline.simulate.incidents import Conditions
 from pipeline.simulate.session import Setting, play
 from pipeline.simulate.truth import SimulatedEvent
 
+EVENTS_PER_SESSION = 9.7
+"""On average, over all workflows."""
 _WEIGHTS = [workflow.weight for workflow in WORKFLOWS]
 
 

@@ -103,7 +103,7 @@ class Steps:
         return span_id
 
     def use_tool(self, task: TaskTruth, tool: Tool, heard: Said) -> tuple[Said, bool]:
-        """Let the model ask for a tool and call it, with retries; return its answer, and success."""
+        """Let the model ask for a tool and call it, with retries; return its answer and success."""
         arguments = tool.arguments.render(self._slots)
         asked = tool.arguments.planted(self._slots)
         call_id = f"call_{self._draw.getrandbits(64):016x}"
