@@ -18,7 +18,8 @@ from tests.redaction_set.lists import choices
 
 Generator = Callable[[Random], str]
 
-CITIES, COMPANIES, PRODUCTS = choices("cities"), choices("companies"), choices("products")
+CITIES, COUNTRIES = choices("cities"), choices("countries")
+COMPANIES, PRODUCTS = choices("companies"), choices("products")
 WORDS = ["alpha", "orders", "billing", "checkout", "search", "nightly", "retry", "ingest", "vector"]
 
 
@@ -123,6 +124,7 @@ SLOTS: dict[str, tuple[str, Generator]] = {
     "profile_url": ("URL", profile_url),
     # neither required nor wrong
     "city": ("?LOCATION", lambda rng: rng.choice(CITIES)),
+    "country": ("?LOCATION", lambda rng: rng.choice(COUNTRIES)),
     "company": ("?ORGANIZATION", lambda rng: rng.choice(COMPANIES)),
     "date": ("?DATE_TIME", moment),
     # nobody's
