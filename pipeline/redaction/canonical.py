@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Final
+
+from pipeline.redaction.normalise import plain_form
 
 _EXTENSION: Final = re.compile(r"(?i)\s*(?:x|ext\.?|extension|#)\s*\d{1,6}\s*$")
 _NOT_DIGIT: Final = re.compile(r"\D+")
@@ -31,8 +32,9 @@ _DAY_MONTH_YEAR: Final = re.compile(
 
 def canonical(entity: str, value: str) -> str:
     """Return the spelling of `value` under which it is pseudonymised; never raises."""
-    if not value.isascii():
-        value = unicodedata.normalize("NFKC", value)
+    plain = plain_form(value)
+    if plain is not None:
+        value = plain.text
     form = _FORMS.get(entity)
     return form(value) if form is not None else " ".join(value.split())
 

@@ -14,10 +14,10 @@ from pipeline.redaction import key_names
 from pipeline.redaction.detectors import CODE, DATA, PROSE
 from pipeline.redaction.hints import (
     NO_HINT,
-    NUMERIC_ENTITIES,
     Hint,
     HintTable,
     Kind,
+    promises_number,
     snake_case,
 )
 
@@ -61,7 +61,7 @@ class KeyPlan:
         self.leaf = leaf
         self.below = below
         self.trusted = trusted
-        self.numeric = leaf.hint.whole and leaf.hint.entity in NUMERIC_ENTITIES
+        self.numeric = promises_number(leaf.hint)
 
 
 class Position:

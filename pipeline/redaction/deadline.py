@@ -16,6 +16,7 @@ from typing import Final
 from pipeline.errors import PermanentError
 
 TIMEOUT: Final = "timeout"
+_NEVER: Final = float("inf")
 
 
 class DetectionError(PermanentError):
@@ -23,25 +24,23 @@ class DetectionError(PermanentError):
 
 
 class Deadline:
-    """A context that lasts for one event; re-usable, not nestable.
+    """A context that lasts for one batch, with one allowance for each event in it.
 
-    `seconds` is CPU time for the timer and elapsed time of `monotonic` for `check`.
+    Re-usable, not nestable. Time is `monotonic`'s, in seconds; the timer itself counts the CPU
+    time of the process, so that an idle or a busy machine makes no difference to its cost.
     """
 
     def __init__(self, seconds: float, monotonic: Callable[[], float]) -> None:
         self._seconds = seconds
         self._monotonic = monotonic
-        self._ends = float("inf")
-        self._armed = False
+        self._ends = _NEVER
 
     def __enter__(self) -> None:
-        self._ends = self._monotonic() + self._seconds
         if threading.current_thread() is threading.main_thread():
-            if signal.getsignal(signal.SIGVTALRM) != self._interrupt:
-                signal.signal(signal.SIGVTALRM, self._interrupt)
-            self._armed = True
+            signal.signal(signal.SIGVTALRM, self._interrupt)
             # again after each interval: one event may hold several texts that do not come back
-            signal.setitimer(signal.ITIMER_VIRTUAL, self._seconds, self._seconds)
+            interval = self._seconds / 2
+            signal.setitimer(signal.ITIMER_VIRTUAL, interval, interval)
 
     def __exit__(
         self,
@@ -49,10 +48,17 @@ class Deadline:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._armed:
-            self._armed = False
+        self._ends = _NEVER
+        if threading.current_thread() is threading.main_thread():
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        self._ends = float("inf")
+
+    def start(self) -> None:
+        """Give the next event its allowance."""
+        self._ends = self._monotonic() + self._seconds
+
+    def stop(self) -> None:
+        """End the event's allowance: from here on nothing is interrupted."""
+        self._ends = _NEVER
 
     def check(self) -> None:
         """Raise `DetectionError` where the event has used up its time."""
@@ -60,6 +66,4 @@ class Deadline:
             raise DetectionError(TIMEOUT)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        # a signal that comes late finds nothing to interrupt
-        if self._armed:
-            raise DetectionError(TIMEOUT)
+        self.check()

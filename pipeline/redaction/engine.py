@@ -27,6 +27,8 @@ from pipeline.redaction.walk import Walk
 REDACTION_VERSION: Final = "1"
 """Of the code: raised when the same input and policy may give other bytes."""
 STILL_FOUND: Final = "personal_data_after_quarantine"
+BLOCK: Final = "redaction"
+"""The field of a clean event that says what was done to it."""
 MAX_SCOPES: Final = 64
 CACHE_BYTES: Final = 64 * 1024 * 1024
 EVENT_SECONDS: Final = 5.0
@@ -107,7 +109,8 @@ class EventRedactor:
 
     def redact_batch(self, events: Sequence[dict[str, Any]]) -> list[RedactedEvent | Failed]:
         """Redact decoded events; the result has one entry for each, in order. Never raises."""
-        redacted = [self._walked(event) for event in events]
+        with self._deadline:
+            redacted = [self._walked(event) for event in events]
         hits: dict[int, set[str]] = {}
         clean = [item for item in redacted if isinstance(item, RedactedEvent)]
         for hit in self._verifier.search([item.payload for item in clean]):
@@ -121,25 +124,29 @@ class EventRedactor:
 
     def _walked(self, event: dict[str, Any]) -> RedactedEvent | Failed:
         try:
-            with self._deadline:
-                walk = self._walk(event)
-                body = walk.event(event)
-            body["redaction"] = self._block(walk.counts)
+            walk = self._walk(event)
+            self._deadline.start()
+            # a block that came with the event says nothing: it is not ours
+            body = walk.event({key: event[key] for key in event if key != BLOCK})
+            self._deadline.stop()
+            body[BLOCK] = self._block(walk.counts)
             paths = marked(body) if walk.failures else []
             records = [
                 # a text kept from an earlier redaction carries its mark without a new reason
                 Quarantine(path, "", reason)
                 for path, reason in zip(paths, walk.failures, strict=False)
             ]
-            return RedactedEvent(orjson.dumps(body), _key(body), walk.counts, records)
+            counts = {entity: n for entity, n in walk.counts.items() if entity != "UNVERIFIED"}
+            return RedactedEvent(orjson.dumps(body), _key(body), counts, records)
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
+            self._deadline.stop()
             return Failed(f"redaction_error:{type(error).__name__}")
 
     def _quarantined(self, event: RedactedEvent) -> RedactedEvent | Failed:
         """Take out the leaves that the verifier hit, and prove that the rest is clean."""
         try:
             body, records = quarantine(orjson.loads(event.payload), self._tree, self._verifier)
-            body["redaction"]["quarantined"] += len(records)
+            body[BLOCK]["quarantined"] += len(records)
             if not self._verifier.is_clean(without_trusted(body, self._tree)):
                 return Failed(STILL_FOUND)
             return replace(

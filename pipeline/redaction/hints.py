@@ -284,3 +284,10 @@ NUMERIC_ENTITIES: Final = frozenset(
     | {DATE_OF_BIRTH, ZIP_CODE}
 )
 """Entities whose values may be written as numbers without quotes."""
+LONG_NUMBER: Final = 10**11
+"""Integers from here on may be cards or accounts without any key name to say so."""
+
+
+def promises_number(hint: Hint) -> bool:
+    """Tell whether a number without quotes may be what the key promises."""
+    return hint.whole and not hint.opaque and hint.entity in NUMERIC_ENTITIES

@@ -62,6 +62,7 @@ class LineRedactor:
     def redact(self, text: str) -> Line:
         """Return the line without personal data; what fails becomes `<UNVERIFIED>`."""
         with self._deadline:
+            self._deadline.start()
             redacted = self._walk.text(text)
         counts, failures = self._walk.counts, list(self._walk.failures)
         hits = self._verifier.search([redacted.replace("\n", " ").encode("utf-8", "replace")])

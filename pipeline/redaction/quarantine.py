@@ -10,6 +10,7 @@ from pipeline.redaction.contexts import TrustedTree
 from pipeline.redaction.pseudonyms import UNVERIFIED
 from pipeline.redaction.verifier import Verifier
 
+MAX_PATH: Final = 200
 FOUND_BY_VERIFIER: Final = "found_by_verifier"
 
 
@@ -39,11 +40,16 @@ def quarantine(
     _collect(body, trusted, "", places)
     leaves = [place.at if place.is_key else place.holder[place.at] for place in places]
     records: list[Quarantine] = []
+
+    def safe(path: str) -> str:
+        """A path whose own keys were hit says nothing."""
+        return path[:MAX_PATH] if verifier.is_clean(path.encode()) else UNVERIFIED
+
     hits = {hit.buffer: hit for hit in verifier.search([orjson.dumps(leaf) for leaf in leaves])}
     # keys last: renaming one would make the other places of its object wrong
     for index in sorted(hits, key=lambda index: places[index].is_key):
         place = places[index]
-        records.append(Quarantine(place.path, hits[index].entity, FOUND_BY_VERIFIER))
+        records.append(Quarantine(safe(place.path), hits[index].entity, FOUND_BY_VERIFIER))
         if place.is_key:
             place.holder[_free(UNVERIFIED, place.holder)] = place.holder.pop(place.at)
         else:

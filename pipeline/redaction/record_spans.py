@@ -10,15 +10,14 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from pipeline.redaction.contexts import Atlas, LeafContext, Position
-from pipeline.redaction.hints import Kind, describes_person, plausible
+from pipeline.redaction.hints import LONG_NUMBER, Kind, describes_person, plausible, promises_number
 from pipeline.redaction.normalise import Plain
 from pipeline.redaction.spans import Span
 from pipeline.redaction.structure import Leaf, Record, decoded, holds_record, records
 
 KEY_NAME: Final = "KeyName"
-KEY_NAME_NUMBER: Final = "KeyName (number)"
-"""A number without quotes in a record: what replaces it needs quotes, or the record breaks."""
 
+_LONG_NUMBER_DIGITS: Final = len(str(LONG_NUMBER))
 _MAX_KEYS: Final = 20_000
 
 Find = Callable[[str, LeafContext], list[Span]]
@@ -77,13 +76,16 @@ class RecordReader:
         if isinstance(value, Record):
             self._record(value, leaf, at, target)
             return
-        text = target.text[value.start : value.end]
         if value.quoted:
-            text = decoded(target.text, value)[0]
+            target.add(value, target.find(decoded(target.text, value)[0], leaf))
+            return
+        text = target.text[value.start : value.end]
+        if promises_number(leaf.hint):
+            if text[-1].isdigit() and plausible(leaf.hint, text):
+                entity = leaf.hint.entity or ""
+                target.add(value, [Span(0, len(text), entity, 1.0, KEY_NAME)])
+        elif len(text) >= _LONG_NUMBER_DIGITS and text[-1].isdigit():
             target.add(value, target.find(text, leaf))
-        elif leaf.hint.whole and text[-1].isdigit() and plausible(leaf.hint, text):
-            entity = leaf.hint.entity or ""
-            target.add(value, [Span(0, len(text), entity, 1.0, KEY_NAME_NUMBER)])
 
 
 class _Target(NamedTuple):

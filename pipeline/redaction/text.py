@@ -20,7 +20,7 @@ from pipeline.redaction.normalise import plain_form
 from pipeline.redaction.operators import Replacer
 from pipeline.redaction.policy import Level, Policy
 from pipeline.redaction.pseudonyms import token_pattern
-from pipeline.redaction.record_spans import KEY_NAME, KEY_NAME_NUMBER, Find
+from pipeline.redaction.record_spans import KEY_NAME, Find
 from pipeline.redaction.spans import EMAIL_ADDRESS, IP_ADDRESS, Span, resolve
 
 CHUNK: Final = 32_768
@@ -28,7 +28,6 @@ CHUNK: Final = 32_768
 OVERLAP: Final = 512
 """Pieces share this many, so that nothing is cut in two in all of them."""
 
-_BY_KEY_NAME: Final = frozenset({KEY_NAME, KEY_NAME_NUMBER})
 ENCODED: Final = "Base64"
 _MASK: Final = "\ue000"
 
@@ -37,6 +36,7 @@ _IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/=_-])")
 _HEX: Final = re.compile(r"[0-9a-fA-F-]+")
 _RUNNING_WORDS: Final = re.compile(r"[a-z,] [a-z]")
+_AFTER_KEY: Final = re.compile(r"""["']\s*:\s*\Z""")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 # Entities that are read out of prose; a policy may look for structured ones only.
@@ -84,7 +84,7 @@ class TextRedactor:
                     counts[entity] = counts.get(entity, 0) + count
             else:
                 new = self._replacer.replace(span.entity_type, value)
-                parts.append(f'"{new}"' if span.detector == KEY_NAME_NUMBER else new)
+                parts.append(f'"{new}"' if _is_bare_number(text, span) else new)
                 counts[span.entity_type] = counts.get(span.entity_type, 0) + 1
             end = span.end
         if "<" in text:
@@ -102,7 +102,11 @@ class TextRedactor:
         searched, tokens = self._without_tokens(text)
         if tokens and not _has_word(searched):
             return []
-        if leaf.hint.whole and plausible(leaf.hint, text) and not (leaf.is_key and _is_name(text)):
+        if (
+            leaf.hint.whole
+            and plausible(leaf.hint, searched.replace(_MASK, " "))
+            and not (leaf.is_key and _is_name(text))
+        ):
             return self._by_key_name(text, leaf)
         if is_json(searched):
             # each value is searched for itself, as the walk does it
@@ -186,7 +190,7 @@ class TextRedactor:
             operator = operators.get(span.entity_type)
             if operator is None or span.score < operator.threshold:
                 continue
-            by_key = span.detector in _BY_KEY_NAME
+            by_key = span.detector == KEY_NAME
             if operator.name == "keep" and not (by_key and span.entity_type == "LOCATION"):
                 continue
             if structured and not by_key and span.entity_type in READ_FROM_PROSE:
@@ -246,6 +250,13 @@ def _is_name(key: str) -> bool:
 
 def _has_word(text: str) -> bool:
     return any(char.isalnum() for char in text)
+
+
+def _is_bare_number(text: str, span: Span) -> bool:
+    """Tell whether the span is a number without quotes in a record: a token there needs them."""
+    if not text[span.end - 1].isdigit() or not text[span.start : span.end].isdigit():
+        return False
+    return _AFTER_KEY.search(text[max(0, span.start - 20) : span.start]) is not None
 
 
 def _inside(place: int, spans: Sequence[Span]) -> bool:

@@ -69,6 +69,7 @@ def _luhn(digits: bytes) -> bool:
     return total % 10 == 0
 
 
+_DIGIT: Final = re.compile(rb"[0-9]")
 _NOT_DIGIT: Final = re.compile(rb"[^0-9]+")
 
 
@@ -125,9 +126,9 @@ def _is_phone(data: bytes, start: int, end: int) -> bool:
 def _is_secret(data: bytes, start: int, end: int) -> bool:
     if start and data[start - 1] in _WORD and not _ESCAPED.search(data, max(0, start - 6), start):
         return False
-    # a published prefix with a body of one repeated or of plain words is an example or a name
+    # `sk-learn-is-a-library`: a body of words, or of one character again and again, is no key
     body = data[start:end]
-    return len(set(body)) >= 10
+    return len(set(body)) >= 10 and _DIGIT.search(body) is not None
 
 
 def _always(_data: bytes, _start: int, _end: int) -> bool:

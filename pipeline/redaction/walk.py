@@ -16,7 +16,7 @@ import orjson
 from pipeline.redaction.contexts import Atlas, Edited, KeyPlan, LeafContext, Position
 from pipeline.redaction.deadline import DetectionError
 from pipeline.redaction.detectors import DetectorSet
-from pipeline.redaction.hints import Kind, describes_person, plausible
+from pipeline.redaction.hints import LONG_NUMBER, Kind, describes_person, plausible
 from pipeline.redaction.operators import Replacer
 from pipeline.redaction.policy import Policy
 from pipeline.redaction.pseudonyms import UNVERIFIED, Keyring, Pseudonymizer
@@ -31,8 +31,6 @@ MAX_NESTED_RECORDS: Final = 8
 MAX_TRUSTED: Final = 256
 MAX_PLANS: Final = 50_000
 _CACHE_ENTRY_BYTES: Final = 250
-# integers from here on may be cards, phones or bank accounts without any key name to say so
-_LONG_NUMBER: Final = 10**11
 
 _TOO_LONG: Final = "text_too_long"
 _TOO_DEEP: Final = "nested_too_deep"
@@ -160,7 +158,7 @@ class Walk:
         if plan.numeric:
             text = str(value)
             return self._string(text, plan.leaf) if plausible(plan.leaf.hint, text) else value
-        if -_LONG_NUMBER < value < _LONG_NUMBER:
+        if -LONG_NUMBER < value < LONG_NUMBER:
             return value
         text = str(value)
         redacted = self._string(text, plan.leaf)

@@ -1,0 +1,62 @@
+"""The plain form of text and the way back to where it was written."""
+
+import pytest
+
+from pipeline.redaction.normalise import plain_form
+
+
+@pytest.mark.parametrize("text", ["plain", "naïve café", "Привет, мир", "100% \\o/ & co", "日本語"])
+def test_plain_text_is_left_alone(text: str) -> None:
+    plain = plain_form(text)
+    assert plain is None or plain.text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ann%40example.com",
+        "ann%2540example.com",
+        "ann\\u0040example.com",
+        "ann\\\\u0040example.com",
+        "ann&#64;example.com",
+        "ann&#x40;example.com",
+        "ann&commat;example&period;com",
+        "ann＠example．com",
+        "an\u200bn@exa\u00admple.com",
+        "\u0430nn@example.com",
+        "ａｎｎ@ｅｘａｍｐｌｅ.com",
+    ],
+)
+def test_disguises_come_off_and_places_stay(text: str) -> None:
+    padded = f"to {text} now"
+    plain = plain_form(padded)
+    assert plain is not None
+    start = plain.text.index("ann@example.com")
+    begin, end = plain.original(start, start + len("ann@example.com"))
+    assert padded[begin:end] == text
+
+
+def test_digits_of_other_scripts_become_ascii() -> None:
+    plain = plain_form("٤١١١ 4111 ４１１１")
+    assert plain is not None
+    assert plain.text == "4111 4111 4111"
+
+
+def test_a_part_of_a_ligature_stands_for_all_of_it() -> None:
+    plain = plain_form("ﬁx")
+    assert plain is not None
+    assert plain.text == "fix"
+    assert plain.original(0, 1) == (0, 1)
+    assert plain.original(1, 3) == (0, 2)
+
+
+@pytest.mark.parametrize("text", ["%zz", "%ff%fe", "\\ud800", "&#1114112;", "&nothing;", "\\u12"])
+def test_what_is_no_escape_stays(text: str) -> None:
+    plain = plain_form(text)
+    assert plain is None or plain.text == text
+
+
+def test_one_script_alone_is_no_disguise() -> None:
+    text = "Борис Хоров"
+    plain = plain_form(text)
+    assert plain is None or plain.text == text
