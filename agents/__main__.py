@@ -8,7 +8,6 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Protocol, cast
 
 import click
@@ -66,8 +65,6 @@ async def run(role: str, settings: Settings) -> None:
     for service in services:
         await service.start()
     logger.info("%s starts; health on port %d", role, settings.worker.port)
-    # Faust makes this folder, but not its parents
-    Path(app.conf.datadir).mkdir(parents=True, exist_ok=True)
     await app.start()
     await _first_of(stop, app)
     if app.crashed:

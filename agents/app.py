@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import faust
 from faust.types.auth import CredentialsT
 
@@ -43,6 +45,8 @@ def build_app(role: str, settings: Settings) -> faust.App:
         autodiscover=False,
         loghandlers=[],
     )
+    # Faust makes this folder, but not its parents
+    Path(app.conf.datadir).mkdir(parents=True, exist_ok=True)
     app.transport = RunTransport(app.conf.broker, app, loop=app.loop)
     return app
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import urllib.parse
 import urllib.request
@@ -11,11 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from pipeline.adapters.kafka.admin import group_lags, topic_states
 from pipeline.adapters.kafka.batches import BatchProducer, Record
-from pipeline.adapters.kafka.options import client_options
+from pipeline.cli.downstream import records
 from pipeline.config import Settings
 from pipeline.topics import EVENTS_RAW
 
@@ -104,25 +102,9 @@ async def until_lag_is_gone(settings: Settings, groups: Iterable[str]) -> None:
 
 
 async def topic_values(settings: Settings, topic: str) -> list[bytes]:
-    """Return the values of everything a topic holds now."""
-    consumer = AIOKafkaConsumer(**client_options(settings.kafka), auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        partitions = [
-            TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()
-        ]
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        values: list[bytes] = []
-        for partition in partitions:
-            await consumer.seek_to_beginning(partition)
-        while any([await consumer.position(part) < ends[part] for part in partitions]):
-            fetched = await consumer.getmany(timeout_ms=500)
-            for records in fetched.values():
-                values += [record.value or b"" for record in records]
-                values += [record.key or b"" for record in records]
-        return values
-    finally:
-        # aiokafka's coordinator without a group lets its own cancelled task's error through
-        with contextlib.suppress(asyncio.CancelledError):
-            await consumer.stop()
+    """Return keys and values of everything a topic holds now."""
+    return [
+        part or b""
+        async for record in records(settings.kafka, topic)
+        for part in (record.key, record.value)
+    ]

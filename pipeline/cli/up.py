@@ -19,6 +19,7 @@ from pipeline.cli.console import err, out
 from pipeline.config import load_settings
 from pipeline.errors import SluiceError
 from pipeline.local.process import ProcessStatus, State
+from pipeline.local.secret import with_local_key
 from pipeline.local.stack import LocalStack
 
 READY = b"ready\n"
@@ -93,8 +94,8 @@ def describe_exit(code: int | None) -> str:
 
 
 def _run(ready_fd: int | None) -> None:
-    settings = load_settings()
-    with _one_interrupt(), err.status("checking") as spinner:
+    settings = with_local_key(load_settings())
+    with one_interrupt(), err.status("checking") as spinner:
 
         def progress(message: str) -> None:
             spinner.update(escape(message))
@@ -126,7 +127,7 @@ def _announce(stack: LocalStack, ready_fd: int | None) -> None:
 
 
 @contextmanager
-def _one_interrupt() -> Iterator[None]:
+def one_interrupt() -> Iterator[None]:
     """Let the first Ctrl-C, SIGTERM or hang-up raise `KeyboardInterrupt`, and ignore the others.
 
     A second Ctrl-C must not break into the orderly stop that the first one began.
