@@ -74,3 +74,13 @@ def split_statements(text: str) -> list[str]:
     if first is not None:
         statements.append(raw[first:].decode().strip())
     return statements
+
+
+def quote(value: str) -> str:
+    """Return `value` as a string literal of SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quote_name(name: str) -> str:
+    """Return `name` as a quoted identifier of SQL."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from pipeline.errors import ConfigError, UnavailableError
 from pipeline.local.clickhouse.exceptions import ClickHouseError, from_engine
-from pipeline.local.clickhouse.request import quote
+from pipeline.sql import quote
 
 MIB = 1024 * 1024
 
@@ -95,28 +95,6 @@ class Connection:
                 with suppress(RuntimeError):
                     self._raw.streaming_cancel_query(handle)
 
-    def insert(self, sql: bytes, input_format: str, chunks: Iterator[bytes]) -> Any:
-        """Feed `chunks` of data to one INSERT; nothing of it stays if a chunk or the end fails.
-
-        The engine gathers up to max_insert_block_size rows into one part: an insert below that
-        (a million rows) is atomic, as on a server.
-        """
-        try:
-            handle = self._raw.send_insert(sql, input_format)
-        except RuntimeError as error:
-            raise from_engine(error) from None
-        try:
-            for chunk in chunks:
-                if chunk:
-                    self._raw.insert_append(handle, chunk)
-            return self._raw.insert_done(handle)
-        except RuntimeError as error:
-            raise from_engine(error) from None
-        except BaseException:
-            with suppress(RuntimeError):
-                self._raw.insert_cancel(handle)
-            raise
-
     def close(self) -> None:
         """Close; a query that still streams is cancelled."""
         with suppress(RuntimeError):
@@ -146,8 +124,9 @@ class Engine:
         Raises `UnavailableError` if another process has the directory, `ConfigError` if it cannot
         be used.
         """
-        if "?" in str(self._dir) or "&" in str(self._dir):
-            raise ConfigError("the ClickHouse data directory must not contain ? or &")
+        # these mean something in the engine's connection strings and file names
+        if set("?&*{}") & set(str(self._dir)):
+            raise ConfigError("the path of the ClickHouse data directory contains ? & * { or }")
         try:
             self.spool_dir.mkdir(parents=True, exist_ok=True)
             self._lock = (self._dir / "sluice.lock").open("a+")

@@ -8,6 +8,12 @@ from enum import IntEnum
 from pipeline.errors import SluiceError
 
 _CODE = re.compile(r"Code: (\d+)\. ")
+# The engine reads bodies from files of ours: it says so, and wraps the exception in its own kind.
+_SPOOL_FILE = re.compile(
+    r": \(in file/uri [^)]*\)|: While executing File: data for INSERT was parsed from file"
+)
+_WRAPPED_HEAD = re.compile(r"^(Code: \d+\. DB::Exception: )(?:Code: \d+\. DB::Exception: )+")
+_WRAPPED_TAIL = re.compile(r"(\. \(\w+\)) \(version [^)]*\)+\. \(\w+\)$")
 _VERSION = re.compile(r" ?\(version [^)]*\)+\s*$")
 
 
@@ -87,4 +93,6 @@ def from_engine(error: Exception) -> ClickHouseError:
     found = _CODE.search(text)
     if found is None:
         return ClickHouseError(Code.UNKNOWN_EXCEPTION, "the engine failed without a message")
-    return ClickHouseError(int(found.group(1)), text[found.start() :])
+    text = _SPOOL_FILE.sub("", text[found.start() :])
+    text = _WRAPPED_TAIL.sub(r"\1", _WRAPPED_HEAD.sub(r"\1", text))
+    return ClickHouseError(int(found.group(1)), text)

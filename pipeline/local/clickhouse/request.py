@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
+from pipeline.sql import quote
 
 # Parameters with a meaning of their own; every other name is a setting. After
 # reserved_param_names in ClickHouse's src/Server/HTTPHandler.cpp.
@@ -33,6 +34,17 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class ExternalTable:
+    """A table that comes with the request and lives as long."""
+
+    name: str
+    structure: str
+    """Columns as in CREATE TABLE."""
+    format: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class QueryRequest:
     """One request to run a statement."""
 
@@ -53,7 +65,7 @@ class QueryRequest:
     """`decompress=1`: the body is in ClickHouse's own compressed blocks."""
     compress_blocks: bool = False
     """`compress=1`: so shall be the answer."""
-    session_id: str = ""
+    tables: tuple[ExternalTable, ...] = ()
 
     def enabled(self, setting: str) -> bool:
         """Tell whether a boolean setting of this request is on."""
@@ -75,25 +87,19 @@ class QueryRequest:
         return "SET " + ", ".join(f"{name} = {quote(value)}" for name, value in values.items())
 
 
-def quote(value: str) -> str:
-    """Return `value` as a string literal of SQL; the engine coerces it to a setting's type."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def quote_name(name: str) -> str:
-    """Return `name` as a quoted identifier of SQL."""
-    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
-
-
 def parse(
-    method: str, parameters: Iterable[tuple[str, str]], headers: Mapping[str, str]
+    method: str,
+    parameters: Iterable[tuple[str, str]],
+    headers: Mapping[str, str],
+    files: Mapping[str, bytes] | None = None,
 ) -> QueryRequest:
-    """Sort the parameters (of the URL, then of a form) and headers of one request.
+    """Sort the parameters (of the URL, then of a form), headers and files of one request.
 
     `headers` must be case-insensitive. A repeated parameter's last value counts. Raises
     `ClickHouseError` for a parameter that cannot be a setting's name.
     """
     given = dict(parameters)
+    tables = tuple(_external_table(name, data, given) for name, data in (files or {}).items())
     settings = {}
     for name, value in given.items():
         if name in _RESERVED or name.startswith(_PARAMETER_PREFIX):
@@ -127,8 +133,22 @@ def parse(
         accept_encoding=headers.get("Accept-Encoding", ""),
         block_compressed=given.get("decompress", "0") == "1",
         compress_blocks=given.get("compress", "0") == "1",
-        session_id=given.get("session_id", ""),
+        tables=tables,
     )
+
+
+def _external_table(name: str, data: bytes, given: dict[str, str]) -> ExternalTable:
+    """Describe one file of a form by its parameters, and take these out of `given`."""
+    structure = given.pop(f"{name}_structure", "")
+    types = given.pop(f"{name}_types", "")
+    data_format = given.pop(f"{name}_format", "TabSeparated")
+    if types and not structure:
+        structure = ", ".join(f"_{n} {one}" for n, one in enumerate(types.split(","), 1))
+    if not structure or not _NAME.fullmatch(name) or not _NAME.fullmatch(data_format):
+        raise ClickHouseError(
+            Code.BAD_ARGUMENTS, "An external table needs a name, a structure and a format"
+        )
+    return ExternalTable(name, structure, data_format, data)
 
 
 def new_query_id() -> str:

@@ -30,6 +30,7 @@ READ_BUFFER = 1024 * 1024
 """Bytes of a request's body that wait for their worker before the client is slowed down."""
 SHUTDOWN_SECONDS = 8.0
 """How long running requests may take to finish when the server stops."""
+MAX_FORM_PART = 16 * 1024 * 1024
 _MAX_URL = 1024 * 1024
 
 _NOT_FOUND_TEXT = (
@@ -54,7 +55,7 @@ class Server:
 
     def app(self) -> web.Application:
         """Return the aiohttp application."""
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=MAX_FORM_PART)
         app.router.add_get("/ping", self._ok)
         app.router.add_get("/replicas_status", self._ok)
         app.router.add_route("*", "/", self._root)
@@ -81,7 +82,8 @@ class Server:
         exchange = HttpExchange(http, self._engine)
         request: QueryRequest | None = None
         try:
-            request = parse(http.method, await _parameters(http), http.headers)
+            parameters, files = await _parameters(http)
+            request = parse(http.method, parameters, http.headers, files)
             self._authenticate(request.credentials)
             exchange.request = request
             outcome = await self._run(request, exchange)
@@ -123,17 +125,23 @@ class Server:
             )
 
 
-async def _parameters(http: web.Request) -> list[tuple[str, str]]:
-    """Return the parameters of the URL and, after them, those of a multipart form."""
+async def _parameters(http: web.Request) -> tuple[list[tuple[str, str]], dict[str, bytes]]:
+    """Return the parameters of the URL, then those of a multipart form; and the form's files."""
     found = list(http.query.items())
-    if http.content_type == "multipart/form-data":
+    files: dict[str, bytes] = {}
+    if http.content_type != "multipart/form-data":
+        return found, files
+    try:
         async for part in await http.multipart():
             if not isinstance(part, BodyPartReader):
                 raise ClickHouseError(Code.BAD_ARGUMENTS, "Nested forms are not supported")
             if part.filename:
-                raise ClickHouseError(Code.BAD_ARGUMENTS, "External tables are not supported")
-            found.append((part.name or "", await part.text()))
-    return found
+                files[part.name or ""] = bytes(await part.read())
+            else:
+                found.append((part.name or "", await part.text()))
+    except web.HTTPRequestEntityTooLarge:
+        raise ClickHouseError(Code.QUERY_IS_TOO_LARGE, "A part of the form is too large") from None
+    return found, files
 
 
 def _log_success(request: QueryRequest, outcome: Outcome, started: float) -> None:

@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import pairwise
 
 from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
-from pipeline.sql import Token, tokens
+from pipeline.sql import Token, quote, tokens
 
 # What reads or writes this machine outside the data directory. A server confines these to
 # user_files or to its administrator's configuration; the embedded engine confines nothing.
@@ -53,12 +53,22 @@ class Statement:
     """Where in `sql` a clause of the output format goes."""
     data_offset: int = 0
     """INSERT: where in the analysed text the data begins."""
+    source: tuple[int, int] = (0, 0)
+    """INSERT: what of `sql`, from and to, gives way to the file with the data."""
 
     def with_output(self, file: str, output_format: str) -> bytes:
         """Return the statement so that it writes its result to `file`."""
-        path = file.replace("\\", "\\\\").replace("'", "\\'")
-        clause = f"\nINTO OUTFILE '{path}' FORMAT {output_format} ".encode()
+        clause = f"\nINTO OUTFILE {quote(file)} FORMAT {output_format} ".encode()
         return self.sql[: self.format_at] + clause + self.sql[self.format_at :]
+
+    def with_input(self, file: str) -> bytes:
+        """Return the INSERT so that it takes its data from `file`."""
+        start, stop = self.source
+        before, after = self.sql[:start], self.sql[stop:]
+        if start != stop:
+            return before + f"file({quote(file)}, {self.format}, ".encode() + after
+        clause = f"\nFROM INFILE {quote(file)} ".encode()
+        return before + clause + after + f"\nFORMAT {self.format}".encode()
 
 
 def is_insert(text: bytes) -> bool:
@@ -122,42 +132,70 @@ def _format_clause(found: list[Token]) -> tuple[Token, Token] | None:
 def _analyse_insert(text: bytes) -> Statement:
     """Read an INSERT up to its clause; what follows may be binary data and is not looked at."""
     seen: list[Token] = []
-    table_named = False
     for token in tokens(text):
         seen.append(token)
-        word = token.keyword
-        if len(seen) < 3 or token.depth > 1:
+        if not _after_table_name(seen):
             continue
-        if not table_named:
-            table_named = word not in ("INTO", "TABLE", "FUNCTION")
-            continue
-        opens_select = token.depth == 1 and seen[-2].text == b"(" and word in ("SELECT", "WITH")
-        if opens_select or (token.depth == 0 and word in _INSERT_CLAUSES):
-            return _insert_with_clause(text, seen, token, word)
+        opens_select = token.depth == 1 and seen[-2].text == b"("
+        if opens_select and token.keyword in ("SELECT", "WITH"):
+            return _insert_select(text)
+        if token.depth == 0 and token.keyword in _INSERT_CLAUSES:
+            return _insert_with_clause(text, seen)
     refuse_machine_access(seen)
-    return Statement(Kind.INSERT, "INSERT", text.rstrip(b" \t\r\n;"), "Values", 0, len(text))
+    sql = text.rstrip(b" \t\r\n;")
+    return _insert(sql, seen, "Values", len(text))
 
 
-def _insert_with_clause(text: bytes, seen: list[Token], token: Token, word: str) -> Statement:
-    if word == "VALUES":
-        refuse_machine_access(seen)
-        return Statement(
-            Kind.INSERT, "INSERT", text[: token.start], "Values", data_offset=token.end
-        )
-    if word == "FORMAT":
-        refuse_machine_access(seen)
-        name = next(tokens(text[token.end :]), None)
-        if name is None or not name.keyword:
-            return Statement(Kind.INSERT, "INSERT", text, None, data_offset=len(text))
-        data = _data_start(text, token.end + name.end)
-        sql = text[: token.start]
-        return Statement(
-            Kind.INSERT, "INSERT", sql, name.text.decode(errors="replace"), data_offset=data
-        )
-    if word == "FROM":
+def _after_table_name(seen: list[Token]) -> bool:
+    """Tell whether the last token may begin a clause: INSERT INTO [TABLE|FUNCTION] name came."""
+    prefix = sum(token.keyword in ("INSERT", "INTO", "TABLE", "FUNCTION") for token in seen[:4])
+    return len(seen) > prefix + 1 and seen[-2].text != b"."
+
+
+def _insert_with_clause(text: bytes, seen: list[Token]) -> Statement:
+    clause = seen[-1]
+    if clause.keyword == "FROM":
         raise ClickHouseError(
             Code.ACCESS_DENIED, "INSERT … FROM INFILE is not allowed over the HTTP interface"
         )
+    if clause.keyword not in ("VALUES", "FORMAT"):
+        return _insert_select(text)
+    refuse_machine_access(seen)
+    sql = text[: clause.start]
+    if clause.keyword == "VALUES":
+        return _insert(sql, seen, "Values", clause.end)
+    name = next(tokens(text[clause.end :]), None)
+    if name is None or not name.keyword:
+        return Statement(Kind.INSERT, "INSERT", sql, None, data_offset=len(text))
+    data = _data_start(text, clause.end + name.end)
+    return _insert(sql, seen, name.text.decode(errors="replace"), data)
+
+
+def _insert(sql: bytes, seen: list[Token], input_format: str, data: int) -> Statement:
+    """Describe an INSERT with data; the data's file is named before a SETTINGS clause."""
+    settings = (t.start for t in seen if t.depth == 0 and t.keyword == "SETTINGS")
+    at = next(settings, len(sql))
+    return Statement(Kind.INSERT, "INSERT", sql, input_format, data_offset=data, source=(at, at))
+
+
+def _insert_select(text: bytes) -> Statement:
+    """Describe INSERT … SELECT; with the function input() it takes data after all."""
+    seen: list[Token] = []
+    source: tuple[int, int] | None = None
+    for token in tokens(text):
+        if len(seen) > 1 and token.text == b"(" and seen[-1].keyword == "INPUT":
+            source = (seen[-1].start, token.end)
+        if source and token.depth == 0 and seen[-1].keyword == "FORMAT" and token.keyword:
+            refuse_machine_access(seen)
+            return Statement(
+                Kind.INSERT,
+                "INSERT",
+                text[: seen[-1].start],
+                token.text.decode(errors="replace"),
+                data_offset=_data_start(text, token.end),
+                source=source,
+            )
+        seen.append(token)
     whole = _analyse_query(text)
     return Statement(Kind.OTHER, "INSERT", whole.sql, whole.format, whole.format_at, len(text))
 
