@@ -166,6 +166,8 @@ class LocalStack:
                 **self._python_environment(),
                 "SLUICE_WORKER__HOST": ports.LOOPBACK,
                 "SLUICE_WORKER__PORT": str(port),
+                # Faust makes a folder even for a worker that keeps nothing on disk
+                "APP_DATADIR": str(self._data_dir / "workers" / f"{role.name}-{port}"),
                 **(environment or {}),
             },
             log=self._log(role.name),
