@@ -96,16 +96,16 @@ class EventRedactor:
         """Use another policy or keyring from the next batch on; caches are thrown away."""
         if policies is not None:
             self._policies = policies
+            self._detectors.clear()
         if keyring is not None:
             self._keyring = keyring
         self.clear()
 
     def clear(self) -> None:
-        """Forget every cached value and every compiled scope."""
+        """Forget every cached value. Detectors stay: they keep no text, and are slow to make."""
         for walk in self._walks.values():
             walk.clear()
         self._walks.clear()
-        self._detectors.clear()
 
     def redact_batch(self, events: Sequence[dict[str, Any]]) -> list[RedactedEvent | Failed]:
         """Redact decoded events; the result has one entry for each, in order. Never raises."""

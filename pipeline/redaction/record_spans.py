@@ -84,7 +84,7 @@ class RecordReader:
             if text[-1].isdigit() and plausible(leaf.hint, text):
                 entity = leaf.hint.entity or ""
                 target.add(value, [Span(0, len(text), entity, 1.0, KEY_NAME)])
-        elif len(text) >= _LONG_NUMBER_DIGITS and text[-1].isdigit():
+        elif len(text) >= _LONG_NUMBER_DIGITS and text.removeprefix("-").isdigit():
             target.add(value, target.find(text, leaf))
 
 

@@ -111,7 +111,7 @@ class TextRedactor:
         if is_json(searched):
             # each value is searched for itself, as the walk does it
             found = self._wanted(searched, self._records(searched, leaf, self.find), leaf)
-            return resolve(text, _clear_of(found, tokens, searched))
+            return resolve(text, _clear_of(found, tokens, searched) if tokens else found)
         plain = plain_form(searched)
         body = searched if plain is None else plain.text
         context = self._contexts.of(leaf, body)

@@ -158,7 +158,7 @@ class Walk:
         if plan.numeric:
             text = str(value)
             return self._string(text, plan.leaf) if plausible(plan.leaf.hint, text) else value
-        if -LONG_NUMBER < value < LONG_NUMBER:
+        if -LONG_NUMBER < value < LONG_NUMBER or type(value) is float:
             return value
         text = str(value)
         redacted = self._string(text, plan.leaf)
