@@ -27,7 +27,7 @@ OTHER_TYPES: Final = (
     "|bluffs?"
     "|bottom|branch|bridge|camp|canyon|cape|centers?|centre|circles|cliffs?|club|common|corners?"
     "|course|courts|curve|dale|dam|divide|drives|falls|ferry|fords?|freeway|garden|gateway|groves"
-    "|parade|esplanade|quay|wharf|end|chase|copse|croft|drove|gate|lea|yard|vale|terraces"
+    "|parade|esplanade|quay|wharf|end|chase|copse|croft|drove|gate|lea|yard|vale|terraces|pk"
 )
 _DIRECTION = (
     r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"
@@ -40,20 +40,21 @@ _WORD = (
 
 # 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 350 5th Ave
 NUMBERED: Final = re.compile(
-    rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ){{1,5}}?"
+    rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ){{1,5}}"
     rf"(?P<type>(?i:{SURE_TYPES}|{OTHER_TYPES}))(?!\w|['’-]\w)\.?"
     rf"(?:\ {_DIRECTION}(?![\w]))?"
 )
-# 1234 Highway 101; 22 Route 66; 5 Broadway; 10 The Mall
+# 1234 Highway 101; 22 Route 66; 5 Broadway
 NUMBERED_ROUTE: Final = re.compile(
     rf"{_NUMBER}\ (?:{_DIRECTION}\ )?(?:(?:(?:State|US|U\.S\.|County|Old)\ )?"
     r"(?:Highway|Hwy\.?|Route|Rte\.?|Road|Interstate|FM|County\ Road|CR)\ \d{1,4}[A-Z]?"
-    r"|Broadway|The\ (?:[A-Z]\w+)|Avenue\ (?:of\ the\ [A-Z]\w+|[A-Z]))(?!\w)"
+    r"|Broadway|Avenue\ (?:of\ the\ [A-Z]\w+|[A-Z]))(?!\w)"
 )
 # 12 baker street, in any case
 INFORMAL: Final = re.compile(
     rf"{_NUMBER}\ (?:(?:north|south|east|west"
-    rf"|[nsew])\.?\ )?(?P<name>[a-z][a-z'.]{{2,20}}(?:\ [a-z'.]{{2,20}})?)"
+    rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
+    rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     r"\ (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent"
     r"|terrace)(?!\w)\.?",
     re.IGNORECASE,
@@ -64,24 +65,26 @@ FRENCH: Final = re.compile(
     r"(?i:rue|avenue|av\.|boulevard|bd\.?|chemin|impasse|allées?|quai|cours|route|place|passage"
     r"|square|sentier)"
     r"\ (?:(?:de|du|des|la|le|les|d['’]|l['’]|de\ l['’]|en|aux?|sur|saint|sainte)\ ?){0,3}"
-    r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}(?:[ -](?:(?:de|du|des|la|le|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}"
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}(?:[ -](?:(?:de|du|des|la|le"
+    r"|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}(?:\ [NSEO](?![\w.]))?"
 )
 # Calle Mayor 5, 3º B; Via Roma, 12; Rua das Flores nº 7; ul. Długa 4/6; Avenida 9 de Julio 100
 PREFIXED: Final = re.compile(
-    r"(?<!\w)(?:[Cc]alle|C/\.?|[Cc]\.|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
+    r"(?<!\w)(?:[Cc]alle|C/\.?|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
     r"|[Cc]arrera|[Cc]ra\.?"
     r"|[Cc]amino|[Rr]onda|[Gg]lorieta|[Cc]allejón|[Cc]arretera|[Vv]ia|[Vv]iale|[Pp]iazza(?:le)?"
     r"|[Cc]orso"
     r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
     r"|[Uu]lica|[Aa]l\."
-    r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Jj]alan|[Jj]l\.|Prol\.|Blvd\.)"
+    r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Jj]alan|[Jj]l\.|Prol\."
+    r"|Blvd\.|AV\.|AVENIDA|CALLE|RUA|VIA|RUE)"
     r"\ (?:(?:de|del|de\ la|de\ los|de\ las|las?|los|da|das|do|dos|della|dei|delle|degli|di|des"
     r"|du|św\.|\d{1,2}\ de)\ ){0,2}"
     r"[A-ZÀ-ÖØ-ÞŁŚŽ0-9][\w'’.-]{1,30}(?:\ (?:(?:de|del|da|do|dos|di|y|e"
     r"|la)\ )?[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,4}"
     r",?\ (?:[Nn](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
-    r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?!\w))?(?:[-/]\d{1,4}[A-Za-z]?)?"
-    r"(?:,\ ?\d{1,2}\.?[º°ª]\ ?[A-Za-z]?(?!\w))?"
+    r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?![\w.]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
+    r"(?:,\ ?\d{1,2}\.?[º°ª]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
 )
 # Hauptstraße 12a; Lange Gasse 5; Keizersgracht 123-2; Storgatan 14 B; Karl-Marx-Allee 3
 COMPOUND: Final = re.compile(
@@ -91,6 +94,40 @@ COMPOUND: Final = re.compile(
     r"|gade|allé"
     r"|katu|tie|kuja|utca|út|körút|tér)"
     r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?)?(?![\w%€$]|[.,]\d)"
+    r"|(?<![\w-])[a-zäöü]{3,30}(?:str\.|straße|strasse|gasse|allee)\ \d{1,4}[a-z]?(?![\w%€$]"
+    r"|[.,]\d)"
+)
+# Bağdat Cad. No: 212; Atatürk Bulvarı 5
+TURKISH: Final = re.compile(
+    r"(?<!\w)(?:[A-ZÇĞİÖŞÜ][\w.]+\ ){1,3}(?:[Cc]add?(?:\.|esi)|[Cc]d\.|[Ss]ok(?:\.|ak|ağı)"
+    r"|[Ss]k\.|[Bb]ulv(?:\.|arı)"
+    r"|[Mm]ah(?:\.|allesi)),?\ (?:[Nn]o\ ?[:.]?\ ?)?\d{1,4}(?:/\d{1,4})?(?:\ D:\ ?\d{1,4})?(?!\w)"
+)
+# 2-11-3 Meguro, Meguro-ku
+JAPANESE: Final = re.compile(
+    r"(?<![\w-])\d{1,2}-\d{1,2}(?:-\d{1,4})?,?\ [A-Z][\w-]+(?:,?\ [A-Z][\w]+-(?:ku|shi|cho|machi"
+    r"|gun|ken|to|fu))+"
+)
+# "on Old Quarry Rd": a street without a number behind a word of place
+NAMED: Final = re.compile(
+    r"\b(?:on|at|off|near|from|along|to|in|of)\ ((?:[A-Z][\w'’]+\ ){1,3}"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace"
+    r"|Crescent))(?![\w'’])"
+)
+# What may stand in front of a street: Door No. 4/112, Plot 5512, Room 1203, Building 7,
+LEAD: Final = re.compile(
+    r"(?<!\w)(?:(?:[Pp]lot|[Dd]oor|[Rr]oom|[Ff]lat|[Aa]pt\.?|[Aa]partment|[Uu]nit|[Ss]uite"
+    r"|[Hh]ouse|[Bb]lock|[Vv]illa"
+    r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
+    r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
+)
+# Am Markt 5; Unter den Linden 77; Berliner Allee 120b
+GERMAN: Final = re.compile(
+    r"(?<![\w-])(?:(?:Am|An\ de[rnm]|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
+    r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w+"
+    r"|(?:[A-ZÄÖÜ][\w-]+\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
+    r"|Markt|Chaussee))"
+    r"\ \d{1,3}\ ?[a-z]?(?![\w%€$:]|[.,]\d)"
 )
 PO_BOX: Final = re.compile(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
@@ -107,11 +144,14 @@ MILITARY: Final = re.compile(
 )
 UNIT: Final = re.compile(
     r"[,;]?\s?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg|building|block"
-    r"|lot|apto|app"
+    r"|lot|apto|ap|app"
     r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
     r"|studio|space|box"
     r"|trailer|slip|penthouse)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
-    r"|\#\ ?\w{1,6}|\d{1,2}(?:st|nd|rd|th)\ floor|po\ box\ \d+)(?![\w])\)?",
+    r"|\#\ ?\w{1,6}|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der"
+    r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
+    r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ floor"
+    r"|po\ box\ \d+)(?![\w])\)?",
     re.IGNORECASE,
 )
 ZIP: Final = re.compile(
@@ -125,6 +165,9 @@ _US = (
     " NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC PR GU VI AS MP FM MH PW AA AE AP"
 )
 _OTHER = "ON QC BC AB MB SK NS NB NL PE YT NT NU NSW VIC QLD WA SA TAS ACT"
+LOWER_TAIL: Final = re.compile(
+    r",?\s(?:[a-z.]{2,15}\ ){1,3}?(?P<state>[a-z]{2})(?:,?\ \d{5}(?:-\d{4})?)?(?![\w'])"
+)
 STATES: Final = frozenset(f"{_US} {_OTHER}".split())
 STATE_AND_ZIP: Final = re.compile(
     rf"(?<!\w)(?:{'|'.join(_US.split())}),?\ \d{{5}}(?:-\d{{4}})?(?![\w-])"
@@ -133,9 +176,9 @@ COUNTRIES: Final = frozenset(
     {"USA", "U.S.A.", "UK", "U.K.", "US", "UAE", "U.S.", "United States of America"}
 )
 PLACE: Final = re.compile(
-    r"[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]*(?:[ -](?:(?:of|de|la|del|upon|am|an|der|on|sur|les|le|el|do|da|im"
-    r"|bei)[ -])?"
-    r"[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]*){0,4}"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]*(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.)?"
+    r"(?:[ -](?:(?:of|de|la|del|upon|am|an|der|on|sur|les|le|el|do|da|im|bei|or|i)[ -])?"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]*){0,4}"
 )
 ADDRESS_CUE: Final = re.compile(
     r"\baddress\b|\blives? (?:at|on|in)\b|\bliving (?:at|on|in)\b|\bresid\w+ (?:at|in|on)\b"

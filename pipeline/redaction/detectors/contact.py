@@ -9,23 +9,31 @@ from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.spans import EMAIL_ADDRESS, SECRET, URL, Span
 
 # Bounded repeats keep the scan linear: 64 and 63 are the limits of RFC 5321 and RFC 1035.
+# Letters are those of alphabets with blanks between words: in Japanese or Chinese the words around
+# an address would run into it.
+_LETTERS = r"A-Za-z0-9_\u00c0-\u024f\u0370-\u052f\u0590-\u06ff\u0900-\u0dff"
 _EMAIL = re.compile(
-    r"\w[\w.+%'~#!$*-]{0,63}@"
-    r"(?:\[\d{1,3}(?:\.\d{1,3}){3}\]|(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w@]))"
+    rf"[{_LETTERS}][{_LETTERS}.+%'~#!$*-]{{0,63}}@"
+    rf"(?:\[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
+    rf"|(?:[{_LETTERS}-]{{1,63}}\.){{1,8}}[A-Za-z\u00c0-\u024f\u0370-\u052f]{{2,24}}(?![A-Za-z0-9_@]))"
 )
 # `icon@2x.png` and `git@host:path` have the shape of an address and are none.
 _FILE_NAME = re.compile(
     r"@\dx\.|\.(?:png|jpe?g|gif|svg|webp|css|js|json|html|lock)$", re.IGNORECASE
 )
 
-_URL = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)[^\s\"'<>`{}|\\^]{3,2000}", re.IGNORECASE)
+_URL = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{1,15}://|www\."
+    r"|(?<![\w./-])(?:[a-z]{2,3}\.)?linkedin\.com/(?=in/))[^\s\"'<>`{}|\\^]{3,2000}",
+    re.IGNORECASE,
+)
 _TRAILING = ".,;:!?)]}'\"*_"
 _PERSONAL = re.compile(
     r"""
     //(?:[\w-]+\.)*(?:facebook|instagram|twitter|x|tiktok|snapchat|pinterest|vk|weibo|venmo|paypal)
       \.(?:com|me)/@?(?!(?:search|login|help|home|about|explore|share|sharer|hashtag|intent|watch
         |groups|pages|events|legal|privacy|policies|terms|business|developers?|docs)\b)[\w.-]{3,}
-    | linkedin\.com/(?:in|pub)/[\w%-]{3,}
+    | (?:^|[/.])linkedin\.com/(?:in|pub)/[\w%-]{3,}
     | (?:t|wa)\.me/\+?\w{4,}
     | /~[a-z]\w{2,}
     | /@[a-z][\w.-]{2,}
@@ -63,10 +71,10 @@ def _is_file_or_remote(text: str, match: re.Match[str]) -> bool:
 
 
 class UrlDetector(Detector):
-    """URLs with a user and password (`SECRET`) or with the path of a person's page (`URL`)."""
+    """URLs with a user and password, or with the path of a person's page; connection strings."""
 
     ENTITIES: ClassVar = (URL, SECRET)
-    TRIGGERS: ClassVar = (r"://", r"(?i)\bwww\.")
+    TRIGGERS: ClassVar = (r"://", r"(?i)\bwww\.|linkedin\.com/in/")
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
         """Return whole URLs; a plain one is not personal and stays."""
@@ -75,7 +83,8 @@ class UrlDetector(Detector):
             url = match[0].rstrip(_TRAILING)
             end = match.start() + len(url)
             if _CREDENTIALS.search(url):
-                spans.append(Span(match.start(), end, SECRET, 0.95, "UrlDetector"))
+                web = url[:4].lower() in ("http", "ftp:", "ftps")
+                spans.append(Span(match.start(), end, URL if web else SECRET, 0.95, "UrlDetector"))
             elif _PERSONAL.search(url):
                 spans.append(Span(match.start(), end, URL, 0.7, "UrlDetector"))
         return spans

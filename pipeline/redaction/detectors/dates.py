@@ -33,7 +33,7 @@ _DATE = re.compile(
 _BIRTH = re.compile(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
-    r"|nacid[oa]|nacimiento|\bnat[oa] il\b|nascita|nascimento|geboorte"
+    r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
 )
 _BIRTH_AFTER = re.compile(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
@@ -52,7 +52,7 @@ class DateOfBirthDetector(Detector):
     TRIGGERS: ClassVar = (
         r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
         r"|\bn.{1,2}e? le\b"
-        r"|naissance|nacid[oa]|nacimiento|\bnat[oa] il\b|nascita|nascimento|geboorte",
+        r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte",
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:

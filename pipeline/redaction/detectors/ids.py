@@ -35,10 +35,21 @@ _NAMED_ID = re.compile(r"(?<![\w/.-])([a-z]{2,20})[_.]([a-z]{2,20})[_.]?(\d{2,6}
 _LABELLED = re.compile(
     r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
     r"|subscriber|employee|staff|patient|medical record|policy ?holder|policy|insurance|tax"
-    r"|national|identity)|(?P<customer>\bcustomer|\bclient))"
+    r"|national|identity)|(?P<customer>\bcust(?:omer)?|\bclient))"
     r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code)[\"'*`]{0,3}"
-    r"(?: (?:is|of|was)|:|=|#| -|\))*\s{0,3}[\"'*`#(\[]{0,3}"
-    r"(?P<value>[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
+    r"(?: (?:is|of|was)|:|=|#| -|\)){0,3}\s{0,3}[\"'*`#(\[]{0,3}"
+    r"(?P<value>\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
+    re.IGNORECASE,
+)
+_LABELLED_BY_A_WORD = re.compile(
+    r"(?:\bmrn|\bkundennummer|\bkunden-?nr\.?|\bmitgliedsnummer|\bnum[ée]ro (?:de )?client"
+    r"|\bn[úu]mero de cliente"
+    r"|\bklantnummer|\bnumero cliente|\bpesel|\bbsn|\bnino|\bcpf|\bcurp|\brfc|\bdni|\bnie|\bnif"
+    r"|\bcodice fiscale"
+    r"|\baadhaar|\bpan|\bsin|\bsteuer-?id(?:entifikationsnummer)?|\bpersonnummer"
+    r"|\bahv)(?: number| no\.?| nr\.?)?"
+    r"[\"'*`]{0,3}(?::| is| lautet| ist| est| es|#){0,2} {0,2}[\"'*`#]{0,2}"
+    r"(?P<value>[A-Z0-9]{2,6}(?:[ ./-][A-Z0-9]{1,6}){1,4}|[A-Z]{0,6}\d{3}[A-Z0-9]{2,14})(?![\w])",
     re.IGNORECASE,
 )
 _HAS_PAYMENT_WORD = re.compile(
@@ -59,8 +70,12 @@ class IdDetector(Detector):
         r"\b[a-z]{2,20}[_.][a-z]{2,20}[_.]?\d{2,6}\b",
         r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|frequent flyer"
         r"|customer"
-        r"|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax|national"
+        r"|cust|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax"
+        r"|national"
         r"|identity)[ _-]?(?:id|number|num|no|nr|#|code)",
+        r"(?i)\b(?:mrn|kunden|mitgliedsnummer|num.{1,2}ro (?:de )?client|klantnummer|pesel|bsn"
+        r"|nino|cpf|curp|rfc|dni"
+        r"|nie|nif|codice fiscale|aadhaar|pan|sin|steuer|personnummer|ahv)",
         r"(?i)\b(?:certificate|card|voucher)s?\b.{0,20}\d{6}",
     )
 
@@ -96,6 +111,11 @@ class IdDetector(Detector):
             if sum(map(str.isdigit, value)) >= min(3, len(value) - 2):
                 entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
                 spans.append(Span(*match.span("value"), entity, 0.8, "IdDetector"))
+        spans += [
+            Span(*match.span("value"), ACCOUNT_ID, 0.7, "IdDetector")
+            for match in _LABELLED_BY_A_WORD.finditer(text)
+            if sum(map(str.isdigit, match["value"])) >= 4
+        ]
         ordinary = lexicon().is_ordinary
         spans += [
             Span(*match.span(), ACCOUNT_ID, 0.75, "IdDetector")

@@ -15,6 +15,8 @@ _VERSION = re.compile(
     r"(?:\b(?:v|ver|version|release|build|firmware|driver|sdk|upgrade[ds]? to|section|sec|§)"
     r"[.:\s=\"']{0,4}|[a-z][\w-]*/)$"
 )
+# loopback, "any" and broadcast
+_NO_MACHINE = ("127.", "0.0.0.0", "255.255.")  # noqa: S104 - nothing is bound to it
 # An address or its mapped IPv4 form; eight groups, or fewer around `::`.
 _IPV6_RUN = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?<=:)[\d.]{7,15})?(?![\w:])")
 _GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")
@@ -39,7 +41,8 @@ class IpDetector(Detector):
         spans = [
             Span(match.start(), match.end(), IP_ADDRESS, 0.95, "IpDetector")
             for match in _IPV4.finditer(text)
-            if not cue_before(_VERSION, text, match.start(), 16)
+            if not match[0].startswith(_NO_MACHINE)
+            and not cue_before(_VERSION, text, match.start(), 16)
         ]
         if ":" in text:
             spans += [
@@ -63,7 +66,9 @@ def is_ipv6(address: str) -> bool:
     if not all(map(_GROUP.fullmatch, groups)):
         return False
     size = len(groups) + 2 * mapped
-    return (size < 8 if double else size == 8) and any(map(str.isdigit, address))
+    return (
+        (size < 8 if double else size == 8) and any(map(str.isdigit, address)) and address != "::1"
+    )
 
 
 class MacDetector(Detector):

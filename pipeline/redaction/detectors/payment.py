@@ -27,6 +27,7 @@ _ISSUERS: Final = {
     19: re.compile(rf"4|3[05-9]|8[12]|220[0-4]|{_MAESTRO}"),
 }
 _DOUBLED: Final = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
+_OTHER_GROUPS: Final = {(4, 6, 5), (4, 6, 4), (4, 5, 6), (6, 13), (8, 8), (6, 4, 4)}
 _OTHER_NUMBER = re.compile(
     r"\b(?:order|item|tracking|track|invoice|ref(?:erence)?|ticket|sku|isbn|serial|parcel|shipment"
     r"|timestamp|trace|span|request|session|job|batch|upc|ean|gtin|imei|hash|id)\b[^.;]{0,20}$"
@@ -112,9 +113,16 @@ def _card_from(run: str, groups: list[tuple[int, int]]) -> int:
         if len(digits) > 19:
             break
         issuers = _ISSUERS.get(len(digits))
-        if issuers and issuers.match(digits) and luhn(digits):
+        sizes = tuple(end - start for start, end in groups[:count])
+        if issuers and _printed(sizes) and issuers.match(digits) and luhn(digits):
             best = count
     return best
+
+
+def _printed(sizes: tuple[int, ...]) -> bool:
+    """Whether cards are printed in groups of these sizes: all one, fours, or 4-6-5 and its kin."""
+    fours = set(sizes[:-1]) == {4} and sizes[-1] <= 4
+    return len(sizes) == 1 or fours or sizes in _OTHER_GROUPS
 
 
 def luhn(digits: str) -> bool:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
-from pipeline.redaction.detectors.base import CODE, PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.base import CODE, PLAIN_CONTEXT, PROSE, Context, Detector
 from pipeline.redaction.detectors.lexicon import words
 from pipeline.redaction.spans import PHONE_NUMBER, Span
 
 _EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|#|durchwahl|poste) ?:?(\d{1,6})(?!\w)", re.I)
 # Digits with at most two separators between them; each way of reading the run is decided after it.
 _RUN = re.compile(
-    r"(?<![\w.@#$€£%])(?<!\w[-/_])(?<!\d,)(?:\+|00"
+    r"(?<![A-Za-z0-9_.@#$€£%])(?<![A-Za-z0-9][-/_])(?<!\d,)(?:\+|00"
     r"|\(\+?)? ?\(?\d(?:[ .\-/()\u2010-\u2015\u00b7]{0,3}\d){5,16}"
 )
 _NANP = re.compile(
     r"(?:\+?1[ .-]{0,2}|001[ .-])?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[ .-]|\d{3} - )\d{3}(?:[ .-]"
     r"| - )?\d{4}$"
 )
+_LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
 _GROUPS = re.compile(r"\d+")
 _DATE = re.compile(
     r"(?:(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])"
@@ -33,7 +34,8 @@ _CUES: Final = dict.fromkeys(
     contacts contacted reach reached reachable ring dial dialed dialing text texted texting sms
     whatsapp signal viber telegram hotline landline voicemail ext extension téléphone telephone
     rufnummer appelez llama llamar llámame chiama chiamami bel tlf digits ph phoned
-    callback gsm pager ringing rang helpline"""
+    callback gsm pager ringing rang helpline
+        numero número nummer numéro simu тел line nuber numbr phne telephon"""
     ),
     1,
 ) | dict.fromkeys(
@@ -43,17 +45,14 @@ _CUES: Final = dict.fromkeys(
     transaction po zip code routing passport license licence ssn model batch build job pid port
     timestamp epoch request session trace span commit hash product parcel shipment coordinates
     coordinate lat lon latitude longitude nhs iban swift upc ean asin byte bytes size total amount
-    price cost balance aadhaar imei vin date time # sort checking savings row rows line offset
+    price cost balance aadhaar imei vin date time # sort checking savings row rows offset
     partition"""
     ),
     -1,
 )
-# Calling codes of ITU-T E.164 by their number of digits.
-_CODES_1 = frozenset("17")
-_CODES_2 = words(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63"
-    " 64 65"
-    " 66 81 82 84 86 90 91 92 93 94 95 98"
+# Scripts without blanks between words are searched for the word itself.
+_CUE_ELSEWHERE = re.compile(
+    "手机|手機|电话|電話|携帯|連絡先|联系|연락처|전화|휴대|मोबाइल|फ़ोन|फोन|هاتف|جوال|رقم|โทร|телефон|номер"
 )
 
 
@@ -66,18 +65,7 @@ class PhoneDetector(Detector):
     """
 
     ENTITIES: ClassVar = (PHONE_NUMBER,)
-    TRIGGERS: ClassVar = (
-        r"[(+]\+?\d",
-        r"\b00[1-9]",
-        r"\b0\d{1,4}[)]?[ .\-/]",
-        r"\d{3}[ .\-)]{1,3}\d{3,4}",
-        r"(?i)(?:phone|\btel|mobil|cell|\bfax|\bcall|contact|reach|\bring\b|dial|text|sms|whats"
-        r"|digits|\bnum)[^\n]*"
-        r"\d(?:[ .\-/()]{0,3}\d){5}",
-        r"(?i)\d(?:[ .\-/()]{0,3}\d){5}.*(?:phone|mobile|\bcell|\bcall)",
-        r"(?i)\d(?:[ .\-/()]{0,3}\d){5,}\s*(?:x|ext)",
-        r"\d\d(?:[ .\-]\d\d){3}",
-    )
+    TRIGGERS: ClassVar = (r"\d(?:[ .\-/()\x{2010}-\x{2015}\x{b7}]{0,3}\d){6}",)
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans with country code and extension; scores from .5 to .9."""
@@ -90,7 +78,7 @@ class PhoneDetector(Detector):
             extension = _EXTENSION.match(text, end)
             if extension:
                 end = extension.end()
-            elif text[end : end + 1].isalnum():
+            elif _LETTER_OR_DIGIT.match(text, end):
                 continue
             spans.append(Span(start, end, PHONE_NUMBER, score, "PhoneDetector"))
         return spans
@@ -131,6 +119,10 @@ def _read(text: str, start: int, end: int, context: Context) -> tuple[int, int, 
         return start, end, (0.7 if len(groups) > 1 else 0.6) if shaped else 0.0
     if cue < 0 or context.register == CODE:
         return start, end, 0.0
+    if cue == 0 and len(groups) == 1:
+        # an unseparated number with a trunk zero, as people type their mobile's
+        mobile = run[0] == "0" and run[1] in "6789" and digits in (10, 11)
+        return start, end, 0.4 if mobile and context.register == PROSE else 0.0
     grouped = len(groups) > 1 and min(groups[1:]) >= 2 and max(groups) <= 8
     if run.lstrip("(")[0] == "0" and 9 <= digits <= 12 and grouped:
         return start, end, 0.5
@@ -151,8 +143,7 @@ def _international(run: str) -> int:
         if len(number) < 11:
             return 0
         return ends[prefix + 10] if len(number) > 11 else ends[-1]
-    known = number[:1] in _CODES_1 or number[:2] in _CODES_2 or number[:1] in "2356789"
-    if not known or number.startswith("0") or len(number) < 7:
+    if number.startswith("0") or len(number) < 7:
         return 0
     if len(number) <= 15:
         return ends[-1]
@@ -164,10 +155,12 @@ def _international(run: str) -> int:
 
 def _cue(text: str, start: int, end: int) -> int:
     """Return 1 if the nearest word around says telephone, -1 if it says another number, else 0."""
-    before = _WORD.findall(text[max(0, start - 48) : start].lower())
-    for word in reversed(before):
+    window = text[max(0, start - 48) : start].lower()
+    for word in reversed(_WORD.findall(window)):
         if word in _CUES:
             return _CUES[word]
+    if not window.isascii() and _CUE_ELSEWHERE.search(window):
+        return 1
     for word in _WORD.findall(text[end : end + 32].lower()):
         if word in _CUES:
             return max(_CUES[word], 0)

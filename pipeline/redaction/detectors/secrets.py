@@ -65,7 +65,8 @@ _AUTHORIZATION = re.compile(
     re.IGNORECASE,
 )
 _LABEL = (
-    r"(?:pass(?:word|wd|phrase|code)?|pwd|mot de passe|passwort|kennwort|contrase[nñ]a|senha"
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|pswd|mot de passe|passwort|kennwort|contrase[nñ]a"
+    r"|senha"
     r"|secret(?:[_ -]?(?:access)?[_ -]?key)?|api[_ -]?(?:key|token|secret)|client[_ -]?secret"
     r"|(?:access|auth|refresh|session|bearer|security|id)[_ -]?token|access[_ -]?key"
     r"|private[_ -]?key"
@@ -77,6 +78,12 @@ _PAIR = re.compile(
     r"(?P<mid>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was) )"
     r"[*`]{0,2}(?:\"(?P<double>[^\"\n]{3,200})\"|'(?P<single>[^'\n]{3,200})'"
     r"|`(?P<tick>[^`\n]{3,200})`|(?P<bare>[^\s\"'`,;<>(){}&|]{3,200}))",
+    re.IGNORECASE,
+)
+# "password hunter2!": nothing between, so the value must hold a digit or a sign among letters
+_BARE_PAIR = re.compile(
+    r"\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contraseña|senha)(?: still| again)? "
+    r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;]{5,60})",
     re.IGNORECASE,
 )
 _FLAG = re.compile(r"(?<!\S)--?(?:password|passwd|token|api-key|secret)[ =]([^\s\"'-]\S{3,120})")
@@ -112,8 +119,10 @@ class SecretDetector(Detector):
         r"|ph[cx]_",
         r"PRIVATE KEY",
         r"(?i)\b(?:bearer|basic|token|apikey|digest)[ :=]{1,3}[0-9A-Za-z+/_~.-]{12}",
-        r"(?i)(?:pass|pwd|kennwort|contrase|senha|secret|key|token|credential|otp|\bpin|cv[vc])"
+        r"(?i)(?:pass|pwd|\bpw\b|pswd|kennwort|contrase|senha|secret|key|token|credential|otp"
+        r"|\bpin|cv[vc])"
         r"[^\n]{0,24}(?:[:=]|\bis\b|\bwas\b)",
+        r"(?i)\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contrase.{1,2}a|senha) ",
         r"(?i)--?(?:password|passwd|token|api-key|secret)[ =]",
         r"[0-9A-Za-z+/_-]{32}",
     )
@@ -137,6 +146,10 @@ class SecretDetector(Detector):
             span = _pair(match, context)
             if span:
                 spans.append(span)
+        for match in _BARE_PAIR.finditer(text):
+            value = match["value"].rstrip(".:)]")
+            start = match.start("value")
+            spans.append(Span(start, start + len(value), SECRET, 0.6, name))
         spans += [Span(*match.span(1), SECRET, 0.8, name) for match in _FLAG.finditer(text)]
         spans += [
             Span(*match.span(), SECRET, 0.6, name)
