@@ -14,6 +14,7 @@ BARE = choices("phones_bare")
 STREETS = lines("streets")
 PLACES_US = choices("places_us")
 ADDRESSES_WORLD = lines("addresses_world")
+ADDRESSES_MIXED = lines("addresses_mixed")
 
 MONTHS = [
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -74,6 +75,12 @@ def address_us(rng: Random) -> str:
 def address_world(rng: Random) -> str:
     """Return an address of another country in that country's own order."""
     return fill_pattern(rng, rng.choice(ADDRESSES_WORLD))
+
+
+def address_mixed(rng: Random) -> str:
+    """Return an address as forms for all countries make them: parts with one kind of break."""
+    parts = fill_pattern(rng, rng.choice(ADDRESSES_MIXED))
+    return parts.replace("~", rng.choice([", ", ", ", "\n", "\n "]))
 
 
 def address(rng: Random) -> str:

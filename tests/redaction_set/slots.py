@@ -99,6 +99,7 @@ SLOTS: dict[str, tuple[str, Generator]] = {
     "address": ("STREET_ADDRESS", contact.address),
     "address_us": ("STREET_ADDRESS", contact.address_us),
     "address_world": ("STREET_ADDRESS", contact.address_world),
+    "address_mixed": ("STREET_ADDRESS", contact.address_mixed),
     "street": ("STREET_ADDRESS", contact.street_line),
     "dob": ("DATE_OF_BIRTH", contact.birth_date),
     "card": ("CREDIT_CARD", identifiers.card),

@@ -9,6 +9,8 @@ import orjson
 
 from pipeline.config import LimitSettings
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
+from pipeline.simulate.config import FleetConfig
+from pipeline.simulate.fleet import simulate
 from tests.redaction_set import agent_events, airline
 
 _ORIGIN = Origin("agent.events.raw", 0, 0)
@@ -20,6 +22,12 @@ def labelled_messages(count: int, seed: int) -> list[bytes]:
     """Return generated events, each with values of its own: nothing repeats but key names."""
     rng = Random(f"messages-{seed}")
     return [agent_events.agent_event(rng, number).text.encode() for number in range(count)]
+
+
+def simulated_messages(count: int, seed: int) -> list[bytes]:
+    """Return the events of a simulated fleet, conversations and repeated histories included."""
+    fleet = FleetConfig(start=_NOW - 86_400, seed=seed, max_events=count)
+    return [event.value for event in simulate(fleet)]
 
 
 def airline_messages() -> list[bytes]:

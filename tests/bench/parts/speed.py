@@ -22,7 +22,12 @@ from pipeline.config import RedactionSettings
 from pipeline.redaction.detectors import DetectorSet
 from pipeline.redaction.lines import LineRedactor
 from pipeline.redaction.policy import default_policy
-from tests.bench.parts.events import airline_messages, decoded, labelled_messages
+from tests.bench.parts.events import (
+    airline_messages,
+    decoded,
+    labelled_messages,
+    simulated_messages,
+)
 from tests.bench.parts.hostile import hostile_texts
 from tests.bench.parts.presidio import Presidio
 from tests.bench.parts.quality import settings_of_default_policy, structured_settings
@@ -72,8 +77,10 @@ def measure_texts(report: Report, *, quick: bool) -> None:
 def measure_events(report: Report, *, quick: bool) -> None:
     """Report events/s from bytes to proven bytes, by source, and against Presidio."""
     rounds = 1 if quick else 3
+    seeds = range(ROUND_SEED, ROUND_SEED + rounds)
     sources = {
-        "agent events, all different": [labelled_messages(2000, 50 + n) for n in range(rounds)]
+        "simulated fleet": [simulated_messages(4000, seed) for seed in seeds],
+        "agent events, all different": [labelled_messages(2000, seed) for seed in seeds],
     }
     recorded = airline_messages()
     if recorded:
