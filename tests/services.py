@@ -40,17 +40,19 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def stack_settings(data_dir: Path) -> Settings:
+def stack_settings(
+    data_dir: Path, *, partitions: int = PARTITIONS, kafka_heap_mb: int = 256
+) -> Settings:
     """Return settings for a small stack of its own: free ports, few partitions, a small heap."""
     kafka, controller, clickhouse, worker = free_ports(4)
     return Settings(
-        kafka=KafkaSettings(partitions=PARTITIONS, bootstrap_servers=f"127.0.0.1:{kafka}"),
+        kafka=KafkaSettings(partitions=partitions, bootstrap_servers=f"127.0.0.1:{kafka}"),
         redaction=RedactionSettings.model_validate({"key": PSEUDONYM_KEY}),
         local=LocalSettings(
             data_dir=data_dir,
             kafka_port=kafka,
             kafka_controller_port=controller,
-            kafka_heap_mb=256,
+            kafka_heap_mb=kafka_heap_mb,
             clickhouse_port=clickhouse,
             worker_port=worker,
         ),

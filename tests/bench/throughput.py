@@ -35,45 +35,46 @@ def run(report: Report, *, quick: bool) -> None:
 
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         settings = stack_settings(Path(folder), partitions=8, kafka_heap_mb=512)
-        with (
-            report.progress("starting Kafka and ClickHouse"),
-            LocalStack(settings, roles=()) as stack,
-        ):
-            with report.progress("bare loop: aiokafka, orjson, column insert", count) as step:
-                bare = asyncio.run(bare_loop.run(stack.settings, messages, step))
-            report.figure("bare loop, no redaction", bare.events_per_second, "events/s")
-            report.figure("bare loop, one core", bare.events_per_cpu_second, "events/s")
-
-            with Workers(stack) as workers:
-                with report.progress("a backlog through all workers", count) as step:
-                    drained = drain.run(stack, workers, messages, step)
-                report.figure("end to end, backlog", drained.events_per_second, "events/s")
-                report.figure(
-                    "end to end, one core for all roles", drained.events_per_cpu_second, "events/s"
-                )
-                report.figure(
-                    "end to end against the bare loop, CPU",
-                    drained.events_per_cpu_second / bare.events_per_cpu_second,
-                    "ratio",
-                )
-                for role in ROLES:
-                    report.figure(
-                        f"CPU of the {role.name}", drained.cpu_microseconds[role.name], "µs/event"
-                    )
-                report.figure("bytes on disk", drained.bytes_per_event, "bytes/event")
-
-                total = int(seconds)
-                with report.progress(f"{STEADY_RATE:.0f} events/s", total) as step:
-                    steady = asyncio.run(
-                        steady_load.run(stack.settings, messages, STEADY_RATE, seconds, step)
-                    )
-                for name, value in (("p50", steady.p50), ("p95", steady.p95)):
-                    report.figure(f"publish to queryable row, {name}", value, "s")
-                report.figure("publish to queryable row, p99", steady.p99, "s", at_most=3.0)
-                for role in ROLES:
-                    report.figure(
-                        f"memory of the {role.name}", drain.memory_mib(workers, role), "MiB"
-                    )
+        stack = LocalStack(settings, roles=())
+        with report.progress("starting Kafka and ClickHouse"):
+            stack.start()
+        try:
+            _measure(report, stack, messages, seconds)
+        finally:
+            stack.stop()
     report.note(
         f"{count:,} simulated events, seed {SEED}; {STEADY_RATE:.0f} events/s for {seconds:.0f} s"
     )
+
+
+def _measure(
+    report: Report, stack: LocalStack, messages: list[tuple[bytes, bytes]], seconds: float
+) -> None:
+    count = len(messages)
+    with report.progress("bare loop: aiokafka, orjson, column insert", count) as step:
+        bare = asyncio.run(bare_loop.run(stack.settings, messages, step))
+    report.figure("bare loop, no redaction", bare.events_per_second, "events/s")
+    report.figure("bare loop, one core", bare.events_per_cpu_second, "events/s")
+
+    with Workers(stack) as workers:
+        with report.progress("a backlog through all workers", count) as step:
+            drained = drain.run(stack, workers, messages, step)
+        one_core = drained.events_per_cpu_second
+        report.figure("end to end, backlog", drained.events_per_second, "events/s")
+        report.figure("end to end, one core for all roles", one_core, "events/s")
+        ratio = one_core / bare.events_per_cpu_second
+        report.figure("end to end against the bare loop, CPU", ratio, "ratio")
+        for role in ROLES:
+            spent = drained.cpu_microseconds[role.name]
+            report.figure(f"CPU of the {role.name}", spent, "µs/event")
+        report.figure("bytes on disk", drained.bytes_per_event, "bytes/event")
+
+        with report.progress(f"{STEADY_RATE:.0f} events/s", int(seconds)) as step:
+            steady = asyncio.run(
+                steady_load.run(stack.settings, messages, STEADY_RATE, seconds, step)
+            )
+        report.figure("publish to queryable row, p50", steady.p50, "s")
+        report.figure("publish to queryable row, p95", steady.p95, "s")
+        report.figure("publish to queryable row, p99", steady.p99, "s", at_most=3.0)
+        for role in ROLES:
+            report.figure(f"memory of the {role.name}", drain.memory_mib(workers, role), "MiB")
