@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -24,31 +25,41 @@ from pipeline.errors import ConfigError
 
 CONFIG_FILE_VARIABLE = "SLUICE_CONFIG"
 DEFAULT_CONFIG_FILE = "sluice.yaml"
+NOT_SETTINGS = (CONFIG_FILE_VARIABLE, "SLUICE_TEST_")
+"""Variables that are ours, but no settings: the file's name, and what the tests are told."""
 
 
 class Section(BaseModel):
     """A part of the settings; unknown names are errors, so that a typo is not a silent default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class KafkaSettings(Section):
     """How to reach Kafka and how topics are created there."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
+    """host:port, several with commas; unset, it follows local.kafka_port."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str = ""
     sasl_password: SecretStr = SecretStr("")
     ssl_cafile: Path | None = None
+    """PEM file of the authorities to trust; None: the system's."""
     ssl_certfile: Path | None = None
+    """PEM file of a client certificate, where the broker asks for one."""
     ssl_keyfile: Path | None = None
+    """PEM file of that certificate's key."""
     partitions: int = Field(default=8, ge=1, le=1024)
+    """Of each topic that does not say otherwise; raised where there are fewer, never lowered."""
     replication_factor: int = Field(default=1, ge=1)
+    """Of topics that are created; 3 in production."""
     min_insync_replicas: int = Field(default=1, ge=1)
+    """Of topics that are created; 2 in production."""
     session_timeout_seconds: float = Field(default=10.0, ge=1.0)
     """A worker that dies hard holds its partitions for this long."""
     compression: Literal["none", "gzip", "lz4", "zstd"] = "lz4"
+    """Of messages that Sluice sends."""
 
     @model_validator(mode="after")
     def _credentials_fit_the_protocol(self) -> KafkaSettings:
@@ -66,14 +77,19 @@ class ClickHouseSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8123, ge=1, le=65535)
+    """Of the HTTP interface; unset, it follows local.clickhouse_port."""
     database: str = Field(default="sluice", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     username: str = "default"
     password: SecretStr = SecretStr("")
     secure: bool = False
+    """HTTPS instead of HTTP."""
     verify: bool = True
+    """Whether to verify the server's certificate."""
     ca_cert: Path | None = None
+    """PEM file of the authorities to trust; None: those that ship with Python's certifi."""
     connect_timeout_seconds: float = Field(default=5.0, gt=0)
     send_receive_timeout_seconds: float = Field(default=60.0, gt=0)
+    """For one query or insert."""
 
 
 class LimitSettings(Section):
@@ -83,8 +99,11 @@ class LimitSettings(Section):
     max_depth: int = Field(default=64, ge=4, le=200)
     """Levels of nesting; orjson writes at most 254."""
     max_events_per_message: int = Field(default=10_000, ge=1)
+    """In a JSON array or NDJSON."""
     min_year: int = Field(default=2020, ge=1970)
+    """The earliest year of an event's ts."""
     max_future_seconds: float = Field(default=86_400.0, ge=0)
+    """How far ahead of the clock an event's ts may be."""
 
 
 class RedactionSettings(Section):
@@ -93,9 +112,11 @@ class RedactionSettings(Section):
     policy_file: Path | None = None
     """None: the policy that ships with Sluice."""
     key_id: str = Field(default="k1", pattern=r"^[a-z0-9]{1,8}$")
+    """Names the key in every pseudonym, so that keys can be rotated."""
     key: SecretStr = SecretStr("")
     """At least 16 characters; empty: plain labels such as <EMAIL_ADDRESS>, no pseudonyms."""
     tier: Literal["fast", "strict"] = "fast"
+    """Which detectors run; strict finds more and costs more."""
     model: str = ""
     """Strict tier: name of an installed spaCy model, empty for none."""
 
@@ -110,7 +131,9 @@ class SinkSettings(Section):
     """How rows are gathered for ClickHouse."""
 
     batch_rows: int = Field(default=20_000, ge=1)
+    """An insert is made when this many rows wait."""
     batch_seconds: float = Field(default=0.4, gt=0)
+    """An insert is made when the first row has waited this long."""
 
 
 class WorkerSettings(Section):
@@ -131,10 +154,13 @@ class LocalSettings(Section):
     """The stack on one machine: ports on loopback and where data lies."""
 
     data_dir: Path = Path(".sluice")
+    """Kafka's and ClickHouse's data, logs, and the record of what runs."""
     kafka_port: int = Field(default=9092, ge=1, le=65535)
     kafka_controller_port: int = Field(default=9093, ge=1, le=65535)
     kafka_heap_mb: int = Field(default=512, ge=128)
+    """MiB of heap that the broker may take."""
     clickhouse_port: int = Field(default=8123, ge=1, le=65535)
+    """Of ClickHouse's HTTP interface."""
     worker_port: int = Field(default=6066, ge=1, le=65000)
     """Health and metrics of the first worker; the next ones count up from here."""
 
@@ -192,11 +218,36 @@ def load_settings(**overrides: Any) -> Settings:
     named = os.environ.get(CONFIG_FILE_VARIABLE)
     if named and not Path(named).is_file():
         raise ConfigError(f"{CONFIG_FILE_VARIABLE} names {named}, which is not a file")
+    _refuse_unknown_variables()
     try:
         return Settings(**overrides)
+    except yaml.MarkedYAMLError as error:
+        where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"{named or DEFAULT_CONFIG_FILE} is no valid YAML{where}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
         )
         raise ConfigError(f"settings: {wrong}", hint="see docs/configuration.md") from None
+    except (ValueError, OSError):
+        # what is left is the file: not UTF-8, not readable, or no mapping at its top
+        raise ConfigError(
+            f"{named or DEFAULT_CONFIG_FILE} cannot be read: it must be YAML in UTF-8, "
+            "sections at its top",
+            hint="see docs/configuration.md",
+        ) from None
+
+
+def _refuse_unknown_variables() -> None:
+    """Raise `ConfigError` for a variable that names no section: a slip, such as one underscore."""
+    for variable in os.environ:
+        if not variable.startswith("SLUICE_") or variable.startswith(NOT_SETTINGS):
+            continue
+        section = variable.removeprefix("SLUICE_").lower().split("__")[0]
+        if section not in Settings.model_fields:
+            raise ConfigError(
+                f"{variable} is no setting: a variable is SLUICE_<SECTION>__<FIELD>, "
+                f"with a section of {', '.join(Settings.model_fields)}",
+                hint="see docs/configuration.md",
+            )
