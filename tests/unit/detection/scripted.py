@@ -53,7 +53,7 @@ class ScriptedView:
         return dim(**labels)
 
     def dimensions(self, keys: Sequence[str], since: float) -> Iterable[Dim]:
-        return [dim(**{key: tool for key in keys}) for tool in self.tools]
+        return [dim(**dict.fromkeys(keys, tool)) for tool in self.tools]
 
     def within(self, dimension: Dim, key: str, since: float) -> Iterable[Dim]:
         return [dim(**dimension.labels, **{key: n}) for n in self.part_names.get(key, ())]
