@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("pipeline.cli.up", "Run the whole system on this machine, until Ctrl-C."),
     "down": ("pipeline.cli.down", "Stop it from another terminal."),
     "status": ("pipeline.cli.status", "Show processes, topics, lag and rows."),
+    "settings": ("pipeline.cli.settings", "Show the settings in force."),
     "migrate": ("pipeline.cli.migrate", "Create the topics and tables that are missing."),
     "publish": ("pipeline.cli.publish", "Send native events from a file."),
     "import": ("pipeline.cli.import_", "Send recorded chat runs in the OpenAI message format."),
