@@ -24,7 +24,7 @@ $(KAFKA_STAMP): deploy/kafka/pom.xml
 	@command -v java >/dev/null || { echo "Sluice needs Java 17 or later: apt-get install openjdk-17-jre-headless"; exit 1; }
 	@command -v mvn >/dev/null || { echo "Sluice needs Maven: apt-get install maven"; exit 1; }
 	@rm -rf $(dir $@)
-	mvn --quiet --batch-mode -Dstyle.color=never --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(dir $@)
+	mvn --quiet --batch-mode --file deploy/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(dir $@)
 	@touch $@
 
 demo: setup ## a running system with a simulated fleet, and what it shows
