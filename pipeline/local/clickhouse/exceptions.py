@@ -27,6 +27,7 @@ class Code(IntEnum):
     UNKNOWN_FORMAT = 73
     READONLY = 164
     QUERY_IS_TOO_LARGE = 229
+    ABORTED = 236
     CANNOT_DECOMPRESS = 271
     INTO_OUTFILE_NOT_ALLOWED = 358
     QUERY_WAS_CANCELLED = 394
@@ -56,6 +57,7 @@ _OTHER_STATUS = {
     48: 501,
     76: 503,
     209: 503,
+    236: 503,
     439: 503,
 }
 

@@ -59,6 +59,11 @@ class HttpExchange:
         """Return the next bytes of the body; empty at its end."""
         return self._await(self._http.content.readany())
 
+    def refuse_body(self) -> None:
+        """Break off a body that has not arrived in full; called on the event loop."""
+        if not self._http.content.is_eof():
+            self._http.content.set_exception(ConnectionResetError("the server is stopping"))
+
     def start(self, head: Head) -> None:
         """Begin a streamed answer."""
         self.response = web.StreamResponse(headers=self._headers(head))

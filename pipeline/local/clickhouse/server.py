@@ -13,6 +13,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from aiohttp import BodyPartReader, web
 
@@ -52,6 +53,8 @@ class Server:
         self._engine = engine
         self._account = account
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="query")
+        self._running: dict[asyncio.Task[Any], HttpExchange] = {}
+        self._stopping = False
 
     def app(self) -> web.Application:
         """Return the aiohttp application."""
@@ -62,10 +65,18 @@ class Server:
         app.router.add_route("*", "/{path:.*}", self._no_route)
         return app
 
-    def close(self) -> None:
-        """Cancel the statements that still run and wait for their threads."""
-        self._engine.kill_all()
-        self._workers.shutdown(wait=True, cancel_futures=True)
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, let statements that have all their data finish, cancel the rest."""
+        self._stopping = True
+        for exchange in self._running.values():
+            exchange.refuse_body()
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        if self._running:
+            await asyncio.to_thread(self._engine.kill_all)
+            await asyncio.wait(self._running, timeout=seconds)
+        # in a thread: workers that still wait for this loop must be able to
+        await asyncio.to_thread(self._workers.shutdown, cancel_futures=True)
 
     async def _ok(self, _: web.Request) -> web.Response:
         return web.Response(text="Ok.\n", content_type="text/html", charset="UTF-8")
@@ -78,10 +89,21 @@ class Server:
             return await self._ok(http)
         if http.method not in ("GET", "POST"):
             return web.Response(text="Only GET and POST are served\n", status=501)
-        started = time.monotonic()
         exchange = HttpExchange(http, self._engine)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a handler runs in a task
+        self._running[task] = exchange
+        try:
+            return await self._answer(http, exchange)
+        finally:
+            del self._running[task]
+
+    async def _answer(self, http: web.Request, exchange: HttpExchange) -> web.StreamResponse:
+        started = time.monotonic()
         request: QueryRequest | None = None
         try:
+            if self._stopping:
+                raise ClickHouseError(Code.ABORTED, "The server is stopping")
             parameters, files = await _parameters(http)
             request = parse(http.method, parameters, http.headers, files)
             self._authenticate(request.credentials)
@@ -91,8 +113,8 @@ class Server:
             _log_failure(request, error, started)
             return await exchange.fail(error)
         except ConnectionError:
-            log.info("query %s: the client went away", exchange.query_id)
-            return exchange.response or web.Response()
+            log.info("query %s: its connection broke off", exchange.query_id)
+            return await exchange.fail(ClickHouseError(Code.ABORTED, "The connection broke off"))
         except Exception as error:  # noqa: BLE001 - one request's fault must not look like success
             # the type alone: a message or a traceback may quote data
             log.error("query %s: unforeseen %s", exchange.query_id, type(error).__name__)
@@ -181,14 +203,15 @@ async def serve(server: Server, listener: socket.socket, stop: asyncio.Event) ->
         handler_cancellation=True,
         max_line_size=_MAX_URL,
         read_bufsize=READ_BUFFER,
-        shutdown_timeout=SHUTDOWN_SECONDS,
+        shutdown_timeout=1.0,
     )
     await runner.setup()
+    site = web.SockSite(runner, listener)
     try:
-        await web.SockSite(runner, listener).start()
+        await site.start()
         log.info("ClickHouse HTTP interface on %s:%d", *listener.getsockname()[:2])
         await stop.wait()
+        await site.stop()
+        await server.drain(SHUTDOWN_SECONDS)
     finally:
         await runner.cleanup()
-        # in a thread: workers that still wait for this loop must be able to
-        await asyncio.to_thread(server.close)
