@@ -8,10 +8,8 @@ handed on.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -29,6 +27,7 @@ REDACTION_VERSION: Final = "1"
 STILL_FOUND: Final = "personal_data_after_quarantine"
 BLOCK: Final = "redaction"
 """The field of a clean event that says what was done to it."""
+_MARK: Final = "UNVERIFIED"
 MAX_SCOPES: Final = 64
 CACHE_BYTES: Final = 64 * 1024 * 1024
 EVENT_SECONDS: Final = 5.0
@@ -36,19 +35,19 @@ EVENT_SECONDS: Final = 5.0
 DetectorFactory = Callable[[DetectorSettings], DetectorSet]
 
 
-@dataclass(frozen=True, slots=True)
-class RedactedEvent:
+class RedactedEvent(NamedTuple):
     """One clean event: the bytes for the next hop and what was done to it."""
 
     payload: bytes
     key: str
     """The event's session_id, empty where it has none."""
     counts: dict[str, int]
-    quarantined: list[Quarantine] = field(default_factory=list)
+    """How many values of each entity the event holds, as tokens or labels."""
+    quarantined: list[Quarantine]
+    """What became `<UNVERIFIED>` now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """An event that could not be made clean; `reason` holds none of it."""
 
     reason: str
@@ -85,7 +84,8 @@ class EventRedactor:
         self._cache_bytes = cache_bytes
         self._deadline = Deadline(seconds, monotonic)
         self._detectors: dict[int, DetectorSet] = {}
-        self._walks: OrderedDict[tuple[str | None, str | None], Walk] = OrderedDict()
+        self._walks: dict[tuple[str | None, str | None], Walk] = {}
+        self._block = self._new_block()
 
     @property
     def policy_version(self) -> str:
@@ -99,7 +99,17 @@ class EventRedactor:
             self._detectors.clear()
         if keyring is not None:
             self._keyring = keyring
+        self._block = self._new_block()
         self.clear()
+
+    def _new_block(self) -> dict[str, Any]:
+        return {
+            "version": REDACTION_VERSION,
+            "policy": self._policies.version,
+            "tier": self._tier,
+            "key_id": self._keyring.key_id or "",
+            "verified": True,
+        }
 
     def clear(self) -> None:
         """Forget every cached value. Detectors stay: they keep no text, and are slow to make."""
@@ -111,69 +121,68 @@ class EventRedactor:
         """Redact decoded events; the result has one entry for each, in order. Never raises."""
         with self._deadline:
             redacted = [self._walked(event) for event in events]
-        hits: dict[int, set[str]] = {}
-        clean = [item for item in redacted if isinstance(item, RedactedEvent)]
-        for hit in self._verifier.search([item.payload for item in clean]):
-            hits.setdefault(hit.buffer, set()).add(hit.entity)
-        if not hits:
-            return redacted
+        if sum(walk.cached_bytes for walk in self._walks.values()) > self._cache_bytes:
+            self.clear()
         places = [place for place, item in enumerate(redacted) if isinstance(item, RedactedEvent)]
-        for index in hits:
-            redacted[places[index]] = self._quarantined(clean[index])
+        payloads = [item.payload for item in redacted if isinstance(item, RedactedEvent)]
+        try:
+            hit = {places[hit.buffer] for hit in self._verifier.search(payloads)}
+        except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
+            return [Failed(f"verifier_error:{type(error).__name__}") for _ in events]
+        for place in hit:
+            redacted[place] = self._quarantined(redacted[place])
         return redacted
 
     def _walked(self, event: dict[str, Any]) -> RedactedEvent | Failed:
         try:
+            if BLOCK in event:
+                # a block that came with the event says nothing: it is not ours
+                event = {key: value for key, value in event.items() if key != BLOCK}
             walk = self._walk(event)
             self._deadline.start()
-            # a block that came with the event says nothing: it is not ours
-            body = walk.event({key: event[key] for key in event if key != BLOCK})
+            body = walk.event(event)
             self._deadline.stop()
-            body[BLOCK] = self._block(walk.counts)
-            paths = marked(body) if walk.failures else []
-            records = [
-                # a text kept from an earlier redaction carries its mark without a new reason
-                Quarantine(path, "", reason)
-                for path, reason in zip(paths, walk.failures, strict=False)
-            ]
-            counts = {entity: n for entity, n in walk.counts.items() if entity != "UNVERIFIED"}
-            return RedactedEvent(orjson.dumps(body), _key(body), counts, records)
+            records: list[Quarantine] = []
+            if walk.failures:
+                records = [
+                    Quarantine(path, "", reason)
+                    for path, reason in zip(marked(body), walk.failures, strict=False)
+                ]
+            unverified = walk.counts.pop(_MARK, 0)
+            body[BLOCK] = {**self._block, "counts": walk.counts, "quarantined": unverified}
+            return RedactedEvent(orjson.dumps(body), _key(body), walk.counts, records)
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             self._deadline.stop()
             return Failed(f"redaction_error:{type(error).__name__}")
 
-    def _quarantined(self, event: RedactedEvent) -> RedactedEvent | Failed:
+    def _quarantined(self, event: RedactedEvent | Failed) -> RedactedEvent | Failed:
         """Take out the leaves that the verifier hit, and prove that the rest is clean."""
+        if isinstance(event, Failed):
+            return event
         try:
             body, records = quarantine(orjson.loads(event.payload), self._tree, self._verifier)
             body[BLOCK]["quarantined"] += len(records)
             if not self._verifier.is_clean(without_trusted(body, self._tree)):
                 return Failed(STILL_FOUND)
-            return replace(
-                event,
-                payload=orjson.dumps(body),
-                key=_key(body),
-                quarantined=[*event.quarantined, *records],
+            return RedactedEvent(
+                orjson.dumps(body), _key(body), event.counts, [*event.quarantined, *records]
             )
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             return Failed(f"redaction_error:{type(error).__name__}")
 
     def _walk(self, event: dict[str, Any]) -> Walk:
-        """Return the walk of the event's tenant and workflow; the least used ones are dropped."""
+        """Return the walk of the event's tenant and workflow."""
         tenant, workflow = event.get("tenant_id"), event.get("workflow")
         tenant = tenant if isinstance(tenant, str) else None
-        _, known_workflow = self._policies.scope_of(
-            tenant, workflow if isinstance(workflow, str) else None
-        )
-        scope = (tenant, known_workflow)
-        walk = self._walks.get(scope)
+        workflow = self._policies.known_workflow(workflow)
+        walk = self._walks.get((tenant, workflow))
         if walk is not None:
-            self._walks.move_to_end(scope)
             return walk
         if len(self._walks) >= MAX_SCOPES:
-            self._walks.popitem(last=False)
-        policy = self._policies.for_event(tenant, known_workflow)
-        walk = self._walks[scope] = Walk(
+            # the oldest goes; a tenant in use comes back at the price of its cache
+            self._walks.pop(next(iter(self._walks))).clear()
+        policy = self._policies.for_event(tenant, workflow)
+        walk = self._walks[tenant, workflow] = Walk(
             policy,
             self._keyring,
             self._detectors_for(policy),
@@ -190,17 +199,6 @@ class EventRedactor:
         if found is None:
             found = self._detectors[id(policy)] = self._make_detectors(settings)
         return found
-
-    def _block(self, counts: dict[str, int]) -> dict[str, Any]:
-        return {
-            "version": REDACTION_VERSION,
-            "policy": self._policies.version,
-            "tier": self._tier,
-            "key_id": self._keyring.key_id or "",
-            "verified": True,
-            "counts": {entity: n for entity, n in counts.items() if entity != "UNVERIFIED"},
-            "quarantined": counts.get("UNVERIFIED", 0),
-        }
 
 
 def detector_settings(policy: Policy) -> DetectorSettings:

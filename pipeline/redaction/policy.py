@@ -99,18 +99,13 @@ class PolicySet:
         default_factory=dict, compare=False, repr=False
     )
 
-    def scope_of(
-        self, tenant_id: str | None, workflow: str | None
-    ) -> tuple[str | None, str | None]:
-        """Return the tenant and workflow as far as the file has sections for them, else None."""
-        return (
-            tenant_id if tenant_id in self._tenants else None,
-            workflow if workflow in self._workflows else None,
-        )
+    def known_workflow(self, workflow: object) -> str | None:
+        """Return the workflow if the file has a section for it, else None."""
+        return workflow if isinstance(workflow, str) and workflow in self._workflows else None
 
     def for_event(self, tenant_id: str | None = None, workflow: str | None = None) -> Policy:
         """Return the policy of an event; the number of different ones is bounded by the file."""
-        scope = self.scope_of(tenant_id, workflow)
+        scope = (tenant_id if tenant_id in self._tenants else None, self.known_workflow(workflow))
         policy = self._compiled.get(scope)
         if policy is None:
             layers = [self._default]

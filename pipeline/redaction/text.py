@@ -33,6 +33,7 @@ _MASK: Final = "\ue000"
 
 _EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,255}\.[A-Za-z]{2,}")
 _IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}")
+_MIN_BASE64: Final = 24
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/=_-])")
 _HEX: Final = re.compile(r"[0-9a-fA-F-]+")
 _RUNNING_WORDS: Final = re.compile(r"[a-z,] [a-z]")
@@ -117,8 +118,7 @@ class TextRedactor:
         context = self._contexts.of(leaf, body)
         found = self._detect_in(body, context)
         found += self._records(body, leaf, self.find)
-        if len(body) >= 24:
-            found += self._encoded(body, leaf)
+        found += self._encoded(body, leaf)
         found = self._wanted(body, found, leaf)
         if plain is not None:
             found = [
@@ -167,6 +167,9 @@ class TextRedactor:
 
     def _encoded(self, body: str, leaf: LeafContext) -> list[Span]:
         """Spans of base64 whose content holds something; they are decoded, redacted, encoded."""
+        # most texts are short words: looking at their lengths is cheaper than the pattern
+        if len(body) < _MIN_BASE64 or not any(len(word) >= _MIN_BASE64 for word in body.split()):
+            return []
         found: list[Span] = []
         for match in _BASE64.finditer(body):
             content = _decode_base64(match.group())

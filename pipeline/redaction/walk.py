@@ -56,6 +56,8 @@ class Walk:
     ) -> None:
         self.counts: dict[str, int] = {}
         self.failures: list[str] = []
+        self.cached_bytes = 0
+        """Memory that cached texts take, in bytes, roughly."""
         self._atlas = Atlas(policy.hints, trusted)
         self._reader = RecordReader(self._atlas)
         self._texts = TextRedactor(
@@ -68,7 +70,6 @@ class Walk:
         )
         self._check = check
         self._cache_limit = cache_bytes
-        self._cached_bytes = 0
         self._plans = 0
         self._nesting = 0
 
@@ -94,7 +95,7 @@ class Walk:
         """Forget every cached value."""
         self._atlas.clear()
         self._reader.clear()
-        self._cached_bytes = 0
+        self.cached_bytes = 0
         self._plans = 0
 
     # ---- values ------------------------------------------------------------------------------
@@ -115,7 +116,14 @@ class Walk:
                 name = _free_name(name, out, obj)
             kind = type(value)
             if kind is str:
-                if plan.trusted and _is_plain_id(value):
+                # `_is_plain_id` spelled out: trusted strings are most of what an event holds
+                if (
+                    plan.trusted
+                    and value.isascii()
+                    and " " not in value
+                    and "@" not in value
+                    and len(value) <= MAX_TRUSTED
+                ):
                     out[name] = value
                     continue
                 known = plan.leaf.cache.get(value)
@@ -185,8 +193,8 @@ class Walk:
         except Exception as error:  # noqa: BLE001 - a detector may raise anything: fail closed
             return self._unverified(f"detector_error:{type(error).__name__}")
         if len(text) <= MAX_CACHED_TEXT and len(self.failures) == failures:
-            self._cached_bytes += getsizeof(text) + getsizeof(edited[0]) + _CACHE_ENTRY_BYTES
-            if self._cached_bytes > self._cache_limit:
+            self.cached_bytes += getsizeof(text) + getsizeof(edited[0]) + _CACHE_ENTRY_BYTES
+            if self.cached_bytes > self._cache_limit:
                 self.clear()
             leaf.cache[text] = edited
         return edited

@@ -251,7 +251,7 @@ def test_the_cache_is_bounded_and_changes_nothing() -> None:
     for number in range(200):
         event = {"content": f"user{number % 20}@example.com wrote", f"key{number}": EMAIL}
         assert small.event(event) == large.event(event)
-        assert small._cached_bytes <= 2_000
+        assert small.cached_bytes <= 2_000
 
 
 def test_clearing_forgets_raw_values() -> None:
