@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +11,8 @@ import faust
 import orjson
 
 from agents.delivery import Run, deliver
+from agents.redaction_sources import RedactionSources, load_keyring, load_policies
+from agents.shadow_audit import AuditService
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import LimitSettings, RedactionSettings, Settings
@@ -19,8 +22,7 @@ from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.events.rejection import Rejected
 from pipeline.metrics import Metrics
 from pipeline.redaction.engine import EventRedactor, Failed, RedactedEvent
-from pipeline.redaction.policy import compile_policy, default_policy
-from pipeline.redaction.pseudonyms import Keyring
+from pipeline.redaction.tiers import detector_factory
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, EVENTS_RAW
 
 STAGE = "redactor"
@@ -46,15 +48,21 @@ class RedactorStage:
         limits: LimitSettings,
         metrics: Metrics,
         clock: Clock,
+        *,
+        sources: RedactionSources,
+        audit: AuditService,
     ) -> None:
         self._redactor = redactor
         self._producer = producer
         self._limits = limits
         self._metrics = metrics
         self._clock = clock
+        self._sources = sources
+        self._audit = audit
 
     async def handle(self, runs: list[Run]) -> None:
         """Handle whole runs; return when clean events and dead letters are acknowledged."""
+        self._sources.refresh(self._redactor, time.monotonic())
         records = [record for run in runs for record in run.records]
         outputs = self.process(records)
         # dead letters first: were the worker to die between the two, they come again, and the sink
@@ -76,6 +84,7 @@ class RedactorStage:
                 if isinstance(item, Rejected):
                     self._refuse(outputs, origin, dead_letter(origin, item, ts=now))
                 else:
+                    self._audit.offer(item.event)
                     decoded.append(item)
         for event, redacted in zip(decoded, self._redact(decoded), strict=True):
             self._put(outputs, event, redacted, now)
@@ -142,17 +151,32 @@ class RedactorStage:
 
 def event_redactor(settings: RedactionSettings) -> EventRedactor:
     """Return the redactor that the settings describe; `ConfigError` if policy or key is wrong."""
-    policies = compile_policy(settings.policy_file) if settings.policy_file else default_policy()
-    keyring = Keyring.single(settings.key_id, settings.key.get_secret_value())
-    trusted = [".".join(name for name in path if name != "*") for path in trusted_paths()]
-    return EventRedactor(policies, keyring, trusted=trusted, tier=settings.tier)
+    return EventRedactor(
+        load_policies(settings),
+        load_keyring(settings),
+        trusted=[".".join(name for name in path if name != "*") for path in trusted_paths()],
+        tier=settings.tier,
+        detectors=detector_factory(settings.tier, settings.model),
+    )
 
 
-def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchProducer]:
+def build(
+    app: faust.App, settings: Settings, metrics: Metrics
+) -> list[BatchProducer | AuditService]:
     """Register the redactor's agent on `app`; return what has to be started before it runs."""
     producer = BatchProducer(settings.kafka)
+    audit = AuditService(settings.redaction, metrics)
+    sources = RedactionSources(
+        settings.redaction, lambda result: metrics.reloads.labels(result).inc()
+    )
     stage = RedactorStage(
-        event_redactor(settings.redaction), producer, settings.limits, metrics, SystemClock()
+        event_redactor(settings.redaction),
+        producer,
+        settings.limits,
+        metrics,
+        SystemClock(),
+        sources=sources,
+        audit=audit,
     )
     deliver(app, EVENTS_RAW.name, stage.handle, name=STAGE, max_records=RECORDS_PER_CALL)
-    return [producer]
+    return [producer, audit]

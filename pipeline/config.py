@@ -115,10 +115,16 @@ class RedactionSettings(Section):
     """Names the key in every pseudonym, so that keys can be rotated."""
     key: SecretStr = SecretStr("")
     """At least 16 characters; empty: plain labels such as <EMAIL_ADDRESS>, no pseudonyms."""
+    key_file: Path | None = None
+    """Instead of key_id and key: one `id:key` a line, the first makes pseudonyms, those of the
+    others stay recognised. Policy and key file are read again when they change."""
     tier: Literal["fast", "strict"] = "fast"
     """Which detectors run; strict finds more and costs more."""
     model: str = ""
     """Strict tier: name of an installed spaCy model, empty for none."""
+    audit_one_in: int = Field(default=0, ge=0)
+    """Fast tier: one event in so many is also read by the strict tier, off the hot path, and
+    disagreements are counted by type; 0: none."""
 
     @model_validator(mode="after")
     def _key_is_long_enough(self) -> RedactionSettings:

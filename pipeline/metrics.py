@@ -44,6 +44,18 @@ class Metrics:
             "Values replaced by <UNVERIFIED>, since the verifier found something in them",
             registry=self.registry,
         )
+        self.reloads = Counter(
+            "sluice_redaction_reloads",
+            "Changed policy and key files that were read again; 'failed' keeps what was there",
+            ["result"],
+            registry=self.registry,
+        )
+        self.audit = Counter(
+            "sluice_audit_findings",
+            "Shadow audit: what the fast and the strict tier found, by entity type and agreement",
+            ["entity_type", "result"],
+            registry=self.registry,
+        )
         self.repeated = Counter(
             "sluice_repeated_records",
             "Records that were skipped: 'delivery' came again, 'production' was sent again",
