@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def write(path: Path, text: str) -> None:
     """Replace a file as editors and mounted secrets do: by another file."""
     fresh = path.with_suffix(".new")
     fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def settings_with(tmp_path: Path) -> RedactionSettings:
