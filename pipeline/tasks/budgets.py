@@ -102,5 +102,5 @@ def level_name(resource: Resource, level: int) -> str:
 
 
 def elapsed_level(limit_ms: int, level: int) -> int:
-    """Return the elapsed time in ms at which `level` percent of the limit is reached."""
+    """Return the elapsed time in ms at which `level` percent of the limit are reached."""
     return -(-limit_ms * level // 100)

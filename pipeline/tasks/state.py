@@ -87,6 +87,7 @@ class TaskState:
     outcome: str | None = None
     closed_ms: int | None = None
     events: int = 0
+    evaluations: int = 0
     untraced: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
@@ -131,6 +132,11 @@ class TaskState:
         return blake2b(text, digest_size=16, person=b"sluice-task").hexdigest()
 
     @property
+    def is_task(self) -> bool:
+        """Whether anything but evaluations came; those may come long after their task."""
+        return self.events > self.evaluations
+
+    @property
     def tokens(self) -> int:
         """Tokens in and out."""
         return self.tokens_in + self.tokens_out
@@ -168,6 +174,11 @@ class TaskState:
             del seen[next(iter(seen))]
         return False
 
+    def is_near(self, limits: Limits, now_ms: int) -> bool:
+        """Return whether any budget is used by the lowest level; much cheaper than `cross`."""
+        used = self.used(now_ms)
+        return any(used[resource] * 100 >= limit * LEVELS[0] for resource, limit in limits)
+
     def cross(self, limits: Limits, now_ms: int) -> list[Crossing]:
         """Return the budget levels that are reached at `now_ms` for the first time."""
         found = crossings(limits, self.used(now_ms), self.told, self.start_ms, now_ms)
@@ -195,8 +206,13 @@ class TaskState:
         ]
         return min(times, default=None)
 
-    def apply(self, event: Mapping[str, Any], time_ms: int) -> list[Change]:
-        """Add one event; return what it changes in the outcomes of logical tool calls."""
+    def apply(
+        self, event: Mapping[str, Any], time_ms: int, earliest_end_ms: int = 0
+    ) -> list[Change]:
+        """Add one event; return what it changes in the outcomes of logical tool calls.
+
+        An end that comes late counts at `earliest_end_ms`: what is closed by then stays closed.
+        """
         self.events += 1
         if time_ms >= self.last_ms:
             self.last_ms = time_ms
@@ -222,9 +238,11 @@ class TaskState:
         elif kind == "retrieval":
             self.documents += len(event.get("documents") or ())
         elif kind == "session_end":
-            self._end(time_ms, event["outcome"])
+            self._end(max(time_ms, earliest_end_ms), event["outcome"])
         elif kind == "agent_step" and event.get("step_type") == "task_end":
-            self._end(time_ms, event.get("outcome") or "unknown")
+            self._end(max(time_ms, earliest_end_ms), event.get("outcome") or "unknown")
+        elif kind == "evaluation":
+            self.evaluations += 1
         return []
 
     def to_bytes(self) -> bytes:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from typing import Any
 
 import orjson
@@ -42,7 +43,7 @@ def digest_to_json(digest: Digest) -> dict[str, Any]:
     """Return the first mean, the differences between means, and the weights unless all are 1."""
     if not digest.means:
         return {}
-    deltas = [digest.means[0], *(after - before for before, after in pairwise(digest.means))]
+    deltas = [digest.means[0], *map(sub, digest.means[1:], digest.means)]
     if len(digest.weights) == sum(digest.weights):
         return {"deltas": deltas}
     return {"deltas": deltas, "weights": digest.weights}
@@ -56,22 +57,24 @@ def digest_from_json(value: Mapping[str, Any]) -> Digest:
     return Digest(means, tuple(value.get("weights") or (1,) * len(means)))
 
 
+def cell_to_json(cell: Cell) -> dict[str, Any]:
+    """Return the cell as a JSON object."""
+    return {
+        "count": cell.count,
+        "total": cell.total,
+        # beyond 64 bits for long spans, which JSON numbers do not carry
+        "squares": str(cell.squares),
+        **digest_to_json(cell.digest),
+    }
+
+
 def pane_to_json(pane: Pane) -> dict[str, Any]:
     """Return the pane as a JSON object; `pane_from_json` reads it back without loss."""
     return {
         "start_ms": pane.start_ms,
         "resolution_ms": int(pane.resolution),
         "counters": pane.counters,
-        "measures": {
-            measure.value: {
-                "count": cell.count,
-                "total": cell.total,
-                # beyond 64 bits for long spans, which JSON numbers do not carry
-                "squares": str(cell.squares),
-                **digest_to_json(cell.digest),
-            }
-            for measure, cell in pane.cells.items()
-        },
+        "measures": {measure.value: cell_to_json(cell) for measure, cell in pane.cells.items()},
         "examples": pane.examples,
     }
 

@@ -1,145 +1,174 @@
-"""Which dimensions an event counts for, and what it adds there.
+"""What an event, or a closed task, adds to the panes of its dimensions.
 
-Events that agree in everything that dimensions are made of, and fall into the same pane, are
-gathered in one group: a batch then costs each dimension one update for a group, not one for an
-event.
+An event becomes one fact. Facts are gathered by who acted (agent, release, workflow, tenant) and
+by what was done (agent's step, tool, model, prompt), each within a pane: a batch then costs each
+dimension one update for a group of facts, not one for an event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.tasks.state import TaskState, is_failure, prompt_label, step_name
-from pipeline.windows.cardinality import Cardinality, day_of
-from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Counter, Example
 
-Signature = tuple[str | None, ...]
-"""Agent, release, workflow, tenant, step, tool, model, prompt: what an event's dimensions are
-made of, with None for what it lacks."""
+Actor = tuple[str, str, str | None, str | None]
+"""Agent, release, workflow, tenant."""
+Action = tuple[str, str | None, str | None, str | None, str | None]
+"""Agent, step, tool, model, prompt; None for what an event lacks."""
 
-TIMED_KINDS = frozenset(
-    (
-        DimensionKind.ALL,
-        DimensionKind.AGENT,
-        DimensionKind.TOOL,
-        DimensionKind.MODEL,
-        DimensionKind.PROMPT_VERSION,
-        DimensionKind.AGENT_STEP,
-    )
-)
-"""Kinds that keep the latency of steps; elsewhere unlike steps would be mixed."""
+Fact = tuple[
+    int, int, int, int | None, int | None, int | None, str, int | None, Mapping[str, int] | None
+]
+"""Events, successes, failures; latency, tokens and cost in kept units; trace id; when it failed
+(event time in ms); further counters."""
 
 _LATENCY_SCALE = Measure.LATENCY_MS.scale
 _COST_SCALE = Measure.COST_USD.scale
+_LATENCY = Measure.LATENCY_MS.value
 _UNTIMED_EVENTS = frozenset(("session_start", "session_end", "evaluation"))
-_CACHED_SIGNATURES = 20_000
 
 
 @dataclass(slots=True)
-class Group:
-    """What the events of one signature add to one pane of each of their dimensions."""
+class Contribution:
+    """What a group of facts, or a closed task, adds to one pane of each of its dimensions."""
 
     counters: dict[str, int] = field(default_factory=dict)
     values: dict[Measure, list[int]] = field(default_factory=dict)
-    examples: dict[str, list[Example]] = field(default_factory=dict)
+    examples: dict[str, Example] = field(default_factory=dict)
+    """The worst one of each kind."""
 
-    def count(self, name: str, change: int = 1) -> None:
-        """Change a counter."""
-        self.counters[name] = self.counters.get(name, 0) + change
-
-    def add(self, measure: Measure, value: int) -> None:
-        """Add a value in kept units."""
-        values = self.values.get(measure)
-        if values is None:
-            self.values[measure] = [value]
-        else:
-            values.append(value)
-
-    def worst(self, name: str, badness: int, trace_id: str) -> None:
-        """Note an example; one of each kind for a group is enough."""
-        examples = self.examples.get(name)
-        if examples is None:
-            self.examples[name] = [(badness, trace_id)]
-        elif badness > examples[0][0]:
-            examples[0] = (badness, trace_id)
+    def untimed(self) -> Contribution:
+        """Return the same without step latencies."""
+        if Measure.LATENCY_MS not in self.values:
+            return self
+        rest: dict[Measure, list[int]] = {
+            name: values for name, values in self.values.items() if name != Measure.LATENCY_MS
+        }
+        examples = {name: found for name, found in self.examples.items() if name != _LATENCY}
+        return Contribution(self.counters, rest, examples)
 
 
-def signature(event: Mapping[str, Any]) -> Signature:
-    """Return what the event's dimensions are made of."""
-    kind = event["event_type"]
-    tool = model = prompt = None
-    if kind == "llm_call":
-        model = event.get("model_version") or event["model_requested"]
-        prompt = prompt_label(event)
-    elif kind == "tool_call":
-        tool = event["tool_name"]
+def actor_of(event: Mapping[str, Any]) -> Actor:
+    """Return who acted."""
     return (
         event["agent_name"],
         event["release_version"],
         event.get("workflow"),
         event.get("tenant_id"),
-        None if kind in _UNTIMED_EVENTS else step_name(event),
-        tool,
-        model,
-        prompt,
     )
 
 
-def add_event(group: Group, event: Mapping[str, Any], time_ms: int) -> None:
-    """Add one event to its group, except for the outcomes of tool calls (see `logical_calls`)."""
+def action_of(event: Mapping[str, Any]) -> Action | None:
+    """Return what was done; None for events that are no step."""
     kind = event["event_type"]
-    group.count(Counter.EVENTS)
+    agent = event["agent_name"]
+    if kind == "llm_call":
+        model = event.get("model_version") or event["model_requested"]
+        return agent, kind, None, model, prompt_label(event)
+    if kind == "tool_call":
+        return agent, step_name(event), event["tool_name"], None, None
+    return None if kind in _UNTIMED_EVENTS else (agent, step_name(event), None, None, None)
+
+
+def fact_of(event: Mapping[str, Any], time_ms: int, successes: int, failures: int) -> Fact:
+    """Return what one event says.
+
+    `successes` and `failures` are those of logical tool calls, which retries may change; of other
+    steps the event itself says how they ended.
+    """
+    kind = event["event_type"]
+    latency = event.get("latency_ms")
+    if latency is not None:
+        latency = None if kind in _UNTIMED_EVENTS else round(latency * _LATENCY_SCALE)
+    status = event.get("status")
+    failed_ms = None
+    further: dict[str, int] | None = None
+    if status == "ok":
+        if kind != "tool_call":
+            successes = 1
+    elif is_failure(event):
+        failed_ms = time_ms
+        further = {f"{Counter.ERROR_PREFIX}{event.get('error_type') or status}": 1}
+        if kind != "tool_call":
+            failures = 1
+    tokens = cost = None
+    if kind == "llm_call":
+        tokens_in, tokens_out = event.get("tokens_in"), event.get("tokens_out")
+        if tokens_in is not None or tokens_out is not None:
+            tokens = (tokens_in or 0) + (tokens_out or 0)
+        cost = event.get("cost_usd")
+        if cost is not None:
+            cost = round(cost * _COST_SCALE)
+        further = further or {}
+        further[Counter.LLM_CALLS] = 1
+        if not event.get("model_version"):
+            further[Counter.NO_MODEL_VERSION] = 1
+        if not event.get("prompt_version"):
+            further[Counter.NO_PROMPT_VERSION] = 1
+    elif kind == "retrieval":
+        further = {**(further or {}), **_documents(event)}
     trace_id = event["trace_id"]
     if not trace_id:
-        group.count(Counter.UNTRACED)
-    latency = event.get("latency_ms")
-    if latency is not None and kind not in _UNTIMED_EVENTS:
-        value = round(latency * _LATENCY_SCALE)
-        group.add(Measure.LATENCY_MS, value)
-        group.worst(Measure.LATENCY_MS, value, trace_id)
-    status = event.get("status")
-    if status != "ok" and is_failure(event):
-        group.count(f"{Counter.ERROR_PREFIX}{event.get('error_type') or status}")
-        group.worst(Counter.FAILURE, time_ms, trace_id)
-        if kind != "tool_call":
-            group.count(Counter.FAILURE)
-    elif status == "ok" and kind != "tool_call":
-        group.count(Counter.SUCCESS)
-    if kind == "llm_call":
-        _add_llm_call(group, event)
-    elif kind == "retrieval":
-        _add_retrieval(group, event)
+        further = {**(further or {}), Counter.UNTRACED: 1}
     redaction = event.get("redaction")
     if redaction and redaction["quarantined"]:
-        group.count(Counter.QUARANTINED, redaction["quarantined"])
+        further = {**(further or {}), Counter.QUARANTINED: redaction["quarantined"]}
+    return 1, successes, failures, latency, tokens, cost, trace_id, failed_ms, further
 
 
-def _add_llm_call(group: Group, event: Mapping[str, Any]) -> None:
-    group.count(Counter.LLM_CALLS)
-    if not event.get("model_version"):
-        group.count(Counter.NO_MODEL_VERSION)
-    if not event.get("prompt_version"):
-        group.count(Counter.NO_PROMPT_VERSION)
-    tokens_in, tokens_out = event.get("tokens_in"), event.get("tokens_out")
-    if tokens_in is not None or tokens_out is not None:
-        group.add(Measure.TOKENS, (tokens_in or 0) + (tokens_out or 0))
-    cost = event.get("cost_usd")
-    if cost is not None:
-        group.add(Measure.COST_USD, round(cost * _COST_SCALE))
+def outcome_fact(successes: int, failures: int) -> Fact:
+    """Return the fact that a logical tool call ended otherwise than it was told before."""
+    return 0, successes, failures, None, None, None, "", None, None
 
 
-def _add_retrieval(group: Group, event: Mapping[str, Any]) -> None:
+def _documents(event: Mapping[str, Any]) -> dict[str, int]:
     documents = event.get("documents") or ()
-    group.count(Counter.DOCUMENTS, len(documents))
     undated = sum(
         1 for each in documents if not (each.get("retrieved_at") and each.get("source_updated_at"))
     )
-    if undated:
-        group.count(Counter.NO_DOCUMENT_TIME, undated)
+    counted = {Counter.DOCUMENTS: len(documents), Counter.NO_DOCUMENT_TIME: undated}
+    return {name: count for name, count in counted.items() if count}
+
+
+def contribution_of(facts: Sequence[Fact]) -> Contribution:
+    """Add up facts."""
+    events, successes, failures, latencies, tokens, costs, traces, failed, further = zip(
+        *facts, strict=True
+    )
+    found = Contribution()
+    for name, count in (
+        (Counter.EVENTS, sum(events)),
+        (Counter.SUCCESS, sum(successes)),
+        (Counter.FAILURE, sum(failures)),
+    ):
+        if count:
+            found.counters[name] = count
+    for each in further:
+        if each is not None:
+            for name, count in each.items():
+                found.counters[name] = found.counters.get(name, 0) + count
+    for measure, column in (
+        (Measure.LATENCY_MS, latencies),
+        (Measure.TOKENS, tokens),
+        (Measure.COST_USD, costs),
+    ):
+        values = [value for value in column if value is not None]
+        if values:
+            found.values[measure] = values
+    if Measure.LATENCY_MS in found.values:
+        found.examples[_LATENCY] = max(
+            (value, trace)
+            for value, trace in zip(latencies, traces, strict=True)
+            if value is not None
+        )
+    last_failed = [each for each in zip(failed, traces, strict=True) if each[0] is not None]
+    if last_failed:
+        found.examples[Counter.FAILURE] = max(last_failed)
+    return found
 
 
 _TASK_OUTCOMES = {
@@ -151,88 +180,24 @@ _TASK_OUTCOMES = {
 }
 
 
-def task_group(task: TaskState) -> Group:
+def task_contribution(task: TaskState) -> Contribution:
     """Return what a closed task adds."""
-    group = Group()
-    group.count(Counter.TASKS)
+    found = Contribution({Counter.TASKS: 1})
     outcome = _TASK_OUTCOMES.get(task.outcome or "")
     if outcome is not None:
-        group.count(outcome)
+        found.counters[outcome] = 1
     if outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED):
         for error in task.errors:
-            group.count(f"{Counter.TASK_ERROR_PREFIX}{error}")
-        group.worst(Counter.TASK_FAILURE, task.last_ms, task.trace_id)
+            found.counters[f"{Counter.TASK_ERROR_PREFIX}{error}"] = 1
+        found.examples[Counter.TASK_FAILURE] = (task.last_ms, task.trace_id)
     if task.untraced:
-        group.count(Counter.UNTRACED_TASKS)
+        found.counters[Counter.UNTRACED_TASKS] = 1
+    duration = Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms)
     for measure, value in (
         (Measure.TASK_TOKENS, task.tokens),
         (Measure.TASK_COST_USD, task.cost),
-        (Measure.TASK_DURATION_MS, Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms)),
+        (Measure.TASK_DURATION_MS, duration),
     ):
-        group.add(measure, value)
-        group.worst(measure, value, task.trace_id)
-    return group
-
-
-class Dimensions:
-    """The dimensions of signatures and of tasks, with capped labels."""
-
-    def __init__(self, cardinality: Cardinality) -> None:
-        self._cardinality = cardinality
-        self._cached: dict[tuple[int, Signature], tuple[Dimension, ...]] = {}
-
-    def of_signature(self, made_of: Signature, time_ms: int) -> tuple[Dimension, ...]:
-        """Return the dimensions of events with this signature."""
-        day = day_of(time_ms)
-        found = self._cached.get((day, made_of))
-        if found is None:
-            if len(self._cached) >= _CACHED_SIGNATURES:
-                self._cached.clear()
-            found = self._cached[day, made_of] = self._build(made_of, day)
-        return found
-
-    def of_task(self, task: TaskState, time_ms: int) -> tuple[Dimension, ...]:
-        """Return the dimensions of a closed task; model and prompt are those with most tokens."""
-        day = day_of(time_ms)
-        workflow = self._admit("workflow", task.workflow, day)
-        release = self._admit("release", task.release, day)
-        model = self._admit("model", task.model, day)
-        prompt = self._admit("prompt_version", task.prompt, day)
-        return _present(
-            (DimensionKind.ALL,),
-            (DimensionKind.AGENT, self._admit("agent", task.agent, day)),
-            (DimensionKind.RELEASE, release),
-            (DimensionKind.WORKFLOW, workflow),
-            (DimensionKind.TENANT, self._admit("tenant", task.tenant, day)),
-            (DimensionKind.MODEL, model),
-            (DimensionKind.PROMPT_VERSION, prompt),
-            (DimensionKind.WORKFLOW_RELEASE, workflow, release),
-            (DimensionKind.WORKFLOW_MODEL, workflow, model),
-            (DimensionKind.WORKFLOW_PROMPT_VERSION, workflow, prompt),
-        )
-
-    def _build(self, made_of: Signature, day: int) -> tuple[Dimension, ...]:
-        agent, release, workflow, tenant, step, tool, model, prompt = made_of
-        agent = self._admit("agent", agent, day)
-        return _present(
-            (DimensionKind.ALL,),
-            (DimensionKind.AGENT, agent),
-            (DimensionKind.RELEASE, self._admit("release", release, day)),
-            (DimensionKind.WORKFLOW, self._admit("workflow", workflow, day)),
-            (DimensionKind.TENANT, self._admit("tenant", tenant, day)),
-            (DimensionKind.AGENT_STEP, agent, self._admit("step", step, day)),
-            (DimensionKind.TOOL, self._admit("tool", tool, day)),
-            (DimensionKind.MODEL, self._admit("model", model, day)),
-            (DimensionKind.PROMPT_VERSION, self._admit("prompt_version", prompt, day)),
-        )
-
-    def _admit(self, label: str, value: str | None, day: int) -> str | None:
-        return None if value is None else self._cardinality.admit(label, value, day)
-
-
-def _present(*parts: tuple[DimensionKind | str | None, ...]) -> tuple[Dimension, ...]:
-    return tuple(
-        Dimension(DimensionKind(kind), tuple(str(value) for value in values))
-        for kind, *values in parts
-        if kind is not None and None not in values
-    )
+        found.values[measure] = [value]
+        found.examples[measure.value] = (value, task.trace_id)
+    return found

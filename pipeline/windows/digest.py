@@ -24,10 +24,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import sqrt
 
-from pipeline.windows.digest_engines import Centroid, choose_engine
+from pipeline.windows.digest_engines import choose_engine
 
-MAX_CENTROIDS = 192
-SECTIONS = ((0.0, 0.5), (0.5, 0.9), (0.9, 1.0))
+MAX_CENTROIDS = 224
+SECTIONS = ((0.0, 0.5, 90), (0.5, 0.9, 58), (0.9, 1.0, 74))
+"""From quantile, to quantile, and how many centroids lie between; two more are for the ends."""
+ROOM_WHILE_OPEN = 1_024
+"""Distinct values that a digest may hold while values are still added to it."""
 
 _cluster = choose_engine()
 
@@ -75,53 +78,67 @@ def digest_of(values: Iterable[int]) -> Digest:
     return digest_of_weights(Counter(values))
 
 
-def merge_digests(digests: Iterable[Digest]) -> Digest:
+def merge_digests(digests: Iterable[Digest], room: int = MAX_CENTROIDS) -> Digest:
     """Return one digest of all; merged at once, since each merge on the way costs precision."""
     parts = [digest for digest in digests if digest.means]
-    if len(parts) == 1:
+    if len(parts) == 1 and len(parts[0].means) <= room:
         return parts[0]
     weights: dict[int, int] = {}
     for part in parts:
         for mean, weight in zip(part.means, part.weights, strict=True):
             weights[mean] = weights.get(mean, 0) + weight
-    return digest_of_weights(weights)
+    return digest_of_weights(weights, room)
 
 
-def digest_of_weights(weights: Mapping[int, int]) -> Digest:
-    """Return the digest of values that occurred as often as `weights` says."""
+def digest_of_weights(weights: Mapping[int, int], room: int = MAX_CENTROIDS) -> Digest:
+    """Return the digest of values that occurred as often as `weights` says.
+
+    Up to `room` distinct values stay as they are; more are clustered to `MAX_CENTROIDS`. Whoever
+    adds a little again and again gives more room: each clustering costs time and precision.
+    """
     if not weights:
         return EMPTY
-    centroids: Sequence[Centroid] = sorted(weights.items())
-    if len(centroids) > MAX_CENTROIDS:
-        centroids = _cluster_sections(centroids)
-    means, counts = zip(*centroids, strict=True)
-    return Digest(means, counts)
+    means = sorted(weights)
+    counts = list(map(weights.__getitem__, means))
+    if len(means) > room:
+        return _cluster_sections(means, counts)
+    return Digest(tuple(means), tuple(counts))
 
 
-def _cluster_sections(distinct: Sequence[Centroid]) -> list[tuple[int, int]]:
+def _cluster_sections(means: list[int], weights: list[int]) -> Digest:
     """Cluster each section apart; keep both ends of weight 1 (see the module)."""
-    lowest, highest = distinct[0][0], distinct[-1][0]
-    ends = list(accumulate(weight for _, weight in distinct))
-    size = (MAX_CENTROIDS - 2) // len(SECTIONS)  # leaves room for the two ends
-    clustered: list[Centroid] = []
+    ends = list(accumulate(weights))
+    clustered_means: list[float] = []
+    clustered_weights: list[float] = []
     start = 0
-    for _, upper in SECTIONS:
-        stop = len(distinct) if upper == 1 else bisect_left(ends, ends[-1] * upper) + 1
-        clustered += _cluster(distinct[start:stop], size)
+    for _, upper, size in SECTIONS:
+        stop = len(means) if upper == 1 else bisect_left(ends, ends[-1] * upper) + 1
+        section = _cluster(means[start:stop], weights[start:stop], size)
+        clustered_means += section[0]
+        clustered_weights += section[1]
         start = stop
-    mean, weight = clustered[0]
-    if weight > 1 and mean > lowest:
-        clustered[0] = ((mean * weight - lowest) / (weight - 1), weight - 1)
-        clustered.insert(0, (lowest, 1))
-    mean, weight = clustered[-1]
-    if weight > 1 and mean < highest:
-        clustered[-1] = ((mean * weight - highest) / (weight - 1), weight - 1)
-        clustered.append((highest, 1))
+    _split_off(clustered_means, clustered_weights, 0, means[0])
+    _split_off(clustered_means, clustered_weights, -1, means[-1])
     # a mean is off by at most half a unit, and two that meet become one
     rounded: dict[int, int] = {}
-    for mean, weight in clustered:
-        rounded[round(mean)] = rounded.get(round(mean), 0) + round(weight)
-    return list(rounded.items())
+    for mean, weight in zip(
+        map(round, clustered_means), map(round, clustered_weights), strict=True
+    ):
+        rounded[mean] = rounded.get(mean, 0) + weight
+    # rounding may bring the end's neighbour past it, by less than one
+    ascending = sorted(rounded)
+    return Digest(tuple(ascending), tuple(rounded[mean] for mean in ascending))
+
+
+def _split_off(means: list[float], weights: list[float], end: int, extreme: int) -> None:
+    """Make the extreme value at one end (0 or -1) a centroid of its own."""
+    mean, weight = means[end], weights[end]
+    if weight > 1 and mean != extreme:
+        means[end] = (mean * weight - extreme) / (weight - 1)
+        weights[end] = weight - 1
+        at = 0 if end == 0 else len(means)
+        means.insert(at, extreme)
+        weights.insert(at, 1)
 
 
 def _quantile(digest: Digest, ends: list[int], q: float) -> float:
@@ -148,7 +165,6 @@ def _heaviest_cluster(rank: float, count: int) -> float:
     be made of equal values.
     """
     share = rank / count
-    lower, upper = next(section for section in SECTIONS if share <= section[1])
+    lower, upper, d = next(section for section in SECTIONS if share <= section[1])
     q = (share - lower) / (upper - lower)
-    d = MAX_CENTROIDS // len(SECTIONS)
     return count * (upper - lower) * (4 * sqrt(max(min(q, 1 - q), 0.0) / 2) / d + 4 / d**2)

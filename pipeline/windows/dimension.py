@@ -8,7 +8,7 @@ has reached the cap of `pipeline.windows.cardinality`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
@@ -40,22 +40,29 @@ class DimensionKind(StrEnum):
         return () if self is DimensionKind.ALL else tuple(self.value.split("+"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dimension:
     """One series: the kind, and one value for each of its labels."""
 
     kind: DimensionKind
     values: tuple[str, ...] = ()
+    key: str = field(init=False, repr=False)
+    """A string that is equal for equal dimensions only; `parse` reads it back."""
+
+    def __post_init__(self) -> None:
+        # kept, because dimensions are keys of dictionaries all along the hot path
+        object.__setattr__(self, "key", _SEPARATOR.join((self.kind.value, *self.values)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dimension) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     @property
     def labels(self) -> Mapping[str, str]:
         """Names and values, such as `{"workflow": "refund", "release": "2.3.0"}`."""
         return dict(zip(self.kind.label_names, self.values, strict=True))
-
-    @property
-    def key(self) -> str:
-        """A string that is equal for equal dimensions only; `parse` reads it back."""
-        return _SEPARATOR.join((self.kind.value, *self.values))
 
     @classmethod
     def of(cls, kind: str, labels: Mapping[str, str]) -> Dimension:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from pipeline.windows.digest import EMPTY, Digest, merge_digests
+from pipeline.windows.digest import EMPTY, MAX_CENTROIDS, Digest, merge_digests
 from pipeline.windows.measure import Measure
 
 MAX_EXAMPLES = 5
@@ -100,14 +100,14 @@ def merge_counters(parts: Iterable[dict[str, int]]) -> dict[str, int]:
     return merged
 
 
-def merge_cells(parts: Iterable[Cell]) -> Cell:
-    """Merge the cells of one measure."""
+def merge_cells(parts: Iterable[Cell], room: int = MAX_CENTROIDS) -> Cell:
+    """Merge the cells of one measure; for `room` see `digest_of_weights`."""
     cells = list(parts)
     return Cell(
         count=sum(cell.count for cell in cells),
         total=sum(cell.total for cell in cells),
         squares=sum(cell.squares for cell in cells),
-        digest=merge_digests(cell.digest for cell in cells),
+        digest=merge_digests((cell.digest for cell in cells), room),
     )
 
 
@@ -120,7 +120,9 @@ def merge_examples(parts: Iterable[dict[str, list[Example]]]) -> dict[str, list[
     return {name: sorted(found, reverse=True)[:MAX_EXAMPLES] for name, found in gathered.items()}
 
 
-def merge_panes(parts: Iterable[Pane], start_ms: int, resolution: Resolution) -> Pane:
+def merge_panes(
+    parts: Iterable[Pane], start_ms: int, resolution: Resolution, room: int = MAX_CENTROIDS
+) -> Pane:
     """Merge panes of one dimension into the pane of `resolution` that starts at `start_ms`."""
     panes = list(parts)
     measures = dict.fromkeys(measure for pane in panes for measure in pane.cells)
@@ -129,7 +131,9 @@ def merge_panes(parts: Iterable[Pane], start_ms: int, resolution: Resolution) ->
         resolution=resolution,
         counters=merge_counters(pane.counters for pane in panes),
         cells={
-            measure: merge_cells(pane.cells[measure] for pane in panes if measure in pane.cells)
+            measure: merge_cells(
+                (pane.cells[measure] for pane in panes if measure in pane.cells), room
+            )
             for measure in measures
         },
         examples=merge_examples(pane.examples for pane in panes)

@@ -1,14 +1,14 @@
-"""A partial: the panes of one dimension as one source partition knows them.
+"""A partial: panes of one dimension as one source partition knows them.
 
 A partial replaces what its partition said before about the same panes; it is never added to it,
 so that one that is published again after a crash changes nothing. `version` orders the states of
-one partition: a lower one is out of date. A pane that is `final` has been closed by its
-partition's watermark and does not change any more.
+one pane in one partition: a lower one is out of date. A pane that ends at or before the partial's
+watermark is final: its partition has closed it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,17 +21,18 @@ from pipeline.windows.pane import Pane
 
 SCHEMA_VERSION = 1
 
+NOTHING_CLOSED = -1
+
 Version = tuple[int, int]
 """Last applied offset, and the event time of the last closing applied at it (see `partition`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartialPane:
-    """One pane with its version; `final` when its partition has closed it."""
+    """One pane with its version."""
 
     pane: Pane
     version: Version
-    final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Partial:
     dimension: Dimension
     partition: int
     watermark_ms: int
-    """Event time up to which the partition has closed its panes."""
+    """Event time up to which the partition has closed its panes; or NOTHING_CLOSED."""
     panes: tuple[PartialPane, ...]
 
     @property
@@ -51,18 +52,8 @@ class Partial:
 
     def to_bytes(self) -> bytes:
         """Return the message value, see schemas/topics/window_partial.v1.json."""
-        return orjson.dumps(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "dimension": {"kind": self.dimension.kind, "labels": self.dimension.labels},
-                "source_partition": self.partition,
-                "watermark_ms": self.watermark_ms,
-                "panes": [
-                    {**pane_to_json(part.pane), "version": part.version, "final": part.final}
-                    for part in self.panes
-                ],
-            }
-        )
+        panes = [{**pane_to_json(part.pane), "version": part.version} for part in self.panes]
+        return encode_partial(self.dimension, self.partition, self.watermark_ms, panes)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Partial:
@@ -79,10 +70,24 @@ class Partial:
                     PartialPane(
                         pane=pane_from_json(part),
                         version=(part["version"][0], part["version"][1]),
-                        final=part["final"],
                     )
                     for part in value["panes"]
                 ),
             )
         except (KeyError, TypeError, ValueError, IndexError):
             raise InputError("message is not a partial of version 1") from None
+
+
+def encode_partial(
+    dimension: Dimension, partition: int, watermark_ms: int, panes: Sequence[object]
+) -> bytes:
+    """Return a message value from panes as JSON objects, or as `orjson.Fragment`s of them."""
+    return orjson.dumps(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "dimension": {"kind": dimension.kind, "labels": dimension.labels},
+            "source_partition": partition,
+            "watermark_ms": watermark_ms,
+            "panes": panes,
+        }
+    )

@@ -1,0 +1,176 @@
+"""The open tasks of one source partition: which one an event belongs to, and when they close."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.tasks.budgets import BudgetPolicy
+from pipeline.tasks.state import Limits, TaskState, task_key
+from pipeline.tasks.summary import budget_event, summary
+from pipeline.windows.partial import Version
+
+_NEVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A task that has closed at event time `due_ms`; `version` fences what it adds to panes."""
+
+    task: TaskState
+    due_ms: int
+    version: Version
+
+
+class OpenTasks:
+    """Tasks by key, with the order of closings that a replay would find again.
+
+    A closing belongs to the offset at which the watermark first reached its time, wherever the
+    batches are cut. That offset and the time are its version.
+    """
+
+    def __init__(self, idle_ms: int, budgets: BudgetPolicy) -> None:
+        self._idle_ms = idle_ms
+        self._budgets = budgets
+        self._open: dict[str, TaskState] = {}
+        self._changed: dict[tuple[str, int], TaskState] = {}
+        self._closings: list[Closing] = []
+        self._closed: list[TaskState] = []
+        self._restored_fences: dict[str, int] = {}
+        self._messages: list[dict[str, Any]] = []
+        self._limits: dict[tuple[str | None, str | None], Limits] = {}
+        self._next_due_ms = _NEVER
+        # the watermark's steps in this batch, and the offset of each
+        self._steps: list[int] = []
+        self._offsets: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def restore(self, task: TaskState) -> None:
+        """Take in a stored task; what it has told is told again."""
+        self._messages += [budget_event(task, crossing) for crossing in task.told_crossings()]
+        if task.closed_ms is None:
+            self._open[task.key] = task
+            self._next_due_ms = -1  # look at all of them, once
+            return
+        self._closed.append(task)
+        fence = self._restored_fences.get(task.key, -1)
+        self._restored_fences[task.key] = max(fence, task.fence)
+
+    def advanced(self, watermark: int, offset: int) -> None:
+        """Note that the watermark came to `watermark` with the event at `offset`."""
+        self._steps.append(watermark)
+        self._offsets.append(offset)
+
+    def task_for(
+        self,
+        event: Mapping[str, Any],
+        time_ms: int,
+        offset: int,
+        watermark: int | None,
+        *,
+        late: bool,
+    ) -> TaskState | None:
+        """Return the task of an event, opened if need be; None for a late event without one."""
+        key = task_key(event)
+        task = self._open.get(key)
+        if (
+            task is not None
+            and watermark is not None
+            and offset > task.fence
+            and task.due_ms(self._idle_ms) <= watermark
+        ):
+            self._close(task)
+            task = None
+        if task is None:
+            if late:
+                return None
+            task = TaskState.open(key, event, time_ms)
+            # after a restart, events of a part that had closed do not start another
+            task.fence = self._restored_fences.get(key, -1)
+            if offset <= task.fence:
+                return task
+            self._open[key] = task
+        self._note_change(task)
+        return task
+
+    def check(self, task: TaskState, time_ms: int) -> None:
+        """Tell the budget levels the task has just reached; call it after each of its events."""
+        end_ms = task.end_ms
+        # an idle task's time to close only moves away, so that it is looked at once
+        if task.events == 1 or end_ms is not None:
+            self._next_due_ms = min(self._next_due_ms, task.due_ms(self._idle_ms))
+        limits = self._limits_of(task)
+        if not limits:
+            return
+        if task.events == 1 or task.is_near(limits, time_ms):
+            self._tell_crossings(task, limits, time_ms)
+            elapsed = task.next_elapsed_ms(limits)
+            if elapsed is not None:
+                self._next_due_ms = min(self._next_due_ms, elapsed)
+
+    def close_due(self, watermark: int | None) -> list[Closing]:
+        """Close what is due at the watermark; return all closings since the last call."""
+        if watermark is not None and watermark >= self._next_due_ms:
+            self._next_due_ms = _NEVER
+            for task in list(self._open.values()):
+                due = task.due_ms(self._idle_ms)
+                if due <= watermark:
+                    self._close(task)
+                    continue
+                limits = self._limits_of(task)
+                if limits:
+                    self._tell_crossings(task, limits, watermark)
+                    due = min(due, task.next_elapsed_ms(limits) or due)
+                self._next_due_ms = min(self._next_due_ms, due)
+        self._steps.clear()
+        self._offsets.clear()
+        closings, self._closings = self._closings, []
+        return closings
+
+    def take_messages(self) -> list[dict[str, Any]]:
+        """Return summaries and budget events since the last call."""
+        messages, self._messages = self._messages, []
+        return messages + [summary(task) for task in self._closed if task.is_task]
+
+    def take_changed(self) -> list[TaskState]:
+        """Return the tasks, open or closed, that changed since the last call."""
+        changed = list(self._changed.values())
+        self._changed.clear()
+        return changed
+
+    def take_closed(self) -> list[TaskState]:
+        """Return the tasks that closed since the last call."""
+        closed, self._closed = self._closed, []
+        return closed
+
+    def _close(self, task: TaskState) -> None:
+        due = task.due_ms(self._idle_ms)
+        limits = self._limits_of(task)
+        if limits:
+            self._tell_crossings(task, limits, due)
+        step = bisect_left(self._steps, due)
+        offset = self._offsets[step] if step < len(self._offsets) else task.fence
+        task.closed_ms = due
+        del self._open[task.key]
+        self._note_change(task)
+        self._closed.append(task)
+        self._closings.append(Closing(task, due, (max(offset, task.fence), due)))
+
+    def _tell_crossings(self, task: TaskState, limits: Limits, now_ms: int) -> None:
+        for crossing in task.cross(limits, now_ms):
+            self._note_change(task)
+            self._messages.append(budget_event(task, crossing))
+
+    def _note_change(self, task: TaskState) -> None:
+        self._changed[task.key, task.opened_ms] = task
+
+    def _limits_of(self, task: TaskState) -> Limits:
+        key = task.workflow, task.tier
+        limits = self._limits.get(key)
+        if limits is None:
+            limits = self._limits[key] = self._budgets.budget(*key).limits()
+        return limits

@@ -1,0 +1,316 @@
+"""The aggregator's state for one source partition: a batch of events in, changes out.
+
+The caller keeps the state in a table with a changelog. `apply` returns what to write, in order:
+labels, panes, tasks, and at last the partition's own record with the fence. The order matters: a
+crash may keep any first part of it, and what is stored then says by its own fence what it holds:
+
+- panes before tasks: an event that its task holds has reached all its panes;
+- the partition's record last: whatever it claims to be applied has been written;
+- a closed pane or task is removed by the *next* batch only: until then it is published again
+  after a restart, and nothing can open it anew.
+
+All outputs of a batch may be published again after a crash; partials replace each other, and
+summaries and budget events have ids that depend on their task alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from pipeline.tasks.budgets import BudgetPolicy
+from pipeline.tasks.state import TaskState
+from pipeline.windows.cardinality import DEFAULT_CAP, Cardinality
+from pipeline.windows.contributions import (
+    Action,
+    Actor,
+    Fact,
+    action_of,
+    actor_of,
+    contribution_of,
+    fact_of,
+    outcome_fact,
+    task_contribution,
+)
+from pipeline.windows.dimension import Dimension
+from pipeline.windows.dimensions import Dimensions
+from pipeline.windows.event_time import event_time_ms
+from pipeline.windows.open_panes import OpenPane, OpenPanes
+from pipeline.windows.open_tasks import Closing, OpenTasks
+from pipeline.windows.pane import Resolution
+from pipeline.windows.partial import NOTHING_CLOSED, Version, encode_partial
+from pipeline.windows.watermark import Watermark, WatermarkConfig
+
+_PANE = Resolution.TEN_SECONDS
+_TEN_SECONDS = int(_PANE)  # arithmetic with a plain int is several times faster
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatorConfig:
+    """How event time is kept, when tasks close, what they may use, and how many values count."""
+
+    watermark: WatermarkConfig = field(default_factory=WatermarkConfig)
+    idle_ms: int = 1_800_000
+    """Event time without an event after which a task closes."""
+    budgets: BudgetPolicy = field(default_factory=BudgetPolicy)
+    label_cap: int = DEFAULT_CAP
+    """Values of one label that a partition counts by name."""
+    label_days: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One clean event as it was read."""
+
+    offset: int
+    """In the partition of the clean topic."""
+    record_ms: int
+    """The time Kafka has for it."""
+    event: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch led to: `writes` go to the table in this order, the rest to topics, metrics."""
+
+    writes: list[tuple[str, bytes | None]] = field(default_factory=list)
+    """Key and value; None removes the key."""
+    partials: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Key and value for agent.windows.partial."""
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    """Summaries and budget events for agent.tasks, keyed by session_id."""
+    applied: int = 0
+    replayed: int = 0
+    """Events at or below a fence: delivered again, and skipped."""
+    repeated: int = 0
+    """Events whose id came before, at another offset: produced again, and skipped."""
+    late: dict[str, int] = field(default_factory=dict)
+    """Events beyond the lateness, by agent; they count for an open task, but for no window."""
+    overflowed: list[str] = field(default_factory=list)
+    """Labels that reached their cap; each is named once."""
+
+
+class PartitionAggregator:
+    """Panes, tasks and watermark of one source partition.
+
+    Give it batches of consecutive offsets; write and publish all that `apply` returns before the
+    next batch. After an exception the object is of no more use: load it again.
+    """
+
+    def __init__(self, partition: int, config: AggregatorConfig | None = None) -> None:
+        self.partition = partition
+        self.config = config or AggregatorConfig()
+        self._prefix = f"{partition}\x1f"
+        self._fence = -1
+        self._replay_to = -1
+        self._watermark = Watermark(self.config.watermark)
+        self._cardinality = Cardinality(self.config.label_cap, self.config.label_days)
+        self._dimensions = Dimensions(self._cardinality)
+        self._panes = OpenPanes()
+        self._tasks = OpenTasks(self.config.idle_ms, self.config.budgets)
+        self._by_actor: defaultdict[tuple[Actor, int], list[Fact]] = defaultdict(list)
+        self._by_action: defaultdict[tuple[Action, int], list[Fact]] = defaultdict(list)
+        self._removals: list[str] = []
+
+    @classmethod
+    def load(
+        cls,
+        partition: int,
+        items: Iterable[tuple[str, bytes]],
+        config: AggregatorConfig | None = None,
+    ) -> PartitionAggregator:
+        """Rebuild from the table; keys of other partitions are passed over.
+
+        What a crash may have kept from being published is published again by the next `apply` or
+        `tick`. Raises `InputError` when a value cannot be read.
+        """
+        loaded = cls(partition, config)
+        config = loaded.config
+        for key, data in items:
+            if not key.startswith(loaded._prefix):
+                continue
+            kind, _, rest = key.removeprefix(loaded._prefix).partition("\x1f")
+            if kind == "pane":
+                start, _, dimension = rest.partition("\x1f")
+                del start  # the value has it too
+                pane = OpenPane.from_bytes(Dimension.parse(dimension), data)
+                loaded._panes.restore(pane)
+                loaded._replay_to = max(loaded._replay_to, pane.stored[0])
+            elif kind == "task":
+                task = TaskState.from_bytes(data)
+                loaded._tasks.restore(task)
+                loaded._replay_to = max(loaded._replay_to, task.fence)
+            elif kind == "labels":
+                loaded._cardinality = Cardinality.from_json(
+                    orjson.loads(data), config.label_cap, config.label_days
+                )
+                loaded._dimensions = Dimensions(loaded._cardinality)
+            else:
+                meta = orjson.loads(data)
+                loaded._fence = meta["fence"]
+                loaded._watermark = Watermark.from_json(config.watermark, meta["watermark"])
+        return loaded
+
+    @property
+    def fence(self) -> int:
+        """Offset of the last event that has been applied; -1 before the first."""
+        return self._fence
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """Event time up to which nothing is expected any more; None before the first."""
+        return self._watermark.value_ms
+
+    @property
+    def open_panes(self) -> int:
+        """How many panes are open."""
+        return len(self._panes)
+
+    @property
+    def open_tasks(self) -> int:
+        """How many tasks are open."""
+        return len(self._tasks)
+
+    def apply(self, batch: Sequence[Record]) -> Changes:
+        """Apply events with ascending offsets; offsets that were applied before are skipped."""
+        changes = Changes()
+        for record in batch:
+            if record.offset <= self._fence:
+                changes.replayed += 1
+                continue
+            self._apply_event(record, changes)
+            self._fence = record.offset
+            if record.offset <= self._replay_to:
+                # some panes hold this event already: each is asked for this very offset
+                self._add_facts((record.offset, 0))
+        self._add_facts((self._fence, 0))
+        self._finish(changes)
+        return changes
+
+    def tick(self, now_ms: int) -> Changes:
+        """Let the wall clock close what an idle partition keeps open; see `Watermark.tick`."""
+        changes = Changes()
+        before = self._watermark.value_ms
+        after = self._watermark.tick(now_ms)
+        if after is not None and after != before:
+            self._tasks.advanced(after, self._fence)
+        self._finish(changes)
+        return changes
+
+    def _apply_event(self, record: Record, changes: Changes) -> None:
+        event, offset = record.event, record.offset
+        time_ms = event_time_ms(event["ts"])
+        before = self._watermark.value_ms
+        watermark = self._watermark.observe(time_ms, record.record_ms, event["session_id"])
+        if watermark is not None and watermark != before:
+            self._tasks.advanced(watermark, offset)
+        start_ms = time_ms - time_ms % _TEN_SECONDS
+        late = watermark is not None and start_ms + _TEN_SECONDS <= watermark
+        task = self._tasks.task_for(event, time_ms, offset, watermark, late=late)
+        if task is None:
+            self._count_late(event, changes)
+            return
+        if offset <= task.fence:
+            changes.replayed += 1
+            return
+        task.fence = offset
+        if task.is_repeated(event["event_id"]):
+            changes.repeated += 1
+            return
+        changes.applied += 1
+        outcomes = task.apply(event, time_ms, watermark if late and watermark else 0)
+        self._tasks.check(task, time_ms)
+        actor, action = actor_of(event), action_of(event)
+        successes = failures = 0
+        for changed_ms, succeeded, failed in outcomes:
+            # mostly one, of this very event
+            if changed_ms == time_ms:
+                successes, failures = successes + succeeded, failures + failed
+            elif watermark is None or _PANE.floor(changed_ms) + _PANE > watermark:
+                self._add_fact(actor, action, changed_ms, outcome_fact(succeeded, failed))
+        if late:
+            self._count_late(event, changes)
+        else:
+            self._add_fact(actor, action, time_ms, fact_of(event, time_ms, successes, failures))
+
+    def _add_fact(self, actor: Actor, action: Action | None, time_ms: int, fact: Fact) -> None:
+        start_ms = time_ms - time_ms % _TEN_SECONDS
+        self._by_actor[actor, start_ms].append(fact)
+        if action is not None:
+            self._by_action[action, start_ms].append(fact)
+
+    def _count_late(self, event: Mapping[str, Any], changes: Changes) -> None:
+        agent = event["agent_name"]
+        changes.late[agent] = changes.late.get(agent, 0) + 1
+
+    def _add_facts(self, version: Version) -> None:
+        """Add the gathered facts to the panes, all with one version."""
+        for (actor, start_ms), facts in self._by_actor.items():
+            found = contribution_of(facts)
+            timed, untimed = self._dimensions.of_actor(actor, start_ms)
+            self._panes.add(timed, start_ms, found, version)
+            self._panes.add(untimed, start_ms, found.untimed(), version)
+        self._by_actor.clear()
+        for (action, start_ms), facts in self._by_action.items():
+            dimensions = self._dimensions.of_action(action, start_ms)
+            self._panes.add(dimensions, start_ms, contribution_of(facts), version)
+        self._by_action.clear()
+
+    def _add_closing(self, closing: Closing) -> None:
+        task = closing.task
+        if task.is_task:
+            dimensions = self._dimensions.of_task(task, closing.due_ms)
+            start_ms = _PANE.floor(closing.due_ms)
+            self._panes.add(dimensions, start_ms, task_contribution(task), closing.version)
+
+    def _finish(self, changes: Changes) -> None:
+        """Close what is due, and say what has to be written and published."""
+        writes = changes.writes
+        if self._fence >= self._replay_to:
+            # before that, a second crash would still need what is closed
+            writes += [(key, None) for key in self._removals]
+            self._removals.clear()
+        watermark = self._watermark.value_ms
+        for closing in self._tasks.close_due(watermark):
+            self._add_closing(closing)
+        if self._cardinality.changed:
+            writes.append((f"{self._prefix}labels", orjson.dumps(self._cardinality.to_json())))
+            self._cardinality.changed = False
+        changes.overflowed += self._cardinality.new_overflows
+        self._cardinality.new_overflows.clear()
+        self._finish_panes(watermark, changes)
+        changes.tasks += self._tasks.take_messages()
+        for task in self._tasks.take_changed():
+            writes.append((self._task_key(task), task.to_bytes()))
+        self._removals += [self._task_key(task) for task in self._tasks.take_closed()]
+        meta = {"fence": self._fence, "watermark": self._watermark.to_json()}
+        writes.append((f"{self._prefix}partition", orjson.dumps(meta)))
+
+    def _finish_panes(self, watermark: int | None, changes: Changes) -> None:
+        told: dict[Dimension, list[OpenPane]] = {}
+        changed = self._panes.take_changed()
+        for pane in changed:
+            changes.writes.append((self._pane_key(pane), pane.encode()))
+            told.setdefault(pane.dimension, []).append(pane)
+        if watermark is not None:
+            known = {id(pane) for pane in changed}
+            for pane in self._panes.close(watermark):
+                self._removals.append(self._pane_key(pane))
+                if id(pane) not in known:
+                    told.setdefault(pane.dimension, []).append(pane)
+        closed_ms = NOTHING_CLOSED if watermark is None else _PANE.floor(watermark)
+        for dimension, panes in told.items():
+            panes.sort(key=lambda pane: pane.start_ms)
+            fragments = [orjson.Fragment(pane.encoded) for pane in panes]
+            value = encode_partial(dimension, self.partition, closed_ms, fragments)
+            changes.partials.append((dimension.key.encode(), value))
+
+    def _pane_key(self, pane: OpenPane) -> str:
+        return f"{self._prefix}pane\x1f{pane.start_ms}\x1f{pane.dimension.key}"
+
+    def _task_key(self, task: TaskState) -> str:
+        return f"{self._prefix}task\x1f{task.opened_ms}\x1f{task.key}"
