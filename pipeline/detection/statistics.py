@@ -80,14 +80,9 @@ def quantile_ranks(q: float, count: float, z: float) -> tuple[float, float]:
     return max(0.0, q - spread), min(1.0, q + spread)
 
 
-def second_lowest(values: list[float]) -> float:
-    """Return the lowest value but one of three or more; the lowest of fewer.
-
-    Used on the same hours of former days: one odd day (an outage) does not set the reference.
-    """
-    return sorted(values)[1 if len(values) >= 3 else 0]
-
-
 def second_highest(values: list[float]) -> float:
-    """Return the highest value but one of three or more; the highest of fewer."""
+    """Return the highest value but one of three or more; the highest of fewer.
+
+    Used on the same hours of former days: one odd day does not set the reference.
+    """
     return sorted(values)[-2 if len(values) >= 3 else -1]

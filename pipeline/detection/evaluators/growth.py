@@ -22,7 +22,8 @@ from pipeline.detection.spans import Span, floor_to, same_hours, trailing
 from pipeline.detection.statistics import Interval, mean_ratio_interval, quantile_ranks
 from pipeline.detection.view import Stats
 
-RECENT_Z = 2.5
+GOES_ON_Z = 3.0
+MAY_GO_ON_Z = 2.0
 
 
 class GrowthEvaluator:
@@ -99,9 +100,10 @@ class GrowthEvaluator:
         hour = floor_to(look.now, HOUR)
         stats = look.view.stats(look.dimension, self._rule.measure, start, end)
         base = look.view.stats(look.dimension, self._rule.measure, start - WEEK, hour - WEEK)
-        ratio = _ratio("mean", stats, base, RECENT_Z)
-        limit = 1 + self._rule.clear
-        return ratio.estimate >= limit and ratio.low > 1, ratio.high >= limit
+        sure = _ratio("mean", stats, base, GOES_ON_Z)
+        middle = 1 + (self._rule.above + self._rule.clear) / 2
+        likely = _ratio("mean", stats, base, MAY_GO_ON_Z)
+        return sure.estimate >= middle and sure.low > 1, likely.high >= 1 + self._rule.clear
 
     def _covered(self, look: Look, horizon: Horizon, before: Span) -> bool:
         """Tell whether the week before is whole.

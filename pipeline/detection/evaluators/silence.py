@@ -13,9 +13,9 @@ from pipeline.detection.durations import DAY, HOUR, MINUTE, WEEK
 from pipeline.detection.finding import Details, Finding, Look
 from pipeline.detection.rules.model import SilenceRule
 from pipeline.detection.spans import floor_to
-from pipeline.detection.statistics import second_lowest
+from pipeline.detection.statistics import second_highest
 
-REFERENCE_DAYS = 7
+DAYS = 7
 LEVEL_SPAN = 3 * HOUR
 MAX_SCALE = 4.0
 MIN_GAP = MINUTE
@@ -32,7 +32,7 @@ class SilenceEvaluator:
         rule, memory = self._rule, look.memory
         if "last_seen" not in memory:
             memory["first_seen"] = self._first_seen(look)
-            memory["last_seen"] = memory["checked"] = look.now
+            memory["watched_since"] = memory["last_seen"] = memory["checked"] = look.now
             return None
         fresh = self._count(look, memory["checked"], look.now)
         memory["checked"] = look.now
@@ -44,7 +44,8 @@ class SilenceEvaluator:
             return None
         if gap < rule.min_silence or gap > rule.forget_after:
             return None
-        if memory["last_seen"] - memory["first_seen"] < rule.min_history:
+        # until its own gaps are known, an irregular source cannot be told from a silent one
+        if memory["last_seen"] - memory["watched_since"] < rule.min_history:
             return None
         missed = self._missed(look)
         longest = max(memory.get("longest", 0.0), memory.get("longest_before", 0.0))
@@ -73,20 +74,26 @@ class SilenceEvaluator:
     def _missed(self, look: Look) -> float:
         """Return how many events the gap since `last_seen` should have held.
 
-        The lowest but one of what each of the last seven days says: a day off last week is enough
-        to expect little, a single odd day is not.
+        That is what the same span of last week held, and no more than what all but the busiest of
+        the days since then would: the week knows weekends, the days know that last week's burst
+        was one. In a source's first week there are only the days, and the quietest counts.
         """
+        days = [
+            self._scaled(look, days * DAY)
+            for days in range(1, DAYS + 1)
+            if look.memory["last_seen"] - days * DAY >= look.memory["first_seen"]
+        ]
+        if len(days) < DAYS:
+            return min(days, default=0.0)
+        return min(days[-1], second_highest(days[:-1]))
+
+    def _scaled(self, look: Look, shift: float) -> float:
+        """Return the count of the gap's span so long ago, at the level before the gap."""
         start, end = look.memory["last_seen"], look.now
         level = self._count(look, floor_to(start - LEVEL_SPAN, MINUTE), start)
-        expected: list[float] = []
-        for days in range(1, REFERENCE_DAYS + 1):
-            shift = days * DAY
-            if start - shift < look.memory["first_seen"]:
-                break
-            usual_level = self._prorated(look, start - LEVEL_SPAN - shift, start - shift)
-            scale = min(level / usual_level, MAX_SCALE) if usual_level else 1.0
-            expected.append(scale * self._prorated(look, start - shift, end - shift))
-        return second_lowest(expected) if expected else 0.0
+        usual = self._prorated(look, start - LEVEL_SPAN - shift, start - shift)
+        scale = min(level / usual, MAX_SCALE) if usual else 1.0
+        return scale * self._prorated(look, start - shift, end - shift)
 
     def _prorated(self, look: Look, start: float, end: float) -> float:
         """Return the count of a span of the past, from whole hours; edges by their share."""
@@ -114,7 +121,7 @@ class SilenceEvaluator:
     def _first_seen(self, look: Look) -> float:
         """Return the start of the earliest day of the last eight that has data."""
         day = floor_to(look.now, DAY)
-        for days in range(REFERENCE_DAYS + 1, 0, -1):
+        for days in range(DAYS + 1, 0, -1):
             if self._count(look, day - days * DAY, day - (days - 1) * DAY):
                 return day - days * DAY
         return look.now
