@@ -120,7 +120,7 @@ def measure_hostile(report: Report, *, quick: bool) -> None:
     growth = {
         kind: math.log(best[kind, 40_000] / best[kind, 10_000]) / math.log(4)
         for kind in kinds
-        if best[kind, 40_000] > 5 * ONE_MILLISECOND
+        if best[kind, 10_000] > 3 * ONE_MILLISECOND
     }
     # time ∝ length^exponent; above 1.3 is more than noise and caches explain
     report.figure(
