@@ -34,6 +34,7 @@ _PERSONAL = re.compile(
       \.(?:com|me)/@?(?!(?:search|login|help|home|about|explore|share|sharer|hashtag|intent|watch
         |groups|pages|events|legal|privacy|policies|terms|business|developers?|docs)\b)[\w.-]{3,}
     | (?:^|[/.])linkedin\.com/(?:in|pub)/[\w%-]{3,}
+    | //(?:www\.)?(?:github|gitlab)\.com/(?!about|features|pricing|login|explore|topics)[\w-]+/?$
     | (?:t|wa)\.me/\+?\w{4,}
     | /~[a-z]\w{2,}
     | /@[a-z][\w.-]{2,}

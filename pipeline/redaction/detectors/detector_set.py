@@ -16,6 +16,7 @@ from pipeline.redaction.detectors.dates import DateOfBirthDetector
 from pipeline.redaction.detectors.gate import Gate
 from pipeline.redaction.detectors.ids import IdDetector
 from pipeline.redaction.detectors.names import PersonDetector
+from pipeline.redaction.detectors.names_informal import InformalPersonDetector
 from pipeline.redaction.detectors.national import (
     BankNumberDetector,
     DriverLicenseDetector,
@@ -51,6 +52,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         SecretDetector(),
         AddressDetector(),
         PersonDetector(name_list=settings.name_list),
+        InformalPersonDetector(name_list=settings.name_list),
     )
     wanted = settings.entities
     if wanted is None:

@@ -41,17 +41,21 @@ _LABELLED = re.compile(
     r"(?P<value>\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
     re.IGNORECASE,
 )
+# Labels that are one word, and national identity numbers by their names
 _LABELLED_BY_A_WORD = re.compile(
-    r"(?:\bmrn|\bkundennummer|\bkunden-?nr\.?|\bmitgliedsnummer|\bnum[ée]ro (?:de )?client"
-    r"|\bn[úu]mero de cliente"
-    r"|\bklantnummer|\bnumero cliente|\bpesel|\bbsn|\bnino|\bcpf|\bcurp|\brfc|\bdni|\bnie|\bnif"
-    r"|\bcodice fiscale"
-    r"|\baadhaar|\bpan|\bsin|\bsteuer-?id(?:entifikationsnummer)?|\bpersonnummer"
-    r"|\bahv)(?: number| no\.?| nr\.?)?"
-    r"[\"'*`]{0,3}(?::| is| lautet| ist| est| es|#){0,2} {0,2}[\"'*`#]{0,2}"
-    r"(?P<value>[A-Z0-9]{2,6}(?:[ ./-][A-Z0-9]{1,6}){1,4}|[A-Z]{0,6}\d{3}[A-Z0-9]{2,14})(?![\w])",
+    r"\b(?:mrn|kundennummer|kunden-?nr\.?|mitgliedsnummer|num[ée]ro (?:de )?client"
+    r"|n[úu]mero de cliente"
+    r"|klantnummer|numero cliente|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
+    r"|pan"
+    r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?)(?![\w-])"
+    r"(?: number| no\.?| nr\.?)?[\"'*`]{0,3}(?::| is| lautet| ist| est| es"
+    r"|#){0,2} {0,2}[\"'*`#]{0,2}"
+    r"(?P<value>[A-Z0-9]{2,6}(?:[ ./-][A-Z0-9]{1,6}){1,4}"
+    r"|(?:[A-Z]{2,4}_)?[A-Z]{0,6}\d{1,3}[A-Z0-9]{3,14})"
+    r"(?![\w])",
     re.IGNORECASE,
 )
+_DATE_LIKE = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}$")
 _HAS_PAYMENT_WORD = re.compile(
     r"(?i)\b(?:certificate|gift[ _]card|credit[ _]card|debit[ _]card|voucher|card)s?"
     r"(?: (?:id|number|no\.?|ending(?: in)?|with id|ending with))?[ :#*`_(]{1,4}(\d{6,10})(?![\w-])"
@@ -75,7 +79,7 @@ class IdDetector(Detector):
         r"|identity)[ _-]?(?:id|number|num|no|nr|#|code)",
         r"(?i)\b(?:mrn|kunden|mitgliedsnummer|num.{1,2}ro (?:de )?client|klantnummer|pesel|bsn"
         r"|nino|cpf|curp|rfc|dni"
-        r"|nie|nif|codice fiscale|aadhaar|pan|sin|steuer|personnummer|ahv)",
+        r"|nie|nif|codice fiscale|aadhaar|pan|sin|steuer|personnummer|ahv|user|username)\b",
         r"(?i)\b(?:certificate|card|voucher)s?\b.{0,20}\d{6}",
     )
 
@@ -114,7 +118,7 @@ class IdDetector(Detector):
         spans += [
             Span(*match.span("value"), ACCOUNT_ID, 0.7, "IdDetector")
             for match in _LABELLED_BY_A_WORD.finditer(text)
-            if sum(map(str.isdigit, match["value"])) >= 4
+            if sum(map(str.isdigit, match["value"])) >= 4 and not _DATE_LIKE.match(match["value"])
         ]
         ordinary = lexicon().is_ordinary
         spans += [

@@ -45,7 +45,7 @@ class Lexicon:
         ordinary = self.ordinary
         return word in ordinary or any(
             word.endswith(suffix)
-            and len(word) - len(suffix) > 2
+            and len(word) - len(suffix) > 3
             and word[: -len(suffix)] + ending in ordinary
             for suffix, ending in _SUFFIXES
         )

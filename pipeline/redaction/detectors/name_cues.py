@@ -14,11 +14,13 @@ NAMING: Final = words(
 # After these a capitalised word that may be a name is one.
 ADDRESSING: Final = words(
     """hi hello hey hiya greetings thanks thank thx cheers bye goodbye goodnight morning afternoon
-    evening i'm im am ask asked asking tell told telling met meet meeting contacted email emailed
-    emailing texted phoned meets remind reminded invite invited hired married thanked introduced
-    yours love xoxo best warmly truly cordially faithfully cc bcc from by with yo ciao hola bonjour
-    hallo salut servus namaste welcome sorry mate buddy dude dearest"""
+    evening i'm im am call ask asked asking tell told telling met meet meeting contacted email
+    emailed emailing texted phoned meets remind reminded invite invited hired married thanked
+    introduced yours love xoxo best warmly truly cordially faithfully cc bcc yo ciao hola bonjour
+    attention hallo salut servus namaste mate buddy dude dearest"""
 )
+# After these a word that is a name more often than not is one.
+LEADING: Final = words("from by with welcome sorry for and to behalf")
 # People's roles; they also stand as classes of capitalised words ("Agent Smith").
 ROLES: Final = words(
     """customer client patient passenger user employee guest member agent manager supervisor
@@ -78,11 +80,21 @@ ORGANISATION_WORDS: Final = words(
     pharmaceuticals labs laboratories industries enterprises international global motors energy
     electric insurance financial capital ventures investments fc united club league museum library
     theatre theater stadium arena airport station terminal bridge park gardens zoo festival award
-    awards prize act bill treaty protocol framework api sdk server cloud suite platform studio"""
+    awards protocol framework api sdk server cloud suite platform studio"""
 )
 STREET_WORDS: Final = words(
     """street st avenue ave road rd lane ln drive dr boulevard blvd court ct place pl square sq
     terrace way highway hwy parkway pkwy circle cir trail alley crescent close grove row mews loop
     plaza turnpike heights hills valley creek lake river beach island bay county district province
     mountain mount forest canyon springs ridge port cape desert"""
+)
+
+# Words that end a name written in lower case, though some of them are names too.
+LOWER_BREAKS: Final = words(
+    """and or but from at in on with for my i the a an is was are to of who that this here again now
+    not so then when where why how your our his her their it its he she they we you please pls plz
+    can could will would has have had do did does as by dob born phone number email mail address
+    order account calling writing speaking trying looking having very really just still also too
+    today tomorrow yesterday about because if me him them us there going gonna getting
+    sorry happy"""
 )

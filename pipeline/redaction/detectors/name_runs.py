@@ -26,10 +26,13 @@ _UPPER_WIDE: Final = "A-Z" + "".join(
 def _run_pattern(upper: str) -> re.Pattern[str]:
     """Return the pattern of a run: capitalised words, initials and particles between blanks."""
     word = rf"[{upper}]\w*(?:['’-]\w+)*"
-    dot = rf"(?:(?:(?<=\b\w)|(?<=\b\w\w)|(?<=\b\w\w\w)|(?<=\b\w\w\w\w))\.(?=\ ?[{upper}]))?"
+    short = r"(?:(?<=\b\w)|(?<=\b\w\w)|(?<=\b\w\w\w)|(?<=\b\w\w\w\w))"
+    dot = rf"(?:{short}\.(?=\ ?[{upper}]|\ (?:{_PARTICLES})\ ))?"
     gap = rf"(?:\ {{1,2}}(?:(?:{_PARTICLES})\ ){{0,3}}|(?<=\.)|,\ (?=(?:Jr|Sr|II|III|IV|PhD|MD)\b))"
     particle = r"(?:(?:al|el|d|l)[-'’])?"
-    return re.compile(rf"(?<![\w@#$/\\&=+~])(?<!\w-){word}{dot}(?:{gap}{particle}{word}{dot})*")
+    return re.compile(
+        rf"(?<![\w#$/\\&+~])(?<!\w-)(?<!\w@){word}{dot}(?:{gap}{particle}{word}{dot})*"
+    )
 
 
 _RUN_ASCII: Final = _run_pattern("A-Z")
@@ -37,13 +40,14 @@ _RUN_WIDE: Final = _run_pattern(_UPPER_WIDE)
 _TOKEN = re.compile(r"[^\s.,]+\.?")
 
 # Patterns over classes; see `word_classes`. Here also: p particle, J suffix (Jr), R role,
-# K word of an organisation, Z word of a street or landscape, M ambiguous and on the list.
-_TITLED: Final = re.compile(r"T+((?:[IpUNMABSGLOC])(?:[Ip]*[UNMABSGLC])*J?)")
+# K word of an organisation, Z word of a street or landscape, Y such a word that is also a surname.
+_TITLED: Final = re.compile(r"T+((?:[IpUNMABSGLOCYKZR])(?:[Ip]*[UNMABSGLC])*J?)")
 _FULL: Final = re.compile(
     r"p*(?:[UNM]|[ABGS](?=I?p*[UN])|L(?=[UN])|[BG](?=I*[SM])|I+(?=[Ip]*[UNMASGBL]))"
     r"(?:(?:[Ip]*|O(?=[UNMS]))[UNMABSGL])+J?"
     r"|[UNMG]I(?=$)"
-    r"|CI?C+"
+    r"|C(?:[Ip]*C)+"
+    r"|[NM]I?Y$"
 )
 _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 _LIMIT: Final = 20_000
@@ -112,12 +116,12 @@ class RunReader:
         if lower in ROLES:
             return "R"
         if lower in ORGANISATION_WORDS:
-            return "K"
+            return "Y" if self._classes.may_be_name(lower) else "K"
         found = self._classes.of(token)
         if found == "T" and not token.endswith(".") and lower not in ABBREVIATED_TITLES:
             return "R"
         if lower in STREET_WORDS and found != "T":
-            return "Z"
+            return "Y" if self._classes.may_be_name(lower) else "Z"
         return found
 
     def _parts(self, run: str, tokens: list[_Token]) -> list[Part]:

@@ -17,6 +17,7 @@ from pipeline.redaction.detectors.name_cues import (
     COPULAS,
     DETERMINING,
     ENGLISH,
+    LEADING,
     NAMING,
     PLACING,
     REPORTING,
@@ -24,7 +25,7 @@ from pipeline.redaction.detectors.name_cues import (
     TECHNICAL,
 )
 from pipeline.redaction.detectors.name_runs import Part, RunReader, runs_in
-from pipeline.redaction.detectors.word_classes import WordClasses
+from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
 from pipeline.redaction.spans import PERSON, Span
 
 _QUOTES: Final = "\"'“”‘’*_([{<`>|-–—•,~#"
@@ -119,9 +120,12 @@ def _score(text: str, start: int, end: int, part: Part, before: _Before, context
         return 0.0
     if following == "." and text[end + 1 : end + 2].isalnum() and part.kind != "full":
         return 0.0
-    if start and text[start - 1] in "`." and part.first:
-        return 0.0
-    if part.after in ("K", "Z") or part.before == "Z":
+    if part.first and start and text[start - 1] in "`.@=":
+        mention = text[start - 1] == "@" and following in (" ", ",", "") and part.kind in "UNM"
+        pair = text[start - 1] == "=" and (part.kind == "full" or part.kind == "N")
+        if not mention and not pair:
+            return 0.0
+    if part.after in ("K", "Z", "Y") or part.before in ("Z", "Y"):
         return 0.0
     if part.kind == "full":
         return _score_full(text, start, part, before, context)
@@ -144,6 +148,7 @@ def _addressed(before: _Before) -> bool:
     return (
         word in ADDRESSING
         or (word == "is" and second in ("this", "it", "here"))
+        or (word == "me" and second in ("call", "calls", "called"))
         or (word in ("it's", "its", "am") and second in ("hi", "hello", "hey", "i", ""))
     )
 
@@ -170,13 +175,17 @@ def _score_single(
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
         return 0.0
-    if _addressed(before) and kind != "L" and not (kind == "G" and before.word in ("from", "by")):
+    if before.word in LEADING and kind in "UNM" and not before.opens:
+        return 0.0 if after in ("O", "P", "X", "S") and kind != "N" else 0.6
+    if _addressed(before) and kind != "L":
         return 0.0 if after in ("O", "P", "X", "S") and kind not in "NU" else _CUED
-    if part.before == "R" and kind in "UNMABG":
+    if part.before == "R" and (kind in "UNMABG" or part.before_word in TITLES):
         return _CUED
-    if before.word in ROLES and kind in "UNMG" and not before.opens:
+    if before.word in ROLES and kind in "UNMGB" and not before.opens:
         return 0.75
     if before.word in ("the", "a", "an") and not before.opens and kind in "UNM":
+        return 0.0
+    if before.word in DETERMINING and after in ("O", "S"):
         return 0.0
     if kind == "N":
         return 0.0 if before.word in ("the", "a", "an") and after else 0.6

@@ -36,6 +36,10 @@ _PARTICLE_PREFIX = re.compile(
 _ORDINARY_EXTRA: Final = words("i a ok id im ive dont cant wont thats lets whats")
 
 
+def _has_letters_only(part: str) -> bool:
+    return part.replace("'", "").replace("’", "").isalpha()
+
+
 class WordClasses:
     """Memoised classes of words for one lexicon."""
 
@@ -65,6 +69,10 @@ class WordClasses:
     def is_name(self, lower: str) -> bool:
         """Whether the lower-case word is on the list of names and no ordinary word."""
         return lower in self._names and not self._lexicon.is_ordinary(lower)
+
+    def may_be_name(self, lower: str) -> bool:
+        """Whether the lower-case word is on the list of names, ordinary or not."""
+        return lower in self._names
 
     def is_ordinary(self, lower: str) -> bool:
         """Whether the lower-case word is ordinary."""
@@ -111,17 +119,19 @@ class WordClasses:
 
     def _capitals(self, lower: str) -> str:
         if len(lower) < 4 or not _PRONOUNCEABLE.match(lower):
-            return "C" if len(lower) == 3 and lower in self._names else "X"
+            return "C" if lower in self._names else "X"
         return "C" if self._titlecase(lower) in "UNM" else "X"
 
     def _hyphenated(self, stem: str) -> str:
         parts = [part for part in stem.split("-") if part]
-        if not parts or not parts[0][0].isupper() or not all(map(str.isalpha, parts)):
+        if not parts or not parts[0][0].isupper() or not all(map(_has_letters_only, parts)):
             return "X"
+        if stem.isupper():
+            return "C" if any(self.of(part) == "C" for part in parts) else "X"
         if not all(part[0].isupper() for part in parts):
             # Hae-won, but not Kafka-based
             short = len(parts) == 2 and len(parts[1]) <= 6 and not self.is_ordinary(parts[1])
-            return "U" if short and self.of(parts[0]) in "UNMAO" and len(parts[0]) <= 6 else "X"
+            return "N" if short and self.of(parts[0]) in "UNMAO" and len(parts[0]) <= 6 else "X"
         classes = [self.of(part) for part in parts]
         if all(found in "OPXTI" for found in classes):
             return "X"
@@ -129,6 +139,6 @@ class WordClasses:
 
     def _with_apostrophe(self, stem: str) -> str:
         head, _, tail = stem.replace("’", "'").partition("'")
-        if head in ("O", "D", "L", "M", "N") and tail[:1].isupper() and tail.isalpha():
+        if len(head) <= 4 and head[0].isupper() and tail[:1].isupper() and tail.isalpha():
             return "U"
         return "O" if self.of(head) == "O" or not tail.isalpha() else "X"
