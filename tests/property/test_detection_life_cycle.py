@@ -42,7 +42,7 @@ def test_an_alert_lives_by_the_rules(pieces: list[tuple[float, int]]) -> None:
     values = series_of(pieces)
     detector, view = Detector(limit_rules()), view_of(values)
     detector.advance(view, START)
-    records = detector.advance(view, START + (len(values) + 1500) * TICK).alerts
+    records = detector.advance(view, START + (len(values) + 760) * TICK).alerts
 
     episodes: dict[str, list[tuple[Status, float]]] = {}
     for record in records:

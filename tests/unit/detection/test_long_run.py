@@ -11,7 +11,7 @@ from pipeline.detection.detector import Detector
 from pipeline.detection.rules import default_rules
 from tests.unit.detection.synthetic import DAY, HOUR, MONDAY, Fleet, incidents_of
 
-TICK = 120.0
+TICK = 180.0
 """Coarser than in production, for the time of a test run; with 10 s the outcome is the same."""
 
 
