@@ -37,13 +37,16 @@ def add_cost(event: dict[str, Any]) -> None:
     """Set `cost_source` on a normalised llm_call, and `cost_usd` where it was not reported.
 
     reported: the producer gave `cost_usd`. computed: from the table, at the event's own time;
-    `price_table_version` says which table. unknown: tokens or the model's price are not known.
-    Never raises.
+    `price_table_version` says which table (a producer that computes may say so itself, and so
+    does an event that comes by again). unknown: tokens or the model's price are not known. Never
+    raises.
     """
-    event.pop("price_table_version", None)
     if "cost_usd" in event:
-        event["cost_source"] = "reported"
+        if event.get("cost_source") != "computed":
+            event["cost_source"] = "reported"
+            event.pop("price_table_version", None)
         return
+    event.pop("price_table_version", None)
     cost = compute_cost(event)
     if cost is None:
         event["cost_source"] = "unknown"

@@ -73,12 +73,20 @@ def test_a_computed_cost_says_so_and_names_the_table() -> None:
 
 
 def test_a_reported_cost_stays() -> None:
-    event = call(tokens_in=1_000, cost_usd=0.5, cost_source="computed", price_table_version="x")
+    event = call(tokens_in=1_000, cost_usd=0.5, cost_source="unknown", price_table_version="x")
 
     add_cost(event)
 
     assert (event["cost_usd"], event["cost_source"]) == (0.5, "reported")
     assert "price_table_version" not in event
+
+
+def test_a_cost_that_says_it_was_computed_is_believed() -> None:
+    event = call(cost_usd=0.5, cost_source="computed", price_table_version="ours-7")
+
+    add_cost(event)
+
+    assert event == call(cost_usd=0.5, cost_source="computed", price_table_version="ours-7")
 
 
 @pytest.mark.parametrize(
