@@ -64,6 +64,10 @@ class SignalStats:
         """Largest value; 0 without any."""
         return max(self.values, default=0.0)
 
+    def share_above(self, value: float) -> float:
+        """Return the share of values above `value`; 0 without any."""
+        return sum(item > value for item in self.values) / self.count if self.values else 0.0
+
     def quantile(self, q: float) -> float:
         """Return the `q` quantile, the nearest value; 0 without any."""
         if not self.values:

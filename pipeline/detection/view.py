@@ -56,6 +56,10 @@ class Stats(Protocol):
         """Largest value; 0 when there are none."""
         ...
 
+    def share_above(self, value: float) -> float:
+        """Return the share of values above `value`; far cheaper than a quantile."""
+        ...
+
     def quantile(self, q: float) -> float:
         """Return the `q` quantile (0 ≤ q ≤ 1) from the digest; 0 when there are no values."""
         ...

@@ -43,9 +43,6 @@ class LatencyEvaluator:
                 break
         else:
             return None
-        # no quantile can be high when the largest value is not: spares the digest on quiet series
-        if stats.maximum <= rule.min_increase:
-            return None
         baseline = look.frozen or self._baseline(look)
         best: Finding | None = None
         for name, q in self._quantiles:
@@ -71,9 +68,10 @@ class LatencyEvaluator:
         rule = self._rule
         threshold = max(baseline * rule.factor, baseline + rule.min_increase)
         clear = baseline + (threshold - baseline) * (rule.clear_factor - 1) / (rule.factor - 1)
-        value = stats.quantile(q)
-        if value <= clear:
+        # the same as asking whether the quantile is above, without merging digests for it
+        if stats.share_above(clear) <= 1 - q:
             return None
+        value = stats.quantile(q)
         # Failed calls are taken for the slowest, which they are when they time out: what remains
         # is the latency of those that succeed, and a failing tool is a matter of success.
         rank = quantile_ranks(q, stats.count, rule.z)[0] - stats.failures / stats.count

@@ -37,6 +37,9 @@ class Flat:
     def maximum(self) -> float:
         return self.value
 
+    def share_above(self, value: float) -> float:
+        return float(self.value > value)
+
     def quantile(self, q: float) -> float:
         return self.value
 

@@ -92,6 +92,10 @@ class Slice:
     def maximum(self) -> float:
         return float(self.samples.values[self.i : self.j].max()) if self.count else 0.0
 
+    def share_above(self, value: float) -> float:
+        values = self.samples.values[self.i : self.j]
+        return np.count_nonzero(values > value) / self.count if self.count else 0.0
+
     def quantile(self, q: float) -> float:
         if not self.count:
             return 0.0
