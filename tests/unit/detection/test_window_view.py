@@ -17,7 +17,8 @@ from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell, Counter, Pane, Resolution
 
 TOOL = Dimension(DimensionKind.TOOL, ("search",))
-LATENCIES = [[random.Random(n).randint(1, 10**6) for _ in range(40)] for n in range(6)]  # µs
+_DRAW = random.Random(1)
+LATENCIES = [[_DRAW.randint(1, 10**6) for _ in range(40)] for _ in range(6)]  # µs
 
 
 class Panes:
