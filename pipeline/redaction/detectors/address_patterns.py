@@ -59,55 +59,6 @@ INFORMAL: Final = re.compile(
     r"|terrace)(?!\w)\.?",
     re.IGNORECASE,
 )
-# 12 rue de la Paix; 7 bis, avenue Foch; 3 place de l'Étoile
-FRENCH: Final = re.compile(
-    r"(?<![\w.,-])\d{1,4}(?:\ ?(?:bis|ter|quater|[A-D]))?,?\ "
-    r"(?i:rue|avenue|av\.|boulevard|bd\.?|chemin|impasse|allées?|quai|cours|route|place|passage"
-    r"|square|sentier)"
-    r"\ (?:(?:de|du|des|la|le|les|d['’]|l['’]|de\ l['’]|en|aux?|sur|saint|sainte)\ ?){0,3}"
-    r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}(?:[ -](?:(?:de|du|des|la|le"
-    r"|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}(?:\ [NSEO](?![\w.]))?"
-)
-# Calle Mayor 5, 3º B; Via Roma, 12; Rua das Flores nº 7; ul. Długa 4/6; Avenida 9 de Julio 100
-PREFIXED: Final = re.compile(
-    r"(?<!\w)(?:[Cc]alle|C/\.?|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
-    r"|[Cc]arrera|[Cc]ra\.?"
-    r"|[Cc]amino|[Rr]onda|[Gg]lorieta|[Cc]allejón|[Cc]arretera|[Vv]ia|[Vv]iale|[Pp]iazza(?:le)?"
-    r"|[Cc]orso"
-    r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
-    r"|[Uu]lica|[Aa]l\."
-    r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Jj]alan|[Jj]l\.|Prol\."
-    r"|Blvd\.|AV\.|AVENIDA|CALLE|RUA|VIA|RUE)"
-    r"\ (?:(?:de|del|de\ la|de\ los|de\ las|las?|los|da|das|do|dos|della|dei|delle|degli|di|des"
-    r"|du|św\.|\d{1,2}\ de)\ ){0,2}"
-    r"[A-ZÀ-ÖØ-ÞŁŚŽ0-9][\w'’.-]{1,30}(?:\ (?:(?:de|del|da|do|dos|di|y|e"
-    r"|la)\ )?[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,4}"
-    r",?\ (?:[Nn](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
-    r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?![\w.]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
-    r"(?:,\ ?\d{1,2}\.?[º°ª]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
-)
-# Hauptstraße 12a; Lange Gasse 5; Keizersgracht 123-2; Storgatan 14 B; Karl-Marx-Allee 3
-COMPOUND: Final = re.compile(
-    r"(?<![\w-])(?:[A-ZÀ-ÖØ-Þ][\w.-]{0,30}\ ){0,3}[A-ZÀ-ÖØ-Þ][\w-]{0,40}?"
-    r"(?i:straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|graben|markt|hof|chaussee"
-    r"|straat|laan|gracht|plein|kade|dijk|singel|steeg|gatan|vägen|gränd|gata|veien|vegen|vej"
-    r"|gade|allé"
-    r"|katu|tie|kuja|utca|út|körút|tér)"
-    r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?)?(?![\w%€$]|[.,]\d)"
-    r"|(?<![\w-])[a-zäöü]{3,30}(?:str\.|straße|strasse|gasse|allee)\ \d{1,4}[a-z]?(?![\w%€$]"
-    r"|[.,]\d)"
-)
-# Bağdat Cad. No: 212; Atatürk Bulvarı 5
-TURKISH: Final = re.compile(
-    r"(?<!\w)(?:[A-ZÇĞİÖŞÜ][\w.]+\ ){1,3}(?:[Cc]add?(?:\.|esi)|[Cc]d\.|[Ss]ok(?:\.|ak|ağı)"
-    r"|[Ss]k\.|[Bb]ulv(?:\.|arı)"
-    r"|[Mm]ah(?:\.|allesi)),?\ (?:[Nn]o\ ?[:.]?\ ?)?\d{1,4}(?:/\d{1,4})?(?:\ D:\ ?\d{1,4})?(?!\w)"
-)
-# 2-11-3 Meguro, Meguro-ku
-JAPANESE: Final = re.compile(
-    r"(?<![\w-])\d{1,2}-\d{1,2}(?:-\d{1,4})?,?\ [A-Z][\w-]+(?:,?\ [A-Z][\w]+-(?:ku|shi|cho|machi"
-    r"|gun|ken|to|fu))+"
-)
 # "on Old Quarry Rd": a street without a number behind a word of place
 NAMED: Final = re.compile(
     r"\b(?:on|at|off|near|from|along|to|in|of)\ ((?:[A-Z][\w'’]+\ ){1,3}"
@@ -120,14 +71,6 @@ LEAD: Final = re.compile(
     r"|[Hh]ouse|[Bb]lock|[Vv]illa"
     r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
     r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
-)
-# Am Markt 5; Unter den Linden 77; Berliner Allee 120b
-GERMAN: Final = re.compile(
-    r"(?<![\w-])(?:(?:Am|An\ de[rnm]|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
-    r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w+"
-    r"|(?:[A-ZÄÖÜ][\w-]+\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
-    r"|Markt|Chaussee))"
-    r"\ \d{1,3}\ ?[a-z]?(?![\w%€$:]|[.,]\d)"
 )
 PO_BOX: Final = re.compile(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"

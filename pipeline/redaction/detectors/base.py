@@ -13,6 +13,9 @@ from pipeline.redaction.spans import Span
 if TYPE_CHECKING:
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
+Trigger = str | tuple[str, ...]
+"""An RE2 pattern for the gate, or several that must all match somewhere in the text."""
+
 PROSE = "prose"
 CODE = "code"
 DATA = "data"
@@ -55,18 +58,18 @@ class DetectorSettings:
 class Detector(EntityRecognizer):
     """A recognizer of Sluice.
 
-    `ENTITIES` are Presidio entity names. `triggers`, `TRIGGERS` unless a policy adds to them, are
-    RE2 patterns for the gate: `find` is called only on texts in which at least one of them matches,
+    `ENTITIES` are Presidio entity names. `triggers`, `TRIGGERS` unless a policy adds to them,
+    are for the gate: `find` is called only on texts in which at least one of them matches,
     so they must match wherever `find` could find something. `find` runs in time linear in the
     text's length and never raises.
     """
 
     ENTITIES: ClassVar[tuple[str, ...]] = ()
-    TRIGGERS: ClassVar[tuple[str, ...]] = ()
+    TRIGGERS: ClassVar[tuple[Trigger, ...]] = ()
 
     def __init__(self) -> None:
         self.name: str
-        self.triggers: tuple[str, ...] = self.TRIGGERS
+        self.triggers: tuple[Trigger, ...] = self.TRIGGERS
         super().__init__(supported_entities=list(self.ENTITIES), name=type(self).__name__)
 
     def load(self) -> None:

@@ -50,9 +50,11 @@ class DateOfBirthDetector(Detector):
 
     ENTITIES: ClassVar = (DATE_OF_BIRTH, DATE_TIME)
     TRIGGERS: ClassVar = (
-        r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
-        r"|\bn.{1,2}e? le\b"
-        r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte",
+        (
+            r"\d",
+            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|e le\b"
+            r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte",
+        ),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:

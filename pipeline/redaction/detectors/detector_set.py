@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.redaction.detectors.address import AddressDetector
+from pipeline.redaction.detectors.address import (
+    CuedAddressDetector,
+    NamedStreetDetector,
+    StreetDetector,
+)
+from pipeline.redaction.detectors.address_world import world_address_detectors
 from pipeline.redaction.detectors.base import (
     PLAIN_CONTEXT,
     Context,
@@ -27,6 +32,7 @@ from pipeline.redaction.detectors.national import (
 from pipeline.redaction.detectors.network import IpDetector, MacDetector
 from pipeline.redaction.detectors.payment import CreditCardDetector, CryptoDetector, IbanDetector
 from pipeline.redaction.detectors.phone import PhoneDetector
+from pipeline.redaction.detectors.postcodes import PostcodeDetector
 from pipeline.redaction.detectors.secrets import SecretDetector
 from pipeline.redaction.spans import Span, resolve
 
@@ -50,7 +56,11 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         DateOfBirthDetector(),
         IdDetector(settings.id_shapes, defaults=settings.default_id_shapes),
         SecretDetector(),
-        AddressDetector(),
+        StreetDetector(),
+        NamedStreetDetector(),
+        CuedAddressDetector(),
+        *world_address_detectors(),
+        PostcodeDetector(),
         PersonDetector(name_list=settings.name_list),
         InformalPersonDetector(name_list=settings.name_list),
     )

@@ -6,27 +6,37 @@ from collections.abc import Iterable, Sequence
 
 import re2
 
+from pipeline.redaction.detectors.base import Trigger
+
 _MEMORY = 256 << 20
+_MEMO_SIZE = 20_000
 
 
 class Gate:
     """Compiled triggers of all detectors.
 
-    A trigger that always matches stands first: where it is missing from an answer the automaton
-    ran out of memory, and then every detector runs. The gate fails closed.
+    A pattern that always matches stands first: where it is missing from an answer the automaton ran
+    out of memory, and then every detector runs. The gate fails closed.
+
+    Patterns should not wait for one another (`a.*b`): each such wait doubles the automaton's states
+    and with them its misses in the processor's cache. A trigger of several patterns says the same.
     """
 
-    def __init__(self, triggers: Sequence[Iterable[str]]) -> None:
-        """Compile `triggers[i]`, the RE2 patterns that call for detector `i`."""
+    def __init__(self, triggers: Sequence[Iterable[Trigger]]) -> None:
+        """Compile `triggers[i]`, the triggers that call for detector `i`."""
         options = re2.Options()
         options.max_mem = _MEMORY
         self._set = re2.Set.SearchSet(options)
         self._set.Add("")
-        self._owner: list[int] = [-1]
-        for detector, patterns in enumerate(triggers):
-            for pattern in patterns:
-                self._set.Add(pattern)
-                self._owner.append(detector)
+        patterns: dict[str, int] = {}
+        self._rules: list[tuple[int, frozenset[int]]] = []
+        for detector, listed in enumerate(triggers):
+            for trigger in listed:
+                parts = (trigger,) if isinstance(trigger, str) else trigger
+                for part in parts:
+                    if part not in patterns:
+                        patterns[part] = self._set.Add(part)
+                self._rules.append((detector, frozenset(patterns[part] for part in parts)))
         self._set.Compile()
         self._all = tuple(range(len(triggers)))
         self._memo: dict[tuple[int, ...], tuple[int, ...]] = {}
@@ -35,10 +45,13 @@ class Gate:
         """Return the indexes of the detectors to run on `text`, in order."""
         matched = tuple(self._set.Match(text))
         found = self._memo.get(matched)
-        if found is None:
-            found = self._all
-            if 0 in matched:
-                found = tuple(sorted({self._owner[index] for index in matched if index}))
-            if len(self._memo) < 10_000:
-                self._memo[matched] = found
+        return self._remember(matched) if found is None else found
+
+    def _remember(self, matched: tuple[int, ...]) -> tuple[int, ...]:
+        found = self._all
+        if 0 in matched:
+            seen = frozenset(matched)
+            found = tuple(sorted({index for index, needed in self._rules if needed <= seen}))
+        if len(self._memo) < _MEMO_SIZE:
+            self._memo[matched] = found
         return found

@@ -71,16 +71,23 @@ class IdDetector(Detector):
 
     ENTITIES: ClassVar = (ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID)
     TRIGGERS: ClassVar = (
-        r"\b[a-z]{2,20}[_.][a-z]{2,20}[_.]?\d{2,6}\b",
-        r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|frequent flyer"
-        r"|customer"
-        r"|cust|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax"
-        r"|national"
-        r"|identity)[ _-]?(?:id|number|num|no|nr|#|code)",
-        r"(?i)\b(?:mrn|kunden|mitgliedsnummer|num.{1,2}ro (?:de )?client|klantnummer|pesel|bsn"
-        r"|nino|cpf|curp|rfc|dni"
-        r"|nie|nif|codice fiscale|aadhaar|pan|sin|steuer|personnummer|ahv|user|username)\b",
-        r"(?i)\b(?:certificate|card|voucher)s?\b.{0,20}\d{6}",
+        r"\b[a-z]+[_.][a-z]+[_.]?\d{2}",
+        (
+            r"\d",
+            r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer|customer"
+            r"|cust"
+            r"|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax|national"
+            r"|identity)[ _-]?(?:id|nu?m|no|nr|#|code)",
+        ),
+        (
+            r"\d",
+            r"(?i)\b(?:mrn|kundennummer|kunden-?nr|mitgliedsnummer|num.{1,2}ro (?:de )?client"
+            r"|pesel|bsn"
+            r"|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
+            r"|pan|sin"
+            r"|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username)\b",
+        ),
+        (r"\d{6}", r"(?i)\b(?:certificate|card|voucher)"),
     )
 
     def __init__(

@@ -61,8 +61,7 @@ class SsnDetector(Detector):
     ENTITIES: ClassVar = (US_SSN, US_ITIN)
     TRIGGERS: ClassVar = (
         r"\b\d{3}[- .]\d{2}[- .]\d{4}\b",
-        r"(?i)(?:ssn|social|\bss ?#|itin|tax|\btin\b)[^\n]*\b\d{9}\b",
-        r"(?i)\b\d{9}\b[^\n]*(?:ssn|social|itin|tax)",
+        (r"\b\d{9}\b", r"(?i)ssn|social|\bss ?#|itin|tax|\btin\b"),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
@@ -92,11 +91,7 @@ class NhsDetector(Detector):
     """Numbers of the National Health Service of the United Kingdom."""
 
     ENTITIES: ClassVar = (UK_NHS,)
-    TRIGGERS: ClassVar = (
-        r"(?i)(?:\bnhs\b|national health).*\d{3}[- ]?\d{3}[- ]?\d{4}",
-        r"\b\d{3} \d{3} \d{4}\b",
-        r"(?i)\d{3}[- ]?\d{3}[- ]?\d{4}\b.*(?:\bnhs\b|national health)",
-    )
+    TRIGGERS: ClassVar = ((r"\d{3}[- ]?\d{3}[- ]?\d{4}", r"(?i)\bnhs\b|national health"),)
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans of score 1 where words and check digit agree."""
@@ -122,7 +117,9 @@ class PassportDetector(Detector):
     """Passport numbers, of the United States and elsewhere, where words say so."""
 
     ENTITIES: ClassVar = (US_PASSPORT,)
-    TRIGGERS: ClassVar = (r"(?i)passport|passeport|reisepass|pasaporte|passaporto|paspoort",)
+    TRIGGERS: ClassVar = (
+        (r"\d{4}", r"(?i)passport|passeport|reisepass|pasaporte|passaporto|paspoort"),
+    )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans of score .8."""
@@ -142,8 +139,10 @@ class DriverLicenseDetector(Detector):
 
     ENTITIES: ClassVar = (US_DRIVER_LICENSE,)
     TRIGGERS: ClassVar = (
-        r"(?i)\blicen[cs]es?\b|\bdl\b|\bdmv\b|f.{1,2}hrerschein|permis de conduire|\bdriv(?:er"
-        r"|ing)",
+        (
+            r"\d",
+            r"(?i)\blicen[cs]es?\b|\bdl\b|\bdmv\b|hrerschein|permis de conduire|\bdriv(?:er|ing)",
+        ),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
@@ -166,8 +165,12 @@ class BankNumberDetector(Detector):
 
     ENTITIES: ClassVar = (US_BANK_NUMBER,)
     TRIGGERS: ClassVar = (
-        r"(?i)\b(?:bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit|wire"
-        r"|direct debit|kontonummer|konto|cuenta|compte)\b.*\d(?:[ -]?\d){5}",
+        (
+            r"\d(?:[ -]?\d){5}",
+            r"(?i)\b(?:bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit"
+            r"|wire"
+            r"|direct debit|kontonummer|konto|cuenta|compte)\b",
+        ),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:

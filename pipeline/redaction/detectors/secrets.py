@@ -119,10 +119,15 @@ class SecretDetector(Detector):
         r"|ph[cx]_",
         r"PRIVATE KEY",
         r"(?i)\b(?:bearer|basic|token|apikey|digest)[ :=]{1,3}[0-9A-Za-z+/_~.-]{12}",
-        r"(?i)(?:pass|pwd|\bpw\b|pswd|kennwort|contrase|senha|secret|key|token|credential|otp"
-        r"|\bpin|cv[vc])"
-        r"[^\n]{0,24}(?:[:=]|\bis\b|\bwas\b)",
-        r"(?i)\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contrase.{1,2}a|senha) ",
+        (
+            r"[:=]|\b(?:is|was) ",
+            r"(?i)pass|pwd|\bpw\b|pswd|kennwort|contrase|senha|secret|key|token|credential|otp"
+            r"|\bpin|cv[vc]",
+        ),
+        (
+            r"\d",
+            r"(?i)\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contrase.{1,2}a|senha) ",
+        ),
         r"(?i)--?(?:password|passwd|token|api-key|secret)[ =]",
         r"[0-9A-Za-z+/_-]{32}",
     )

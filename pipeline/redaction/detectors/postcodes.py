@@ -1,0 +1,68 @@
+"""Postal codes that stand by themselves, and addresses known by the code they end with."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP
+from pipeline.redaction.detectors.address_tail import AddressTail
+from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.spans import STREET_ADDRESS, ZIP_CODE, Span
+
+_POSTCODE_CUE = re.compile(
+    r"(?:\bzip(?:[ _-]?code)?|\bpost(?:al)?[ _-]?code|\bpostcode|\bplz|\bpin[ -]?code|\bcode postal"
+    r"|\bcódigo postal|\bcap|\bcep)\b[^.;\n]{0,24}$"
+)
+_POSTCODE = re.compile(
+    r"(?<![\w.-])(?:\d{5}(?:-\d{4})?|[A-Za-z]{1,2}\d[A-Za-z\d]?\ ?\d[A-Za-z]{2}"
+    r"|[A-Za-z]\d[A-Za-z][\ -]?\d[A-Za-z]\d|\d{4}\ ?[A-Z]{2}|\d{3}\ \d{2,3}|\d{2}-\d{3}|\d{6}"
+    r"|\d{5}-\d{3}"
+    r"|\d{3}-\d{4}|\d{4})(?![\w-])"
+)
+# British postcodes and Irish ones, which also name a street or a house
+_BRITISH = re.compile(
+    r"(?<![\w-])(?:[A-PR-UWYZ](?:[A-HK-Y]?\d[\dA-Z]?|\d[A-HJKPS-UW])\ \d[ABD-HJLNP-UW-Z]{2}"
+    r"|[AC-FHKNPRTV-Y]\d[\dW]\ [0-9AC-FHKNPRTV-Y]{4})(?![\w-])"
+)
+
+
+class PostcodeDetector(Detector):
+    """Codes where a word or their own shape says so: with what stands before them, an address."""
+
+    ENTITIES: ClassVar = (STREET_ADDRESS, ZIP_CODE)
+    TRIGGERS: ClassVar = (
+        r"\b[A-Z]{2},? \d{5}\b",
+        r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b",
+        r"\b[A-Z]\d[\dW] [0-9A-Z]{4}\b",
+        (
+            r"\d",
+            r"(?i)\bzip|post(?:al)?[ _-]?code|\bplz|pin[ -]?code|code postal|digo postal|\bcap\b"
+            r"|\bcep\b",
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tail = AddressTail()
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
+        """Return spans: .6 for a code of a known shape, .7 where a word says so."""
+        name = "PostcodeDetector"
+        spans = [
+            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.6, name)
+            for match in STATE_AND_ZIP.finditer(text)
+        ]
+        for match in _BRITISH.finditer(text):
+            start = self._tail.back(text, match.start())
+            whole = "," in text[start : match.start()] or "\n" in text[start : match.start()]
+            entity = STREET_ADDRESS if whole else ZIP_CODE
+            start = start if whole else match.start()
+            spans.append(Span(start, match.end(), entity, 0.6, name))
+        spans += [
+            Span(*match.span(), ZIP_CODE, 0.7, name)
+            for match in _POSTCODE.finditer(text)
+            if context.hint == ZIP_CODE or cue_before(_POSTCODE_CUE, text, match.start())
+        ]
+        return spans
