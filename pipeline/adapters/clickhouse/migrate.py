@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.adapters.clickhouse.client import Client, connect
 from pipeline.adapters.clickhouse.migrations import Applied, Migration, plan, read
 from pipeline.config import ClickHouseSettings
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, PermanentError
 
 SQL_DIR = Path(__file__).resolve().parents[3] / "schemas" / "clickhouse"
 """`schemas/` stands beside `pipeline/`, in a checkout and in the image."""
@@ -44,12 +44,22 @@ def migrate(
         before = applied(client, settings.database)
         added = tuple(plan(migrations, before))
         for migration in added:
-            for statement in migration.statements:
-                client.command(statement)
+            _run(client, migration)
             _record(client, settings.database, migration, now())
     finally:
         client.close()
     return MigrationReport(settings.database, before, added)
+
+
+def _run(client: Client, migration: Migration) -> None:
+    for position, statement in enumerate(migration.statements, 1):
+        try:
+            client.command(statement)
+        except PermanentError as error:
+            raise ConfigError(
+                f"{migration.label}.sql, statement {position}: {error}",
+                hint="correct the file and run it again: nothing of it is recorded",
+            ) from None
 
 
 def read_directory(directory: Path, database: str) -> list[Migration]:

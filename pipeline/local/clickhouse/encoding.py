@@ -23,6 +23,9 @@ _PREFERENCE = ("lz4", "zstd", "gzip", "deflate")
 # The server's default for http_zlib_compression_level.
 _ZLIB_LEVEL = 3
 _GZIP_WBITS = 31
+# zstandard has no limit for what one call returns, and a block of 4 bytes may hold 128 KiB: what
+# goes in is kept small, so that at most 32 MiB come out.
+_ZSTD_SLICE = 1024
 
 
 class Encoder(Protocol):
@@ -135,27 +138,17 @@ def _decode_lz4(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise EOFError
 
 
-class _ChunkReader:
-    """An iterator of chunks as the readable file that zstandard pulls from."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return b""
-            self._rest = chunk
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
-
-
 def _decode_zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor().stream_reader(
-        _ChunkReader(chunks),  # type: ignore[arg-type]  # it asks for nothing but read()
-        read_across_frames=True,
-    )
-    while part := reader.read(CHUNK):
-        yield part
+    decompressor = zstandard.ZstdDecompressor().decompressobj()
+    for chunk in chunks:
+        for start in range(0, len(chunk), _ZSTD_SLICE):
+            data = chunk[start : start + _ZSTD_SLICE]
+            while data:
+                if decompressor.eof:
+                    decompressor = zstandard.ZstdDecompressor().decompressobj()
+                content = decompressor.decompress(data)
+                for at in range(0, len(content), CHUNK):
+                    yield content[at : at + CHUNK]
+                data = decompressor.unused_data
+    if not decompressor.eof:
+        raise EOFError

@@ -144,7 +144,8 @@ class _Execution:
                 return self._insert(connection, statement, _data(text, statement, body))
             if statement.kind is Kind.OTHER:
                 return self._run_whole(connection, statement)
-            if self._output_format(statement).lower() in _STREAMABLE:
+            streamable = self._output_format(statement).lower() in _STREAMABLE
+            if streamable and not self._request.whole:
                 return self._stream(connection, statement)
             return self._spool(connection, statement)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -65,6 +64,8 @@ class QueryRequest:
     """`decompress=1`: the body is in ClickHouse's own compressed blocks."""
     compress_blocks: bool = False
     """`compress=1`: so shall be the answer."""
+    whole: bool = False
+    """`wait_end_of_query=1`: no byte of the answer before the statement has succeeded."""
     tables: tuple[ExternalTable, ...] = ()
 
     def enabled(self, setting: str) -> bool:
@@ -133,6 +134,7 @@ def parse(
         accept_encoding=headers.get("Accept-Encoding", ""),
         block_compressed=given.get("decompress", "0") == "1",
         compress_blocks=given.get("compress", "0") == "1",
+        whole=given.get("wait_end_of_query", "0") == "1",
         tables=tables,
     )
 
@@ -166,8 +168,8 @@ def credentials(given: Mapping[str, str], headers: Mapping[str, str]) -> Credent
     scheme, _, encoded = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
-            user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+            user, password = base64.b64decode(encoded, validate=True).decode().split(":", 1)
+        except ValueError:
             raise ClickHouseError(
                 Code.AUTHENTICATION_FAILED, "Invalid HTTP basic authentication"
             ) from None
