@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "redact": ("pipeline.cli.redact", "Redact lines of text or JSON; show what is found."),
     "rules": ("pipeline.cli.rules", "List the detection rules, or check a file of them."),
     "simulate": ("pipeline.cli.simulate", "Publish what a seeded fleet of agents does."),
+    "canary": ("pipeline.cli.canary", "Send known personal data and look for it everywhere."),
     "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
 }
 
