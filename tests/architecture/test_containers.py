@@ -77,7 +77,8 @@ def test_every_service_starts_a_command_that_exists(name: str) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_is_a_setting(name: str) -> None:
-    for variable in SERVICES[name]["environment"]:
+    # Faust's own variable for the folder of its tables, where an image is read-only
+    for variable in SERVICES[name]["environment"].keys() - {"APP_DATADIR"}:
         section, field = variable.removeprefix("SLUICE_").lower().split("__")
         section_type = Settings.model_fields[section].annotation
         assert section_type is not None
@@ -185,6 +186,17 @@ def test_a_container_may_do_no_more_than_it_must(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_worker_has_a_place_to_write(name: str) -> None:
+    service = SERVICES[name]
+    default = re.search(r"APP_DATADIR=(\S+)", DOCKERFILE)
+    assert default is not None
+    folder = Path(service["environment"].get("APP_DATADIR", default[1]))
+    writable = [Path(mount.split(":")[0]) for mount in service["tmpfs"]]
+    writable += [Path(mount.split(":")[-1]) for mount in service.get("volumes", [])]
+    assert any(folder.is_relative_to(place) for place in writable)
+
+
 def test_ports_are_published_on_loopback_only() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert published
@@ -249,9 +261,9 @@ def test_the_image_holds_every_file_that_a_service_reads(name: str, tmp_path: Pa
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
-            "APP_DATADIR": str(tmp_path / "faust"),
             "PYTHONPATH": str(tmp_path),
             **environment(name),
+            "APP_DATADIR": str(tmp_path / "faust"),
             "SLUICE_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
             "SLUICE_CLICKHOUSE__HOST": "127.0.0.1",
             "SLUICE_CLICKHOUSE__PORT": "1",
