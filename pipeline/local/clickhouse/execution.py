@@ -34,7 +34,7 @@ from pipeline.local.clickhouse.statement import (
     is_insert,
     refuse_machine_access,
 )
-from pipeline.sql import quote, quote_name, tokens
+from pipeline.sql import quote_name, tokens
 
 MAX_STATEMENT_BYTES = 16 * 1024 * 1024
 """SQL longer than this is refused; the engine's own max_query_size comes first by default."""
@@ -173,17 +173,13 @@ class _Execution:
     def _configure(self, connection: Connection) -> None:
         request = self._request
         connection.query(f"USE {quote_name(request.database or 'default')}")
-        if QUERY_ID_SETTING not in request.settings:
-            connection.query(f"SET {QUERY_ID_SETTING} = {quote(request.query_id)}")
         for table in request.tables:
             name = quote_name(table.name)
             refuse_machine_access(list(tokens(table.structure.encode())))
             connection.query(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
             sql = f"INSERT INTO {name} FORMAT {table.format}\n".encode()
             self._insert(connection, analyse(sql), iter((table.data,)))
-        settings = request.set_statement()
-        if settings is not None:
-            connection.query(settings)
+        connection.query(request.set_statement({QUERY_ID_SETTING: request.query_id}))
 
     def _output_format(self, statement: Statement) -> str:
         return statement.format or self._request.default_format or "TabSeparated"

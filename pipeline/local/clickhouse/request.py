@@ -72,19 +72,17 @@ class QueryRequest:
         """Tell whether a boolean setting of this request is on."""
         return self.settings.get(setting, "0").lower() in ("1", "true")
 
-    def set_statement(self) -> str | None:
-        """Return the SET statement for settings and query parameters; None where there are none.
+    def set_statement(self, defaults: Mapping[str, str]) -> str:
+        """Return the SET statement for settings and query parameters, over some defaults.
 
         `readonly` comes last: after it nothing can be set any more.
         """
-        values = dict(self.settings)
+        values = {**defaults, **self.settings}
         if self.read_only and values.get("readonly", "0") == "0":
             values["readonly"] = "2"
         values.update({_PARAMETER_PREFIX + name: v for name, v in self.parameters.items()})
         if "readonly" in values:
             values["readonly"] = values.pop("readonly")
-        if not values:
-            return None
         return "SET " + ", ".join(f"{name} = {quote(value)}" for name, value in values.items())
 
 

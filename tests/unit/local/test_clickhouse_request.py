@@ -52,18 +52,19 @@ class TestRequest:
 
     def test_readonly_is_set_last(self) -> None:
         found = request(readonly="1", max_threads="2", param_a="x")
-        assert found.set_statement() == ("SET max_threads = '2', param_a = 'x', readonly = '1'")
+        assert found.set_statement({"log_comment": "q"}) == (
+            "SET log_comment = 'q', max_threads = '2', param_a = 'x', readonly = '1'"
+        )
 
     def test_get_is_read_only_and_never_less_strict(self) -> None:
-        assert request("GET").set_statement() == "SET readonly = '2'"
-        assert request("GET", readonly="0").set_statement() == "SET readonly = '2'"
-        assert request("GET", readonly="1").set_statement() == "SET readonly = '1'"
-        assert request("POST").set_statement() is None
+        assert request("GET").set_statement({}) == "SET readonly = '2'"
+        assert request("GET", readonly="0").set_statement({}) == "SET readonly = '2'"
+        assert request("GET", readonly="1").set_statement({}) == "SET readonly = '1'"
+        assert "readonly" not in request("POST").set_statement({"a": "b"})
 
     @given(st.text(max_size=40))
     def test_a_value_cannot_leave_its_quotes(self, value: str) -> None:
-        statement = request(max_threads=value).set_statement()
-        assert statement is not None
+        statement = request(max_threads=value).set_statement({})
         body = statement.removeprefix("SET max_threads = '").removesuffix("'")
         assert body.replace("\\\\", "").replace("\\'", "").count("'") == 0
 
