@@ -24,20 +24,18 @@ def normalize(event: dict[str, Any], contract: EventContract) -> dict[str, Any]:
 
     Raises `ValueError` where a time cannot be expressed in UTC (year 1 or 9999 with a zone).
     """
-    parent_span_id = event["parent_span_id"]
-    # known.issuperset(event) and `None in values` run in C: most events need neither repair
     if not contract.known.issuperset(event):
         _move_unknown_fields(event, contract.known)
-    if None in event.values():
-        for name in [name for name, value in event.items() if value is None]:
-            del event[name]
-        event["parent_span_id"] = parent_span_id
+    _drop_nulls(event, keep="parent_span_id")
     event["ts"] = utc_text(event["ts"])
     for name in contract.integers:
         if type(event.get(name)) is float:
             event[name] = int(event[name])
-    if "documents" in event:
-        event["documents"] = [_document(document) for document in event["documents"]]
+    for document in event.get("documents", ()):
+        _drop_nulls(document)
+        for name in _DOCUMENT_TIMES:
+            if name in document:
+                document[name] = utc_text(document[name])
     return event
 
 
@@ -49,8 +47,10 @@ def utc_text(ts: str | float) -> str:
     if isinstance(ts, str):
         moment = datetime.fromisoformat(ts if ts[10] == "T" else ts.upper())
         if ts[-1] == "Z" and ts[10] == "T":
-            # UTC already, as most producers write it: only the number of decimals may differ
-            return f"{ts[:19]}.{ts[20:-1]:0<6.6}Z"
+            # UTC already: most producers write it so, with milli- or microseconds
+            if len(ts) == 24:
+                return ts[:23] + "000Z"
+            return ts if len(ts) == 27 else f"{ts[:19]}.{ts[20:-1]:0<6.6}Z"
     else:
         # not fromtimestamp: it goes through a float of seconds and loses milliseconds
         moment = _EPOCH + timedelta(milliseconds=int(ts))
@@ -61,6 +61,13 @@ def utc_text(ts: str | float) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def _drop_nulls(members: dict[str, Any], keep: str = "") -> None:
+    # not `None in members.values()`: that asks each value whether it equals None
+    for name in [name for name, value in members.items() if value is None]:
+        if name != keep:
+            del members[name]
+
+
 def _move_unknown_fields(event: dict[str, Any], known: frozenset[str]) -> None:
     attributes = event["attributes"] = dict(event.get("attributes") or {})
     for name in [name for name in event if name not in known]:
@@ -68,11 +75,3 @@ def _move_unknown_fields(event: dict[str, Any], known: frozenset[str]) -> None:
         while free in attributes:
             free = MOVED_PREFIX + free
         attributes[free] = event.pop(name)
-
-
-def _document(document: dict[str, Any]) -> dict[str, Any]:
-    result = {name: value for name, value in document.items() if value is not None}
-    for name in _DOCUMENT_TIMES:
-        if name in result:
-            result[name] = utc_text(result[name])
-    return result

@@ -7,11 +7,10 @@ every model of the table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import genai_prices
 from genai_prices.data_snapshot import find_provider_by_id, get_snapshot
@@ -65,73 +64,56 @@ def compute_cost(event: dict[str, Any]) -> float | None:
     tokens_in = event.get("tokens_in")
     if tokens_in is None:
         return None
+    tokens_out = event.get("tokens_out", 0)
+    cache_read, cache_write = event.get("tokens_cache_read", 0), event.get("tokens_cache_write", 0)
+    if cache_read + cache_write > tokens_in:
+        tokens_in += cache_read + cache_write
     provider = event.get("provider")
     model = _find_model(provider, event.get("model_version")) or _find_model(
         provider, event["model_requested"]
     )
-    rates = model and model.rates_at(event["ts"])
+    rates = model and model.rates_at(event["ts"], tokens_in)
     if not rates:
         return None
-    cache_read = event.get("tokens_cache_read", 0)
-    cache_write = event.get("tokens_cache_write", 0)
-    if cache_read + cache_write > tokens_in:
-        tokens_in += cache_read + cache_write
-    return rates.cost(tokens_in, event.get("tokens_out", 0), cache_read, cache_write)
+    cost: float = (
+        (tokens_in - cache_read - cache_write) * rates.input
+        + tokens_out * rates.output
+        + cache_read * rates.cache_read
+        + cache_write * rates.cache_write
+    )
+    return round(cost, _DECIMALS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rate:
-    """US dollars for one token; a tier's rate holds for all tokens of a call that reaches it."""
+class _Rates(NamedTuple):
+    """US dollars for one token of each kind, in calls of more than `above` input tokens."""
 
-    base: float
-    tiers: tuple[tuple[int, float], ...]
-    """Ascending: (number of input tokens that must be exceeded, rate)."""
-
-    def at(self, tokens_in: int) -> float:
-        rate = self.base
-        for start, tier_rate in self.tiers:
-            if tokens_in > start:
-                rate = tier_rate
-        return rate
-
-
-@dataclass(frozen=True, slots=True)
-class _Rates:
-    """What one model charges at one time; cached tokens without a rate count as plain input."""
-
-    input: _Rate
-    output: _Rate
-    cache_read: _Rate | None
-    cache_write: _Rate | None
-
-    def cost(self, tokens_in: int, tokens_out: int, cache_read: int, cache_write: int) -> float:
-        plain = tokens_in
-        total = tokens_out * self.output.at(tokens_in)
-        if cache_read and self.cache_read:
-            plain -= cache_read
-            total += cache_read * self.cache_read.at(tokens_in)
-        if cache_write and self.cache_write:
-            plain -= cache_write
-            total += cache_write * self.cache_write.at(tokens_in)
-        return round(total + plain * self.input.at(tokens_in), _DECIMALS)
+    above: int
+    input: float
+    output: float
+    cache_read: float
+    cache_write: float
 
 
 class _PricedModel:
     """A model of the table with its rates, which may change by date or by time of day."""
 
-    __slots__ = ("_info", "_rates")
+    __slots__ = ("_info", "_tiers")
 
     def __init__(self, info: ModelInfo) -> None:
         self._info = info
         prices = info.prices
         every = [prices] if isinstance(prices, ModelPrice) else [each.prices for each in prices]
-        self._rates = {id(price): _rates(price) for price in every}
+        self._tiers = {id(price): _tiers(price) for price in every}
 
-    def rates_at(self, ts: str) -> _Rates | None:
+    def rates_at(self, ts: str, tokens_in: int) -> _Rates | None:
+        """Return the rates of a call at `ts`; a tier's rates hold for all tokens of a call."""
         prices = self._info.prices
         if not isinstance(prices, ModelPrice):
             prices = self._info.get_prices(datetime.fromisoformat(ts))
-        return self._rates[id(prices)]
+        for rates in self._tiers[id(prices)]:
+            if tokens_in > rates.above:
+                return rates
+        return None
 
 
 @lru_cache(maxsize=4096)
@@ -162,26 +144,36 @@ def _find_model(provider: str | None, model: str | None) -> _PricedModel | None:
     return None
 
 
-def _rates(price: ModelPrice) -> _Rates | None:
-    tokens_in, tokens_out = _rate(price.input_mtok), _rate(price.output_mtok)
+def _tiers(price: ModelPrice) -> tuple[_Rates, ...]:
+    """Return the rates of each tier, the highest first; none if they would not be the price."""
     if any(getattr(price, part) is not None for part in _BEYOND_OUR_FIELDS):
-        return None
-    if tokens_in is None and tokens_out is None:
-        return None
-    free = _Rate(0.0, ())
+        return ()
+    if price.input_mtok is None and price.output_mtok is None:
+        return ()
+    parts = (price.input_mtok, price.output_mtok, price.cache_read_mtok, price.cache_write_mtok)
+    starts = {tier.start for part in parts if isinstance(part, TieredPrices) for tier in part.tiers}
+    return tuple(_rates(price, above) for above in sorted(starts | {-1}, reverse=True))
+
+
+def _rates(price: ModelPrice, above: int) -> _Rates:
+    plain = _rate(price.input_mtok, above) or 0.0
+    cache_read = _rate(price.cache_read_mtok, above)
+    cache_write = _rate(price.cache_write_mtok, above)
     return _Rates(
-        input=tokens_in or free,
-        output=tokens_out or free,
-        cache_read=_rate(price.cache_read_mtok),
-        cache_write=_rate(price.cache_write_mtok),
+        above,
+        input=plain,
+        output=_rate(price.output_mtok, above) or 0.0,
+        # without a price of their own, cached tokens are charged as input
+        cache_read=plain if cache_read is None else cache_read,
+        cache_write=plain if cache_write is None else cache_write,
     )
 
 
-def _rate(price: Decimal | TieredPrices | None) -> _Rate | None:
-    """Turn a price for a million tokens into a rate for one."""
+def _rate(price: Decimal | TieredPrices | None, above: int) -> float | None:
+    """Turn a price for a million tokens into a rate for one, in the tier that begins `above`."""
     if price is None:
         return None
     if isinstance(price, TieredPrices):
-        tiers = tuple((tier.start, float(tier.price) / 1e6) for tier in price.tiers)
-        return _Rate(float(price.base) / 1e6, tiers)
-    return _Rate(float(price) / 1e6, ())
+        reached = [tier.price for tier in price.tiers if tier.start <= above]
+        price = reached[-1] if reached else price.base
+    return float(price) / 1e6

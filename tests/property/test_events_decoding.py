@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema_rs
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import LimitSettings
-from pipeline.events.contract import event_contracts, event_types, trusted_fields
+from pipeline.events.contract import event_contracts, event_schemas, event_types, trusted_fields
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.events.rejection import Reason, Rejected
 
@@ -34,6 +35,15 @@ ENVELOPE: dict[str, Any] = {
     "evaluation_name": "x",
     "outcome": "success",
 }
+
+BASE = "https://sluice.example/schemas/events/"
+PUBLISHED = jsonschema_rs.Draft202012Validator(
+    {"$ref": BASE + "event.v1.json"},
+    registry=jsonschema_rs.Registry(
+        [(BASE + file, body) for file, body in event_schemas().items()]
+    ),
+    validate_formats=True,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -91,6 +101,12 @@ def test_a_decoded_event_fits_the_schema_and_loses_no_value(event: dict[str, Any
             other.endswith(name) and orjson.dumps(found) == orjson.dumps(value)
             for other, found in kept.items()
         )
+
+
+@given(events())
+def test_validation_agrees_with_the_published_schema(event: dict[str, Any]) -> None:
+    contract = event_contracts().get(str(event["event_type"]))
+    assert bool(contract and contract.validator.is_valid(event)) == PUBLISHED.is_valid(event)
 
 
 @given(events())

@@ -13,7 +13,6 @@ from genai_prices.types import ModelPrice, Usage
 from pipeline.events.prices import (
     _BEYOND_OUR_FIELDS,
     PRICE_TABLE_VERSION,
-    _PricedModel,
     add_cost,
     compute_cost,
 )
@@ -27,16 +26,26 @@ def call(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("usage", USAGES)
-def test_the_rates_give_the_library_s_price_for_every_model(usage: tuple[int, ...]) -> None:
+def test_the_cost_is_the_library_s_for_every_model(usage: tuple[int, int, int, int]) -> None:
     tokens_in, tokens_out, cache_read, cache_write = usage
+    names = ("tokens_in", "tokens_out", "tokens_cache_read", "tokens_cache_write")
     moment = datetime.fromisoformat(TS)
     compared = 0
     for provider in providers:
         for model in provider.models:
-            rates = _PricedModel(model).rates_at(TS)
-            price = model.get_prices(moment)
-            if rates is None:
-                assert _not_by_token(price)
+            found = provider.find_model(model.id, all_providers=providers)
+            if found is None:
+                continue
+            price = found.get_prices(moment)
+            cost = compute_cost(
+                call(
+                    provider=provider.id,
+                    model_requested=model.id,
+                    **dict(zip(names, usage, strict=True)),
+                )
+            )
+            if cost is None:
+                assert _not_by_token(price), model.id
                 continue
             expected = price.calc_price(
                 Usage(
@@ -46,7 +55,6 @@ def test_the_rates_give_the_library_s_price_for_every_model(usage: tuple[int, ..
                     cache_write_tokens=cache_write,
                 )
             )
-            cost = rates.cost(tokens_in, tokens_out, cache_read, cache_write)
             assert cost == pytest.approx(float(expected["total_price"]), abs=1e-9), model.id
             compared += 1
     assert compared > 1_500
