@@ -90,6 +90,8 @@ class Changes:
     """Events whose id came before, at another offset: produced again, and skipped."""
     late: dict[str, int] = field(default_factory=dict)
     """Events beyond the lateness, by agent; they count for an open task, but for no window."""
+    early: dict[str, int] = field(default_factory=dict)
+    """Events ahead of Kafka's clock by more than is allowed, by agent; they count likewise."""
     overflowed: list[str] = field(default_factory=list)
     """Labels that reached their cap; each is named once."""
 
@@ -212,7 +214,7 @@ class PartitionAggregator:
         late = watermark is not None and start_ms + _TEN_SECONDS <= watermark
         task = self._tasks.task_for(event, time_ms, offset, watermark, late=late)
         if task is None:
-            self._count_late(event, changes)
+            _count_agent(changes.late, event)
             return
         if offset <= task.fence:
             changes.replayed += 1
@@ -222,8 +224,15 @@ class PartitionAggregator:
             changes.repeated += 1
             return
         changes.applied += 1
+        early = time_ms > record.record_ms + self.config.watermark.max_ahead_ms
+        if early:
+            _count_agent(changes.early, event)
+        elif late:
+            _count_agent(changes.late, event)
         outcomes = task.apply(event, time_ms, watermark if late and watermark else 0)
         self._tasks.check(task, time_ms)
+        if early:
+            return
         actor, action = actor_of(event), action_of(event)
         successes = failures = 0
         for changed_ms, succeeded, failed in outcomes:
@@ -232,9 +241,7 @@ class PartitionAggregator:
                 successes, failures = successes + succeeded, failures + failed
             elif watermark is None or _PANE.floor(changed_ms) + _PANE > watermark:
                 self._add_fact(actor, action, changed_ms, outcome_fact(succeeded, failed))
-        if late:
-            self._count_late(event, changes)
-        else:
+        if not late:
             self._add_fact(actor, action, time_ms, fact_of(event, time_ms, successes, failures))
 
     def _add_fact(self, actor: Actor, action: Action | None, time_ms: int, fact: Fact) -> None:
@@ -242,10 +249,6 @@ class PartitionAggregator:
         self._by_actor[actor, start_ms].append(fact)
         if action is not None:
             self._by_action[action, start_ms].append(fact)
-
-    def _count_late(self, event: Mapping[str, Any], changes: Changes) -> None:
-        agent = event["agent_name"]
-        changes.late[agent] = changes.late.get(agent, 0) + 1
 
     def _add_facts(self, version: Version) -> None:
         """Add the gathered facts to the panes, all with one version."""
@@ -314,3 +317,8 @@ class PartitionAggregator:
 
     def _task_key(self, task: TaskState) -> str:
         return f"{self._prefix}task\x1f{task.opened_ms}\x1f{task.key}"
+
+
+def _count_agent(counts: dict[str, int], event: Mapping[str, Any]) -> None:
+    agent = event["agent_name"]
+    counts[agent] = counts.get(agent, 0) + 1

@@ -1,0 +1,108 @@
+"""One pane of a dimension's history: what all source partitions have closed, and what is open.
+
+Folding in is exact once: a partition closes its panes in the order of time, so that the start of
+the last one that was folded in is a fence, kept for each partition in the same value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipeline.windows.codec import dumps, loads, pane_from_json, pane_to_json
+from pipeline.windows.digest import MAX_CENTROIDS, ROOM_WHILE_OPEN
+from pipeline.windows.measure import Measure
+from pipeline.windows.pane import Cell, Pane, Resolution, merge_panes
+from pipeline.windows.partial import PartialPane
+
+TASK_MEASURES = (Measure.TASK_TOKENS, Measure.TASK_COST_USD, Measure.TASK_DURATION_MS)
+
+
+@dataclass(slots=True)
+class HistoryPane:
+    """A pane of any resolution, with a fence for each source partition."""
+
+    pane: Pane
+    """What partitions have closed."""
+    folded: dict[int, int] = field(default_factory=dict)
+    """By source partition: start of the last ten seconds that are in `pane`."""
+    open: dict[int, PartialPane] = field(default_factory=dict)
+    """By source partition: the latest state of a pane that can still change. Ten seconds only."""
+
+    @classmethod
+    def empty(cls, start_ms: int, resolution: Resolution) -> HistoryPane:
+        """Return a pane that holds nothing."""
+        return cls(Pane(start_ms, resolution))
+
+    @property
+    def data_end_ms(self) -> int:
+        """The end of the last ten seconds that were folded in; without any, the pane's start."""
+        if not self.folded:
+            return self.pane.start_ms
+        return max(self.folded.values()) + Resolution.TEN_SECONDS
+
+    def replace_open(self, partition: int, part: PartialPane) -> bool:
+        """Take a pane that is not final; False when what is here is as new or closed."""
+        known = self.open.get(partition)
+        if partition in self.folded or (known is not None and known.version >= part.version):
+            return False
+        self.open[partition] = part
+        return True
+
+    def fold(self, partition: int, part: Pane) -> bool:
+        """Add ten seconds that a partition has closed; False when they are in already."""
+        if part.start_ms <= self.folded.get(partition, -1):
+            return False
+        self.folded[partition] = part.start_ms
+        self.open.pop(partition, None)
+        self.pane = merge_panes(
+            (self.pane, part), self.pane.start_ms, self.pane.resolution, ROOM_WHILE_OPEN
+        )
+        return True
+
+    def compacted(self) -> HistoryPane:
+        """Return the pane with digests of the usual size; for one that is hardly added to."""
+        if all(len(cell.digest.means) <= MAX_CENTROIDS for cell in self.pane.cells.values()):
+            return self
+        pane = merge_panes(
+            (self.pane, Pane(0, Resolution.DAY)), self.pane.start_ms, self.pane.resolution
+        )
+        return HistoryPane(pane, self.folded, self.open)
+
+    def thinned(self) -> HistoryPane:
+        """Return the pane with the digests of tasks only; counters and sums stay."""
+        cells = {
+            measure: cell
+            if measure in TASK_MEASURES
+            else Cell(cell.count, cell.total, cell.squares)
+            for measure, cell in self.pane.cells.items()
+        }
+        pane = Pane(self.pane.start_ms, self.pane.resolution, self.pane.counters, cells)
+        return HistoryPane(pane, self.folded)
+
+    def to_bytes(self) -> bytes:
+        """Return the value to store."""
+        return dumps(
+            {
+                "pane": pane_to_json(self.pane),
+                "folded": {str(partition): start for partition, start in self.folded.items()},
+                "open": {
+                    str(partition): {**pane_to_json(part.pane), "version": part.version}
+                    for partition, part in self.open.items()
+                },
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> HistoryPane:
+        """Read what `to_bytes` wrote; raise `InputError` for anything else."""
+        value = loads(data)
+        return cls(
+            pane=pane_from_json(value["pane"]),
+            folded={int(partition): start for partition, start in value["folded"].items()},
+            open={
+                int(partition): PartialPane(
+                    pane_from_json(part), (part["version"][0], part["version"][1])
+                )
+                for partition, part in value["open"].items()
+            },
+        )

@@ -1,0 +1,267 @@
+"""A source partition: exact totals in any order, and the same state after any crash."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.tasks.budgets import Budget, BudgetPolicy
+from pipeline.windows.measure import Measure
+from pipeline.windows.pane import Counter, Pane
+from pipeline.windows.partial import Partial
+from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator, Record
+from tests.unit.windows.fleet import (
+    START_MS,
+    Event,
+    expected_panes,
+    records,
+    sessions,
+    shuffled_within,
+)
+
+CONFIG = AggregatorConfig(
+    idle_ms=60_000,
+    budgets=BudgetPolicy(Budget(tokens=6_000, tool_calls=4, cost_usd=0.05, elapsed_ms=9_000)),
+)
+LATENESS_MS = CONFIG.watermark.lateness_ms
+END_MS = START_MS + 3_600_000
+
+
+class Table:
+    """What the writes leave behind, as a changelog topic would."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    def write(self, writes: list[tuple[str, bytes | None]]) -> None:
+        for key, value in writes:
+            if value is None:
+                self.values.pop(key, None)
+            else:
+                self.values[key] = value
+
+
+class Told:
+    """What was published: the latest state of each pane, and messages by id."""
+
+    def __init__(self) -> None:
+        self.panes: dict[tuple[str, int], Pane] = {}
+        self.messages: dict[str, dict[str, Any]] = {}
+
+    def take(self, changes: Changes) -> None:
+        for _, value in changes.partials:
+            partial = Partial.from_bytes(value)
+            for part in partial.panes:
+                self.panes[str(partial.dimension), part.pane.start_ms] = part.pane
+        for message in changes.tasks:
+            self.messages[message["id"]] = message
+
+
+def cut(batch: list[Record], sizes: list[int]) -> list[list[Record]]:
+    batches, at = [], 0
+    while at < len(batch):
+        size = sizes[len(batches) % len(sizes)]
+        batches.append(batch[at : at + size])
+        at += size
+    return batches
+
+
+def run(events: list[Event], sizes: list[int]) -> Told:
+    aggregator, told = PartitionAggregator(0, CONFIG), Told()
+    for batch in cut(records(events), sizes):
+        told.take(aggregator.apply(batch))
+    told.take(aggregator.tick(END_MS))
+    return told
+
+
+def totals(panes: dict[tuple[str, int], Pane]) -> dict[Any, Any]:
+    return {
+        key: (
+            {name: count for name, count in pane.counters.items() if count},
+            {name: (cell.count, cell.total, cell.squares) for name, cell in pane.cells.items()},
+        )
+        for key, pane in panes.items()
+    }
+
+
+seeds = st.integers(0, 10_000)
+batch_sizes = st.lists(st.integers(5, 60), min_size=1, max_size=4)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seeds, batch_sizes)
+def test_counts_and_sums_equal_an_independent_recomputation(seed: int, sizes: list[int]) -> None:
+    events = sessions(seed, 6)
+    told = run(events, sizes)
+    for (label, start_ms), expected in expected_panes(events).items():
+        pane = told.panes[label, start_ms]
+        counters = pane.counters
+        assert counters.get(Counter.EVENTS, 0) == expected.events
+        if not label.startswith("workflow"):  # there, steps and calls are mixed
+            assert counters.get(Counter.SUCCESS, 0) == expected.success
+            assert counters.get(Counter.FAILURE, 0) == expected.failure
+            cell = pane.cells.get(Measure.LATENCY_MS)
+            assert (cell.total if cell else 0) == sum(expected.latencies)
+        for measure, values in (
+            (Measure.TOKENS, expected.tokens),
+            (Measure.COST_USD, expected.costs),
+        ):
+            if values:
+                cell = pane.cells[measure]
+                assert (cell.count, cell.total) == (len(values), sum(values))
+                assert cell.squares == sum(value * value for value in values)
+                assert cell.digest.count == len(values)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seeds, batch_sizes)
+def test_tasks_equal_an_independent_recomputation(seed: int, sizes: list[int]) -> None:
+    events = sessions(seed, 6)
+    told = run(events, sizes)
+    summaries = {m["session_id"]: m for m in told.messages.values() if m["kind"] == "summary"}
+    assert set(summaries) == {each["session_id"] for each in events}
+    for session, found in summaries.items():
+        own = [each for each in events if each["session_id"] == session]
+        calls = [each for each in own if each["event_type"] == "tool_call"]
+        succeeded = {each["call_id"] for each in calls if each["status"] == "ok"}
+        llm_calls = [each for each in own if each["event_type"] == "llm_call"]
+        assert found["events"] == len(own)
+        assert found["tokens_in"] == sum(each["tokens_in"] for each in llm_calls)
+        assert found["tokens_out"] == sum(each["tokens_out"] for each in llm_calls)
+        cost = sum(round(each["cost_usd"] * 10**9) for each in llm_calls)
+        assert round(found["cost_usd"] * 10**9) == cost
+        assert found["tool_calls"] == len(calls)
+        logical = {each["call_id"] for each in calls}
+        assert found["logical_tool_calls"] == len(logical)
+        assert found["logical_tool_failures"] == len(logical - succeeded)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seeds, batch_sizes, seeds)
+def test_another_order_within_the_lateness_gives_the_same_panes(
+    seed: int, sizes: list[int], shuffle: int
+) -> None:
+    events = sessions(seed, 6)
+    reordered = shuffled_within(events, LATENESS_MS - 10_000, shuffle)
+    assert totals(run(events, [1_000]).panes) == totals(run(reordered, sizes).panes)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, batch_sizes, batch_sizes, st.data())
+def test_a_crash_anywhere_in_the_writes_changes_nothing(
+    seed: int, sizes: list[int], later_sizes: list[int], data: st.DataObject
+) -> None:
+    """The worker dies in the middle of a batch's writes, with nothing of that batch published."""
+    events = sessions(seed, 6)
+    batches = cut(records(events), sizes)
+    crash_in = data.draw(st.integers(0, len(batches) - 1))
+    committed = data.draw(st.integers(0, crash_in))
+
+    table, told = Table(), Told()
+    aggregator = PartitionAggregator(0, CONFIG)
+    for number, batch in enumerate(batches[: crash_in + 1]):
+        changes = aggregator.apply(batch)
+        if number == crash_in:
+            kept = data.draw(st.integers(0, len(changes.writes)))
+            table.write(changes.writes[:kept])
+        else:
+            table.write(changes.writes)
+            told.take(changes)
+
+    recovered = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    again = [record for batch in batches[committed:] for record in batch]
+    for batch in cut(again, later_sizes):
+        changes = recovered.apply(batch)
+        table.write(changes.writes)
+        told.take(changes)
+    told.take(recovered.tick(END_MS))
+
+    expected = run(events, sizes)
+    assert totals(told.panes) == totals(expected.panes)
+    assert told.messages == expected.messages
+
+
+@settings(max_examples=12, deadline=None)
+@given(seeds, batch_sizes, st.data())
+def test_two_crashes_in_a_row_change_nothing(
+    seed: int, sizes: list[int], data: st.DataObject
+) -> None:
+    events = sessions(seed, 6)
+    batches = cut(records(events), sizes)
+    first = data.draw(st.integers(0, len(batches) - 1))
+    table, told = Table(), Told()
+    aggregator = PartitionAggregator(0, CONFIG)
+    for number, batch in enumerate(batches[: first + 1]):
+        changes = aggregator.apply(batch)
+        kept = len(changes.writes)
+        if number == first:
+            kept = data.draw(st.integers(0, kept))
+        else:
+            told.take(changes)
+        table.write(changes.writes[:kept])
+    again = [record for batch in batches[first:] for record in batch]
+    short = data.draw(st.integers(1, len(again)))
+    aggregator = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    changes = aggregator.apply(again[:short])
+    table.write(changes.writes[: data.draw(st.integers(0, len(changes.writes)))])
+
+    recovered = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    for batch in cut(again, sizes):
+        told.take(recovered.apply(batch))
+    told.take(recovered.tick(END_MS))
+
+    expected = run(events, sizes)
+    assert totals(told.panes) == totals(expected.panes)
+    assert told.messages == expected.messages
+
+
+@settings(max_examples=12, deadline=None)
+@given(seeds, batch_sizes)
+def test_state_is_the_same_after_it_was_stored_and_loaded(seed: int, sizes: list[int]) -> None:
+    """A worker that is replaced after every batch says what one that lives on says."""
+    events = sessions(seed, 6)
+    table, told = Table(), Told()
+    for batch in cut(records(events), sizes):
+        aggregator = PartitionAggregator.load(0, table.values.items(), CONFIG)
+        changes = aggregator.apply(batch)
+        table.write(changes.writes)
+        told.take(changes)
+    last = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    told.take(last.tick(END_MS))
+    expected = run(events, sizes)
+    assert totals(told.panes) == totals(expected.panes)
+    assert told.messages == expected.messages
+
+
+@settings(max_examples=12, deadline=None)
+@given(seeds, batch_sizes)
+def test_events_that_are_produced_again_count_once(seed: int, sizes: list[int]) -> None:
+    events = sessions(seed, 6)
+    chance = random.Random(seed)
+    doubled = [each for each in events for _ in range(1 + (chance.random() < 0.2))]
+    repeated = 0
+    aggregator, told = PartitionAggregator(0, CONFIG), Told()
+    for batch in cut(records(doubled), sizes):
+        changes = aggregator.apply(batch)
+        repeated += changes.repeated
+        told.take(changes)
+    told.take(aggregator.tick(END_MS))
+    assert repeated == len(doubled) - len(events)
+    assert totals(told.panes) == totals(run(events, sizes).panes)
+
+
+def test_equal_state_is_stored_as_equal_bytes() -> None:
+    events = sessions(5, 6)
+    tables = []
+    for _ in range(2):
+        table = Table()
+        aggregator = PartitionAggregator(0, CONFIG)
+        for batch in cut(records(events), [7]):
+            table.write(aggregator.apply(batch).writes)
+        tables.append(table.values)
+    assert tables[0] == tables[1]
+    assert all(orjson.loads(value) for value in tables[0].values())
