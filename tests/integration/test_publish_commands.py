@@ -92,6 +92,15 @@ async def test_a_session_stays_in_order_in_the_partition_every_client_would_choo
         assert [number for _, number in found] == sorted(number for _, number in found)
 
 
+async def test_an_oversize_event_reaches_the_topic_where_it_can_be_refused(target: Target) -> None:
+    given = [b'{"a":"' + b"x" * 5_000_000 + b'"}', b'{"b":1}']
+
+    done = await target.run("publish", "-", "--topic", target.topic, stdin=b"\n".join(given))
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(value for _, _, value in await target.published()) == sorted(given)
+
+
 async def test_an_array_is_sent_element_by_element(target: Target) -> None:
     given = lines(3)
     array = b"[\n  " + b",\n  ".join(given) + b"\n]"
