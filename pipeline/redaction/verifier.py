@@ -30,6 +30,8 @@ class _Check(NamedTuple):
     """Without capturing groups: RE2 is several times slower with them."""
     holds: Callable[[bytes, int, int], bool]
     """Given the buffer, start and end: is it really one?"""
+    needs: bytes = b""
+    """Without these bytes there is nothing to find; they are looked for much faster."""
 
 
 # What stands before and after a number in JSON bytes. A letter or digit there means that the number
@@ -136,31 +138,25 @@ def _always(_data: bytes, _start: int, _end: int) -> bool:
 
 
 _CARD: Final = rb"[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}(?:[ -]?[0-9]{1,7})?"
-_CHECKS: Final[tuple[_Check, ...]] = tuple(
-    _Check(entity, re2.compile(pattern), holds)
-    for entity, pattern, holds in (
-        (
-            "EMAIL_ADDRESS",
-            rb"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}",
-            _always,
-        ),
-        (
-            "CREDIT_CARD",
-            _CARD,
-            _is_card,
-        ),
-        ("IBAN_CODE", rb"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?", _is_iban),
-        ("US_SSN", rb"[0-9]{3}-[0-9]{2}-[0-9]{4}", _is_ssn),
-        ("PHONE_NUMBER", rb"\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,4}\)?){2,5}", _is_phone),
-        (
-            "API_KEY",
-            rb"(?:sk-(?:proj-|ant-|live-|or-)?|sk_live_|rk_live_|ghp_|gho_|ghu_|ghs_|github_pat_|"
-            rb"glpat-|xox[abprs]-|AKIA|ASIA|AIza|npm_|hf_|SG\.|dop_v1_|shpat_)[A-Za-z0-9_.-]{16,}"
-            rb"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-            _is_secret,
-        ),
-        ("SECRET", rb"-----BEGIN [A-Z ]*PRIVATE KEY", _always),
-    )
+_EMAIL: Final = rb"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+_IBAN: Final = rb"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?"
+_SSN: Final = rb"[0-9]{3}-[0-9]{2}-[0-9]{4}"
+_PHONE: Final = rb"\+[1-9][0-9]{0,2}(?:[ .-]?\(?[0-9]{1,4}\)?){2,5}"
+_KEY: Final = (
+    rb"(?:sk-(?:proj-|ant-|live-|or-)?|sk_live_|rk_live_|ghp_|gho_|ghu_|ghs_|github_pat_|"
+    rb"glpat-|xox[abprs]-|AKIA|ASIA|AIza|npm_|hf_|SG\.|dop_v1_|shpat_)[A-Za-z0-9_.-]{16,}"
+    rb"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"
+)
+_PRIVATE_KEY: Final = rb"-----BEGIN [A-Z ]*PRIVATE KEY"
+
+_CHECKS: Final[tuple[_Check, ...]] = (
+    _Check("EMAIL_ADDRESS", re2.compile(_EMAIL), _always, b"@"),
+    _Check("CREDIT_CARD", re2.compile(_CARD), _is_card),
+    _Check("IBAN_CODE", re2.compile(_IBAN), _is_iban),
+    _Check("US_SSN", re2.compile(_SSN), _is_ssn),
+    _Check("PHONE_NUMBER", re2.compile(_PHONE), _is_phone, b"+"),
+    _Check("API_KEY", re2.compile(_KEY), _is_secret),
+    _Check("SECRET", re2.compile(_PRIVATE_KEY), _always, b"-----BEGIN"),
 )
 ENTITIES: Final = frozenset(check.entity for check in _CHECKS)
 
@@ -183,6 +179,8 @@ class Verifier:
         ends = list(accumulate(len(buffer) + 1 for buffer in buffers))
         hits: set[Hit] = set()
         for check in self._checks:
+            if check.needs not in data:
+                continue
             for match in check.pattern.finditer(data):
                 start, end = match.span()
                 if check.holds(data, start, end):
