@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.detection.alert import Alert, Status
 from pipeline.detection.alertbook import CLOSED, AlertBook
 from pipeline.detection.backpressure import Demand, ScopeState, demands, notice_of, step
+from pipeline.detection.durations import HOUR, MINUTE
 from pipeline.detection.evaluators import evaluator_for
 from pipeline.detection.finding import Finding, Look
 from pipeline.detection.inhibition import Inhibitor
@@ -32,6 +33,8 @@ from pipeline.detection.view import Dimension, WindowView
 TICK_SECONDS = 10.0
 RECENT = 60.0
 """A dimension without data for longer, and without an open alert, is not looked at."""
+EXAMPLES_FROM = HOUR
+"""Examples come from the last hour of a window: coarser panes have none."""
 JsonValue = dict[str, object]
 
 
@@ -232,7 +235,7 @@ class Detector:
         examples = look.view.examples(
             look.dimension,
             rule.measure,
-            finding.start,
+            max(finding.start, floor_to(finding.end - EXAMPLES_FROM, MINUTE)),
             finding.end,
             self._rules.defaults.max_examples,
         )

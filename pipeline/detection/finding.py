@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +11,15 @@ from pipeline.detection.view import Dimension, WindowView
 
 Details = dict[str, object]
 """Further facts of a finding: plain JSON values."""
+
+
+@dataclass
+class Remembered:
+    """What a rule remembers of one dimension from look to look, in plain values."""
+
+    numbers: dict[str, float] = field(default_factory=dict)
+    hours: list[int] = field(default_factory=list)
+    """Counts of consecutive whole hours, for what panes keep too shortly."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +31,8 @@ class Look:
     now: float
     frozen: Mapping[str, float] = field(default_factory=dict)
     """References kept from before an open alert became active; empty while all is well."""
-    memory: MutableMapping[str, float] = field(default_factory=dict)
-    """What a rule remembers of this dimension from look to look; plain numbers only."""
+    memory: Remembered = field(default_factory=Remembered)
+    """What the rule remembers of this dimension; it may change it."""
 
 
 @dataclass(frozen=True)

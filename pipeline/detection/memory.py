@@ -1,4 +1,4 @@
-"""What rules remember of their dimensions between looks, as plain numbers."""
+"""What rules remember of their dimensions between looks, by storage key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from zlib import crc32
 
 from pipeline.detection.durations import DAY, MINUTE
+from pipeline.detection.finding import Remembered
 from pipeline.detection.rules.model import Rule
 from pipeline.detection.view import Dimension
 
@@ -13,30 +14,31 @@ SAVE_EVERY = 5 * MINUTE
 """Memory changes at every look; it is stored this seldom. What a crash loses is read again from
 windows at the next look."""
 FORGET_AFTER = 14 * DAY
-_CHECKED = "checked"
+CHECKED = "checked"
+"""The number that says at which event time a rule last looked: the fence of what it remembers."""
 _Key = tuple[str, Dimension]
 
 
 class Memory:
-    """A small mapping of names to numbers for each rule and dimension."""
+    """What each rule remembers of each dimension."""
 
     def __init__(self) -> None:
-        self._values: dict[_Key, dict[str, float]] = {}
+        self._values: dict[_Key, Remembered] = {}
         self._names: dict[_Key, str] = {}
-        self._loaded: dict[str, dict[str, float]] = {}
+        self._loaded: dict[str, Remembered] = {}
 
-    def of(self, rule: Rule, dimension: Dimension) -> MutableMapping[str, float]:
+    def of(self, rule: Rule, dimension: Dimension) -> Remembered:
         """Return what the rule remembers of the dimension, to read and to change."""
         if rule.kind != "silence":
-            return {}
+            return Remembered()
         key = (rule.name, dimension)
-        values = self._values.get(key)
-        if values is None:
+        found = self._values.get(key)
+        if found is None:
             name = _name(rule, dimension)
-            values = self._loaded.pop(name, {})
-            self._values[key] = values
+            found = self._loaded.pop(name, None) or Remembered()
+            self._values[key] = found
             self._names[key] = name
-        return values
+        return found
 
     def collect(self, now: float, state: MutableMapping[str, dict[str, object] | None]) -> None:
         """Put what is due to be stored into `state`, and drop what nobody looked at for long.
@@ -44,26 +46,33 @@ class Memory:
         Each entry has its own moment in the interval, so that they are not all due at once.
         """
         gone: list[_Key] = []
-        for key, values in self._values.items():
-            checked = values.get(_CHECKED, now)
+        for key, remembered in self._values.items():
+            name, checked = self._names[key], remembered.numbers.get(CHECKED, now)
             if now - checked > FORGET_AFTER:
                 gone.append(key)
-                state[self._names[key]] = None
-            elif checked == now and (now + crc32(self._names[key].encode())) % SAVE_EVERY < MINUTE:
-                state[self._names[key]] = dict(values)
+                state[name] = None
+            elif checked == now and (now + crc32(name.encode())) % SAVE_EVERY < MINUTE:
+                state[name] = _to_json(remembered)
         for key in gone:
             del self._values[key], self._names[key]
 
     def dump(self) -> dict[str, dict[str, object]]:
         """Return everything, by storage key."""
-        kept: dict[str, dict[str, object]] = {k: dict(v) for k, v in self._loaded.items()}
-        for key, values in self._values.items():
-            kept[self._names[key]] = dict(values)
+        kept = {name: _to_json(remembered) for name, remembered in self._loaded.items()}
+        for key, remembered in self._values.items():
+            kept[self._names[key]] = _to_json(remembered)
         return kept
 
-    def load(self, name: str, values: Mapping[str, object]) -> None:
+    def load(self, name: str, value: Mapping[str, object]) -> None:
         """Take up one stored entry; it is attached when its rule looks again."""
-        self._loaded[name] = {key: float(str(value)) for key, value in values.items()}
+        numbers, hours = value["numbers"], value["hours"]
+        if not isinstance(numbers, Mapping) or not isinstance(hours, list):
+            raise ValueError("not what a rule remembers")
+        self._loaded[name] = Remembered(dict(numbers), list(hours))
+
+
+def _to_json(remembered: Remembered) -> dict[str, object]:
+    return {"numbers": dict(remembered.numbers), "hours": list(remembered.hours)}
 
 
 def _name(rule: Rule, dimension: Dimension) -> str:

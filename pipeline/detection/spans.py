@@ -1,8 +1,8 @@
 """Spans of event time, laid so that they can be read from rolled-up panes.
 
 A span's end is the tick. Its start is moved back to a whole minute or hour where the span is long
-enough for that not to matter, so that a week is read from days and hours and not from 60,480
-panes of ten seconds.
+enough for that not to matter: fine panes are kept for minutes only (`pipeline.windows.retention`),
+and a week is read from days and hours, not from 60,480 panes of ten seconds.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def floor_to(time: float, step: float) -> float:
 
 
 def trailing(now: float, seconds: float) -> Span:
-    """Return the span of the last `seconds`: to the minute from 1 h on, to the hour from 6 h on."""
-    step = HOUR if seconds >= 6 * HOUR else MINUTE if seconds >= HOUR else 1.0
+    """Return the span of the last `seconds`: to the minute beyond 5 min, to the hour beyond 1 h."""
+    step = HOUR if seconds > HOUR else MINUTE if seconds > 5 * MINUTE else 1.0
     return floor_to(now - seconds, step), now
 
 
@@ -32,8 +32,8 @@ def past_week(now: float) -> Span:
 def same_hours(now: float, days_before: int) -> Span:
     """Return three hours around the running one, some days before.
 
-    Three and not one: enough samples for a p99, and a rhythm that comes a little early or late
-    does not look like a change.
+    Three and not one: more samples, and a rhythm that comes a little early or late does not look
+    like a change.
     """
     hour = floor_to(now, HOUR) - days_before * DAY
     return hour - HOUR, hour + 2 * HOUR

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
 from zlib import crc32
 
 from pipeline.detection.durations import DAY, HOUR
 from pipeline.detection.finding import Details, Finding, Look
 from pipeline.detection.rules.model import LatencyRule, quantile_of
 from pipeline.detection.spans import Span, floor_to, same_hours, trailing
-from pipeline.detection.statistics import quantile_ranks, second_highest
+from pipeline.detection.statistics import quantile_ranks
 from pipeline.detection.view import Dimension, Stats
 
 MAX_CACHED = 100_000
+MAX_RHYTHM = 1.5
 
 
 class LatencyEvaluator:
@@ -22,9 +24,9 @@ class LatencyEvaluator:
     at least `min_increase` above it. The confidence limit is distribution-free (order statistics),
     so long tails need no model.
 
-    The baseline is the highest but one of the same quantile in the same three hours of the days
-    before: it follows daily rhythm, lets a weekend be unlike a weekday, and one bad day does not
-    spoil it. While there are fewer than three such days the last 24 hours count too. It is read
+    The baseline is the median of the quantiles of the days before, so one bad day does not spoil
+    it; where yesterday's same hours were slower than that, it rises to them, by half at most, to
+    follow the daily rhythm. In the first day it is what the hours before this one were. It is read
     once an hour for each series, and frozen while an alert is open.
     """
 
@@ -101,25 +103,31 @@ class LatencyEvaluator:
             return cached[1]
         if len(self._cache) >= MAX_CACHED:
             self._cache.clear()
-        baseline = self._read_baseline(look, hour)
+        baseline = self._read_baseline(look)
         self._cache[look.dimension] = (hour, baseline)
         return baseline
 
-    def _read_baseline(self, look: Look, hour: float) -> dict[str, float]:
-        rule = self._rule
+    def _read_baseline(self, look: Look) -> dict[str, float]:
+        today = floor_to(look.now, DAY)
         days = [
-            look.view.stats(look.dimension, rule.measure, *same_hours(hour, days_before))
-            for days_before in range(1, rule.baseline_days + 1)
+            self._enough(look, (today - days * DAY, today - (days - 1) * DAY))
+            for days in range(1, self._rule.baseline_days + 1)
         ]
-        usable = [stats for stats in days if stats.count >= rule.baseline_min_count]
-        if len(usable) < 3:
-            recent = (floor_to(hour, HOUR) - DAY, floor_to(hour, HOUR))
-            stats = look.view.stats(look.dimension, rule.measure, *recent)
-            if stats.count >= rule.baseline_min_count:
-                usable.append(stats)
+        usable = [stats for stats in days if stats is not None]
         if not usable:
-            return {}
-        return {
-            name: second_highest([stats.quantile(q) for stats in usable])
-            for name, q in self._quantiles
-        }
+            hour = floor_to(look.now, HOUR)
+            recent = self._enough(look, (hour - DAY, hour))
+            return {} if recent is None else {n: recent.quantile(q) for n, q in self._quantiles}
+        yesterday = self._enough(look, same_hours(look.now, 1))
+        baseline: dict[str, float] = {}
+        for name, q in self._quantiles:
+            usual = median(stats.quantile(q) for stats in usable)
+            if yesterday is not None:
+                usual = max(usual, min(yesterday.quantile(q), usual * MAX_RHYTHM))
+            baseline[name] = usual
+        return baseline
+
+    def _enough(self, look: Look, span: Span) -> Stats | None:
+        """Return the statistics of a span of the past, if there are enough values in it."""
+        stats = look.view.stats(look.dimension, self._rule.measure, *span)
+        return stats if stats.count >= self._rule.baseline_min_count else None

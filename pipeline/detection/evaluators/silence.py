@@ -11,44 +11,52 @@ from __future__ import annotations
 
 from pipeline.detection.durations import DAY, HOUR, MINUTE, WEEK
 from pipeline.detection.finding import Details, Finding, Look
+from pipeline.detection.memory import CHECKED
 from pipeline.detection.rules.model import SilenceRule
 from pipeline.detection.spans import floor_to
 from pipeline.detection.statistics import second_highest
 
 DAYS = 7
+HOURS_KEPT = 11 * 24
+"""A week before the longest gap that is weighed, and the level before that."""
 LEVEL_SPAN = 3 * HOUR
+HOURS_READ = 3 * 24
 MAX_SCALE = 4.0
 MIN_GAP = MINUTE
 
 
 class SilenceEvaluator:
-    """Judges a `SilenceRule`; remembers for each source when it was seen and its longest gap."""
+    """Judges a `SilenceRule`.
+
+    Remembers for each source: `last_seen`; the counts of its hours (panes of hours are kept for
+    three days only); and the longest gap, in missed events, of this week and of the last.
+    """
 
     def __init__(self, rule: SilenceRule) -> None:
         self._rule = rule
 
     def judge(self, look: Look) -> Finding | None:
         """Count what came since the last look; when nothing came, weigh the gap."""
-        rule, memory = self._rule, look.memory
-        if "last_seen" not in memory:
-            memory["first_seen"] = self._first_seen(look)
-            memory["watched_since"] = memory["last_seen"] = memory["checked"] = look.now
+        rule, numbers = self._rule, look.memory.numbers
+        self._count_hours(look)
+        if "last_seen" not in numbers:
+            numbers["watched_since"] = numbers["last_seen"] = numbers[CHECKED] = look.now
             return None
-        fresh = self._count(look, memory["checked"], look.now)
-        memory["checked"] = look.now
-        gap = look.now - memory["last_seen"]
+        fresh = self._count(look, numbers[CHECKED], look.now)
+        numbers[CHECKED] = look.now
+        gap = look.now - numbers["last_seen"]
         if fresh:
             if gap - rule.every >= MIN_GAP and not look.frozen:
                 self._remember_gap(look, self._missed(look))
-            memory["last_seen"] = look.now
+            numbers["last_seen"] = look.now
             return None
         if gap < rule.min_silence or gap > rule.forget_after:
             return None
         # until its own gaps are known, an irregular source cannot be told from a silent one
-        if memory["last_seen"] - memory["watched_since"] < rule.min_history:
+        if numbers["last_seen"] - numbers["watched_since"] < rule.min_history:
             return None
         missed = self._missed(look)
-        longest = max(memory.get("longest", 0.0), memory.get("longest_before", 0.0))
+        longest = max(numbers.get("longest", 0.0), numbers.get("longest_before", 0.0))
         threshold = max(rule.expected, rule.gap_factor * longest)
         if missed < threshold:
             return None
@@ -58,12 +66,12 @@ class SilenceEvaluator:
             value=missed,
             threshold=threshold,
             baseline=longest,
-            start=memory["last_seen"],
+            start=numbers["last_seen"],
             end=look.now,
             sample_size=0,
             ratio=missed / threshold,
             references={"longest": longest},
-            details={"silent_seconds": gap, "last_seen": memory["last_seen"]},
+            details={"silent_seconds": gap, "last_seen": numbers["last_seen"]},
         )
 
     def explain(self, look: Look, finding: Finding) -> Details:
@@ -76,52 +84,72 @@ class SilenceEvaluator:
 
         That is what the same span of last week held, and no more than what all but the busiest of
         the days since then would: the week knows weekends, the days know that last week's burst
-        was one. In a source's first week there are only the days, and the quietest counts.
+        was one. In a source's first week there are only the days, and the quietest counts; and
+        since nobody knows its weekend, only the first hours of the gap count: a source that fell
+        silent in its busy time is missed, one that went quiet with the evening is not.
         """
-        days = [
-            self._scaled(look, days * DAY)
-            for days in range(1, DAYS + 1)
-            if look.memory["last_seen"] - days * DAY >= look.memory["first_seen"]
-        ]
-        if len(days) < DAYS:
-            return min(days, default=0.0)
-        return min(days[-1], second_highest(days[:-1]))
+        first = self._hours_end(look) - len(look.memory.hours) * HOUR
+        last_seen = look.memory.numbers["last_seen"]
+        known = [days for days in range(1, DAYS + 1) if last_seen - days * DAY >= first]
+        if len(known) < DAYS:
+            end = min(look.now, last_seen + LEVEL_SPAN)
+            return min((self._scaled(look, days * DAY, end) for days in known), default=0.0)
+        *days, week = (self._scaled(look, days * DAY, look.now) for days in known)
+        return min(week, second_highest(days))
 
-    def _scaled(self, look: Look, shift: float) -> float:
-        """Return the count of the gap's span so long ago, at the level before the gap."""
-        start, end = look.memory["last_seen"], look.now
-        level = self._count(look, floor_to(start - LEVEL_SPAN, MINUTE), start)
-        usual = self._prorated(look, start - LEVEL_SPAN - shift, start - shift)
+    def _scaled(self, look: Look, shift: float, end: float) -> float:
+        """Return the count of the gap's span up to `end`, `shift` before, at the gap's level."""
+        start = look.memory.numbers["last_seen"]
+        level = self._past(look, start - LEVEL_SPAN, start)
+        usual = self._past(look, start - LEVEL_SPAN - shift, start - shift)
         scale = min(level / usual, MAX_SCALE) if usual else 1.0
-        return scale * self._prorated(look, start - shift, end - shift)
+        return scale * self._past(look, start - shift, end - shift)
 
-    def _prorated(self, look: Look, start: float, end: float) -> float:
-        """Return the count of a span of the past, from whole hours; edges by their share."""
-        first, last = floor_to(start, HOUR), floor_to(end, HOUR)
-        if first == last:
-            return self._count(look, first, first + HOUR) * (end - start) / HOUR
-        head = self._count(look, first, first + HOUR) * (first + HOUR - start) / HOUR
-        tail = self._count(look, last, last + HOUR) * (end - last) / HOUR if end > last else 0.0
-        middle = self._count(look, first + HOUR, last) if last > first + HOUR else 0
-        return head + middle + tail
+    def _past(self, look: Look, start: float, end: float) -> float:
+        """Return the count of a span, from whole hours; of an hour's part, its share.
+
+        The running hour is not among them: what falls into it is read from the windows.
+        """
+        hours, hours_end = look.memory.hours, self._hours_end(look)
+        first = hours_end - len(hours) * HOUR
+        total = 0.0
+        at = max(start, first)
+        while at < min(end, hours_end):
+            index = int((at - first) // HOUR)
+            until = min(first + (index + 1) * HOUR, end)
+            total += hours[index] * (until - at) / HOUR
+            at = until
+        if end > hours_end:
+            # on whole minutes, as panes are kept; nothing came in the rest of the last one
+            until = min(floor_to(end + MINUTE, MINUTE), look.now)
+            total += self._count(look, floor_to(max(start, hours_end), MINUTE), until)
+        return total
+
+    def _count_hours(self, look: Look) -> None:
+        """Add the hours that have ended since the last look, as far back as panes are kept."""
+        hours = look.memory.hours
+        hour = floor_to(look.now, HOUR)
+        at = max(self._hours_end(look), hour - HOURS_READ * HOUR)
+        while at < hour:
+            count = self._count(look, at, at + HOUR)
+            at += HOUR
+            if hours or count:
+                hours.append(count)
+        del hours[:-HOURS_KEPT]
+        look.memory.numbers["hours_end"] = hour
+
+    def _hours_end(self, look: Look) -> float:
+        return look.memory.numbers.get("hours_end", 0.0)
 
     def _count(self, look: Look, start: float, end: float) -> int:
         return look.view.stats(look.dimension, self._rule.measure, start, end).count
 
     def _remember_gap(self, look: Look, missed: float) -> None:
         """Keep the longest normal gap of this week and of the week before."""
-        memory = look.memory
+        numbers = look.memory.numbers
         week = look.now // WEEK
-        if memory.get("week") != week:
-            memory["longest_before"] = memory.get("longest", 0.0)
-            memory["longest"] = 0.0
-            memory["week"] = week
-        memory["longest"] = max(memory["longest"], missed)
-
-    def _first_seen(self, look: Look) -> float:
-        """Return the start of the earliest day of the last eight that has data."""
-        day = floor_to(look.now, DAY)
-        for days in range(DAYS + 1, 0, -1):
-            if self._count(look, day - days * DAY, day - (days - 1) * DAY):
-                return day - days * DAY
-        return look.now
+        if numbers.get("week") != week:
+            numbers["longest_before"] = numbers.get("longest", 0.0)
+            numbers["longest"] = 0.0
+            numbers["week"] = week
+        numbers["longest"] = max(numbers["longest"], missed)

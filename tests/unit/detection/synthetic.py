@@ -14,6 +14,11 @@ from functools import cached_property
 
 import numpy as np
 
+from pipeline.detection.measures import kind_of
+from pipeline.windows.pane import Resolution
+from pipeline.windows.retention import Retention
+
+RETENTION = Retention()
 DAY = 86_400.0
 HOUR = 3_600.0
 MONDAY = 1_767_571_200.0  # 2026-01-05 00:00 UTC
@@ -112,6 +117,7 @@ class SyntheticView:
 
     series: dict[tuple[Dim, str], Samples] = field(default_factory=dict)
     reads: int = 0
+    now: float = 0.0
 
     def add(
         self, dimension: Dim, measure: str, times: Array, values: Array, bad: Array | None = None
@@ -141,9 +147,28 @@ class SyntheticView:
 
     def stats(self, dimension: Dim, measure: str, start: float, end: float) -> Slice:
         self.reads += 1
+        self.now = max(self.now, end)
+        self._assert_kept(dimension, start, end)
+        return self.exact(dimension, measure, start, end)
+
+    def exact(self, dimension: Dim, measure: str, start: float, end: float) -> Slice:
+        """Return the samples of any span, to the second; not what windows could tell."""
         samples = self.series.get((dimension, measure), NOTHING)
         i = bisect_left(samples.ticks, start)
         return Slice(samples, i, bisect_left(samples.ticks, end, lo=i))
+
+    def _assert_kept(self, dimension: Dim, start: float, end: float) -> None:
+        """Fail when a span has an edge where the panes of `pipeline.windows` are too coarse."""
+        kind = kind_of(frozenset(dimension.labels))
+        if kind is None:
+            return
+        for edge, is_start in ((start, True), (end, False)):
+            age = (self.now - edge) * 1000
+            for resolution in sorted(Resolution):
+                # the pane that begins at the start ends one resolution later
+                if age - is_start * resolution < RETENTION.kept_ms(kind, resolution):
+                    assert edge * 1000 % resolution == 0, (dimension, self.now - start, edge)
+                    break
 
     def reasons(
         self, dimension: Dim, measure: str, start: float, end: float, limit: int

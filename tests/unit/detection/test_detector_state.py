@@ -63,6 +63,7 @@ def test_a_restart_in_the_middle_gives_the_same_alerts() -> None:
     whole.advance(view, MONDAY + 12 * HOUR)
     expected = whole.advance(view, MONDAY + 2 * DAY).alerts
 
+    view = small_fleet().view()
     detector = Detector(default_rules(), TICK)
     detector.advance(view, MONDAY + 12 * HOUR)
     got: list[Alert] = []

@@ -10,7 +10,7 @@ from pipeline.detection.evaluators.growth import GrowthEvaluator
 from pipeline.detection.evaluators.latency import LatencyEvaluator
 from pipeline.detection.evaluators.share import ShareEvaluator
 from pipeline.detection.evaluators.silence import SilenceEvaluator
-from pipeline.detection.finding import Evaluator, Finding, Look
+from pipeline.detection.finding import Evaluator, Finding, Look, Remembered
 from pipeline.detection.rules import default_rules
 from pipeline.detection.rules.model import Rule
 from tests.unit.detection.synthetic import DAY, HOUR, MONDAY, Array, Dim, SyntheticView, dim
@@ -194,7 +194,7 @@ class TestSilence:
         view, where = SyntheticView(), dim(agent="support")
         view.add(where, "events", times, np.ones(len(times)))
         evaluator = SilenceEvaluator(rule("agent-silence"))  # type: ignore[arg-type]
-        memory: dict[str, float] = {}
+        memory = Remembered()
         found = []
         for now in np.arange(start, end, 30.0):
             finding = evaluator.judge(Look(view, where, float(now), memory=memory))

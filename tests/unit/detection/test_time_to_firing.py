@@ -37,7 +37,7 @@ def test_a_latency_spike(tool: str, size: float) -> None:
     view, alert = run_with(incident)
 
     def allowed(end: float) -> bool:
-        stats = view.stats(dim(tool=tool), "latency_ms", end - 300, end)
+        stats = view.exact(dim(tool=tool), "latency_ms", end - 300, end)
         for q, name in ((0.95, "p95"), (0.99, "p99")):
             baseline = alert.references[name]
             threshold = max(2 * baseline, baseline + 250)
@@ -56,7 +56,7 @@ def test_failures_of_a_tool(tool: str, share: float) -> None:
     view, alert = run_with(incident)
 
     def rate(end: float, window: float) -> float:
-        stats = view.stats(dim(tool=tool), "calls", end - window, end)
+        stats = view.exact(dim(tool=tool), "calls", end - window, end)
         return stats.failures / stats.count
 
     pairs = ((3600, 300, 0.072), (21_600, 1800, 0.03))
