@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 EMAIL_ADDRESS: Final = "EMAIL_ADDRESS"
@@ -91,9 +92,10 @@ def resolve(text: str, spans: Iterable[Span]) -> list[Span]:
     `PRECEDENCE` wins, and the loser keeps what sticks out of the winner if a letter or digit is
     in it. The result is sorted by `start`. Time is n log n in the number of spans.
     """
-    ordered = sorted(spans, key=lambda span: (span.start, -span.end, _strength(span)))
-    if len(ordered) < 2:
+    ordered = sorted(spans)
+    if all(last.end <= span.start for last, span in pairwise(ordered)):
         return ordered
+    ordered.sort(key=lambda span: (span.start, -span.end, _strength(span)))
     settled: list[Span] = []
     for span in ordered:
         if not settled or span.start >= settled[-1].end:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.address_patterns import (
     ADDRESS_CUE,
@@ -13,11 +13,14 @@ from pipeline.redaction.detectors.address_patterns import (
     LEAD,
     MILITARY,
     NAMED,
+    NUMBER_BEHIND,
     NUMBERED,
     NUMBERED_ROUTE,
     OTHER_TYPES,
     PO_BOX,
     SURE_TYPES,
+    UNMARKED,
+    UNMARKED_BEHIND,
 )
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
@@ -35,6 +38,8 @@ _MEASURE = re.compile(
 )
 Street = tuple[int, int, float]
 """Start, end and score of a street before what is attached to it is read."""
+UNCERTAIN: Final = 0.6
+"""The score of a number and words that are an address only if what is attached says so."""
 
 
 class AddressDetector(Detector):
@@ -56,7 +61,7 @@ class AddressDetector(Detector):
         reached = 0
         leads: list[tuple[int, int]] | None = None
         for start, end, score in sorted(self.streets(text, context), key=_first_and_longest):
-            if start < reached:
+            if start < reached or (score == UNCERTAIN and not self._tail.is_certain(text, end)):
                 continue
             if leads is None:
                 leads = [match.span() for match in LEAD.finditer(text)]
@@ -71,7 +76,10 @@ def _first_and_longest(street: Street) -> tuple[int, int]:
 
 
 class StreetDetector(AddressDetector):
-    """A number, words and a word for a street; boxes and military addresses."""
+    """A number, words and a word for a street; boxes and military addresses.
+
+    Without a word for a street, what is attached decides: a unit, a state, a code.
+    """
 
     TRIGGERS: ClassVar = (
         (r"\d", rf"(?i)\b(?:{SURE_TYPES})\b"),
@@ -82,10 +90,12 @@ class StreetDetector(AddressDetector):
             r"|\bpmb"
             r"|\bpsc|\bcmr|caixa postal|te postale",
         ),
+        (r"\d[A-Za-z]? \p{Lu}", r"(?i)\b(?:apt|apartment|suite|unit|ste|flat)\b|[,\n] ?[A-Z]"),
+        r"[a-z] \d{1,4}[A-Za-z]?, [A-Z]",
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
-        """Return .85 for known forms, .7 for lower case."""
+        """Return .85 for known forms, .7 in lower case, `UNCERTAIN` for the rest."""
         for match in NUMBERED.finditer(text):
             if self._is_street(text, match):
                 yield (*match.span(), 0.85)
@@ -94,9 +104,12 @@ class StreetDetector(AddressDetector):
         for match in INFORMAL.finditer(text):
             if not _MEASURE.match(match[0]):
                 yield (*match.span(), 0.7)
-        for pattern in (PO_BOX, MILITARY):
+        for pattern in (PO_BOX, MILITARY, NUMBER_BEHIND):
             for match in pattern.finditer(text):
                 yield (*match.span(), 0.85)
+        for pattern in (UNMARKED, UNMARKED_BEHIND):
+            for match in pattern.finditer(text):
+                yield (*match.span(), UNCERTAIN)
 
     def _is_street(self, text: str, match: re.Match[str]) -> bool:
         """Whether a number, words and a word such as Hill are a street, not a title with a year."""
@@ -135,10 +148,10 @@ class CuedAddressDetector(AddressDetector):
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:
-        """Return .6 for each."""
+        """Return .65 for each."""
         hinted = context.hint == STREET_ADDRESS
         return [
-            (*match.span(), 0.6)
+            (*match.span(), 0.65)
             for match in CUED.finditer(text)
             if hinted or cue_before(ADDRESS_CUE, text, match.start())
         ]

@@ -32,17 +32,19 @@ OTHER_TYPES: Final = (
 _DIRECTION = (
     r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"
 )
-_NUMBER = r"(?<![\w.,$€£/-])(?:[Nn]o\.?\ ?)?\d{1,6}(?:[-–/]\d{1,5})?[A-Za-z]?(?:\ 1/2)?"
+_NUMBER = (
+    r"(?<![\w.,$€£/-])(?:[Nn]o\.?\ ?)?\d{1,6}(?:[-–/]\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
+)
 _WORD = (
     r"(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{0,30}|\d{1,3}(?:st|nd|rd|th)"
-    r"|(?:of|the|de|la|del|van|von|y|and)(?=\ ))"
+    r"|(?:of|the|de|la|del|du|des|las|los|le|les|da|do|dos|di|dei|della|van|von|der|y|and)(?=\ ))"
 )
 
 # 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 350 5th Ave
 NUMBERED: Final = re.compile(
     rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ){{1,5}}"
     rf"(?P<type>(?i:{SURE_TYPES}|{OTHER_TYPES}))(?!\w|['’-]\w)\.?"
-    rf"(?:\ {_DIRECTION}(?![\w]))?"
+    rf"(?:\ {_DIRECTION}(?![\w]))?(?:\ \d{{1,3}}(?=,|\ \#|\n))?"
 )
 # 1234 Highway 101; 22 Route 66; 5 Broadway
 NUMBERED_ROUTE: Final = re.compile(
@@ -86,12 +88,14 @@ MILITARY: Final = re.compile(
     r"(?:[,\n]?\ ?[FAD]PO,?\ A[AEP]\ \d{5}(?:-\d{4})?)?"
 )
 UNIT: Final = re.compile(
-    r"[,;]?\s?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg|building|block"
+    r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg"
+    r"|building|block"
     r"|lot|apto|ap|app"
     r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
     r"|studio|space|box"
     r"|trailer|slip|penthouse)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
-    r"|\#\ ?\w{1,6}|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der"
+    r"|\#\ ?[\w-]{1,8}|kv\.\ ?\d{1,4}|\d{1,2}\.\ sal|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
+    r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der"
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ floor"
     r"|po\ box\ \d+)(?![\w])\)?",
@@ -100,7 +104,8 @@ UNIT: Final = re.compile(
 ZIP: Final = re.compile(
     r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}|[A-Z]\d[A-Z][\ -]?\d[A-Z]\d"
     r"|\d{4}\ ?[A-Z]{2}"
-    r"|\d{3}\ \d{2}|\d{2}-\d{3}|\d{6}|\d{5}-\d{3}|[A-Z]{1,2}-?\d{4,5}|\d{4}|\d{3}-\d{4})(?![\w-])"
+    r"|\d{3}\ \d{2}|\d{2}-\d{3}|\d{6}|\d{5}-\d{3}|[A-Z]{1,2}-?\d{4,5}|\d{4}|\d{3}-\d{4}"
+    r"|\d{7})(?![\w-])"
 )
 _US = (
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ"
@@ -116,7 +121,7 @@ STATE_AND_ZIP: Final = re.compile(
     rf"(?<!\w)(?:{'|'.join(_US.split())}),?\ \d{{5}}(?:-\d{{4}})?(?![\w-])"
 )
 COUNTRIES: Final = frozenset(
-    {"USA", "U.S.A.", "UK", "U.K.", "US", "UAE", "U.S.", "United States of America"}
+    {"USA", "U.S.A.", "UK", "U.K.", "U.A.E.", "US", "UAE", "U.S.", "United States of America"}
 )
 PLACE: Final = re.compile(
     r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]*(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.)?"
@@ -134,4 +139,18 @@ ADDRESS_CUE: Final = re.compile(
 # 12 Glenwood, Springfield: a number and a name, where the words before say that it is an address
 CUED: Final = re.compile(
     rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ?){{1,4}}(?=,|\n|\.(?!\w)|$)"
+)
+# 8567 Zamkowa 119; 2389 Rue du Moulin 108: streets only by what is attached to them
+UNMARKED: Final = re.compile(
+    rf"{_NUMBER}\ (?:{_WORD}\ ?){{1,4}}(?:\ ?\d{{1,5}})?(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat"
+    rf"|App|\#))"
+)
+# Ermou 150, Athens 105 63
+UNMARKED_BEHIND: Final = re.compile(
+    r"(?<![\w-])(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]+\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
+)
+# Dizengoff St 20
+NUMBER_BEHIND: Final = re.compile(
+    r"(?<!\w)(?:[A-ZÀ-ÖØ-Þ][\w'’-]+\ ){1,3}(?:Street|St\.?|Road|Rd\.?|Avenue"
+    r"|Ave\.?)\ (?:[Nn]o\.?\ ?)?\d{1,4}(?![\w:%-]|\.\d)"
 )

@@ -17,7 +17,8 @@ from pipeline.redaction.detectors.lexicon import Lexicon, lexicon
 # never across a blank line
 _JOIN = re.compile(r"(?:,\n|,\ {0,2}|\ ?\n\ {0,4}|\ [-–]\ |\ )(?!\s)")
 _JOIN_CITY = re.compile(r"(?:,\n|,\ {0,2}|\ ?\n\ {0,4}|\ [-–]\ |,?\ in\ )(?!\s)")
-_CAPITALS = re.compile(r"[A-Z]{2,4}(?![\w])|U\.S\.A\.|U\.K\.")
+_CAPITALS = re.compile(r"[A-Z]{2,4}(?![\w])|U\.S\.A\.|U\.K\.|U\.A\.E\.")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _DISTRICT = re.compile(r" \d{1,2}(?![\w:/-]|[.,]\d)")
 _WORDS = re.compile(r"\S+")
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|No|[A-Z])\.")
@@ -41,52 +42,71 @@ class AddressTail:
         lower = LOWER_TAIL.match(text, end)
         if lower and lower["state"].upper() in STATES:
             return lower.end()
-        coded = False
-        for _ in range(5):
-            step, code = self._step(text, end, after_code=coded)
+        kind = ""
+        for _ in range(6):
+            step, kind = self._step(text, end, after=kind)
             if step == end:
                 break
-            coded = code
             end = step
         return end
 
-    def _step(self, text: str, end: int, *, after_code: bool) -> tuple[int, bool]:
-        """Return the end of one more part (unit, code, state, city, country), or `end`.
+    def is_certain(self, text: str, end: int) -> bool:
+        """Whether what is attached at `end` makes an address of a number and words before it."""
+        if UNIT.match(text, end):
+            return True
+        kind = ""
+        for _ in range(4):
+            step, kind = self._step(text, end, after=kind)
+            if step == end:
+                return False
+            if kind in ("code", "state", "country"):
+                return True
+            end = step
+        return False
 
-        The second value says whether the part was a code: a place follows it without a comma.
+    def _step(self, text: str, end: int, *, after: str) -> tuple[int, str]:
+        """Return the end of one more part, and its kind; `end` if nothing is attached.
+
+        `after` is the kind of the part before: code, state, country, city, unit.
         """
         join = _JOIN.match(text, end)
         if not join:
-            return end, False
+            return end, ""
         code = ZIP.match(text, join.end())
-        if code and (join[0].strip(" ") or len(code[0]) > 4 or text[end - 2 : end].isupper()):
-            return code.end(), True
+        if code:
+            long = len(code[0]) > 4 or join[0].strip(" ") or after in ("state", "country")
+            if long or (after == "city" and not _YEAR.match(code[0])):
+                return code.end(), "code"
         unit = UNIT.match(text, end)
         if unit:
-            return unit.end(), False
+            return unit.end(), "unit"
         district = _DISTRICT.match(text, end)
-        if district and self._ends_with_place(text, end):
-            return district.end(), False
+        if district and after == "city":
+            return district.end(), "city"
         state = _CAPITALS.match(text, join.end())
         if state and (state[0] in STATES or state[0] in COUNTRIES):
-            return state.end(), False
+            return state.end(), "state"
         joined = _JOIN_CITY.match(text, end)
-        if not joined and not after_code:
-            return self._known_place(text, join.end()) or end, False
-        known = self._known_place(text, (joined or join).end())
-        if known:
-            return known, False
-        place = PLACE.match(text, (joined or join).end())
-        if not place:
-            return end, False
-        name, stop = _without_state(place)
-        new_line = "\n" in (joined or join)[0]
-        city = after_code or self._is_city(name, text, stop, new_line=new_line)
-        return (stop if city else end), False
+        if not joined and after != "code":
+            known = self._known_place(text, join.end())
+            return (known, "city") if known else (end, "")
+        return self._city(text, (joined or join).end(), end, after, new_line="\n" in join[0])
 
-    def _ends_with_place(self, text: str, end: int) -> bool:
-        word = text[max(0, end - 24) : end].replace(",", " ").replace("\n", " ").split(" ")[-1]
-        return word.title() in self._lexicon.places
+    def _city(
+        self, text: str, start: int, end: int, after: str, *, new_line: bool
+    ) -> tuple[int, str]:
+        """Return the end and kind of a city or country at `start`; `end` if there is none."""
+        place = PLACE.match(text, start)
+        if not place:
+            return end, ""
+        name, stop = _without_state(place)
+        if name in self._lexicon.places:
+            return stop, "country" if new_line or after == "city" else "city"
+        # the whole of "Jakarta Pusat" where a code or the end of the part follows
+        if self._is_city(name, text, stop, new_line=new_line, after=after):
+            return stop, "city"
+        known = self._known_place(text, start)
+        return (known, "city") if known else (end, "")
 
     def _known_place(self, text: str, start: int) -> int | None:
         """Return the end of a known place at `start`, trying the longest reading first."""
@@ -102,17 +122,22 @@ class AddressTail:
                 return start + len(name)
         return None
 
-    def _is_city(self, name: str, text: str, stop: int, *, new_line: bool) -> bool:
+    def _is_city(self, name: str, text: str, stop: int, *, new_line: bool, after: str) -> bool:
         """Whether an unlisted capitalised name behind a comma or on a new line reads as a city."""
+        if after == "code":
+            return not new_line
         follow = _JOIN.match(text, stop)
         if follow:
-            after = PLACE.match(text, follow.end())
-            if ZIP.match(text, follow.end()) or (after and after[0] in STATES):
+            if ZIP.match(text, follow.end()):
                 return True
-            if after and after[0].split(" ")[0] in STATES:
-                return True
-        words = [word.lower() for word in re.split(r"[ -]", name)]
-        return not new_line and not self._lexicon.is_ordinary(words[0])
+            place = PLACE.match(text, follow.end())
+            if place:
+                last = _without_state(place)[0]
+                attached = follow[0] != " "
+                if place[0].split(" ")[0] in STATES or (attached and last in self._lexicon.places):
+                    return True
+        first = re.split(r"[ -]", name, maxsplit=1)[0].lower()
+        return not new_line and not self._lexicon.is_ordinary(first)
 
     def back(self, text: str, start: int) -> int:
         """Return where the address that ends with a code at `start` begins.

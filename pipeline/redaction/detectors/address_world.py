@@ -24,13 +24,14 @@ PREFIXED: Final = re.compile(
     r"|[Cc]orso"
     r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
     r"|[Uu]lica|[Aa]l\."
-    r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Jj]alan|[Jj]l\.|Prol\."
+    r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Ss]tr\.|[Cc]alea"
+    r"|[Bb]ulevardul|[Aa]leea|[Jj]alan|[Jj]l\.|Prol\."
     r"|Blvd\.|AV\.|AVENIDA|CALLE|RUA|VIA|RUE)"
     r"\ (?:(?:de|del|de\ la|de\ los|de\ las|las?|los|da|das|do|dos|della|dei|delle|degli|di|des"
     r"|du|św\.|\d{1,2}\ de)\ ){0,2}"
     r"[A-ZÀ-ÖØ-ÞŁŚŽ0-9][\w'’.-]{1,30}(?:\ (?:(?:de|del|da|do|dos|di|y|e"
     r"|la)\ )?[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,4}"
-    r",?\ (?:[Nn](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
+    r",?\ (?:[Nnd](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
     r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?![\w.]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
     r"(?:,\ ?\d{1,2}\.?[º°ª]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
 )
@@ -89,7 +90,7 @@ def world_address_detectors() -> tuple[FormDetector, ...]:
                 r"|callej(?:ó)n|carretera|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
                 r"|travessa|pra(?:ç)a|alameda|rodovia|ul\.|ulica|al\.|rue|avenue|boulevard"
                 r"|stra(?:ss|ß)e"
-                r"|sos\.|jalan|jl\.|prol\.|blvd\.) |\bc/",
+                r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
             ),
         ),
         FormDetector(

@@ -52,7 +52,8 @@ class DateOfBirthDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d",
-            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|e le\b"
+            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
+            r"|née? le\b|nee? le\b"
             r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte",
         ),
     )
@@ -60,7 +61,7 @@ class DateOfBirthDetector(Detector):
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
         spans = []
-        after_birth = -1
+        after_birth = -100
         for match in _DATE.finditer(text):
             start, end = match.span()
             birth = (

@@ -21,7 +21,10 @@ from pipeline.redaction.detectors.dates import DateOfBirthDetector
 from pipeline.redaction.detectors.gate import Gate
 from pipeline.redaction.detectors.ids import IdDetector
 from pipeline.redaction.detectors.names import PersonDetector
-from pipeline.redaction.detectors.names_informal import InformalPersonDetector
+from pipeline.redaction.detectors.names_informal import (
+    InformalPersonDetector,
+    IntroducedPersonDetector,
+)
 from pipeline.redaction.detectors.national import (
     BankNumberDetector,
     DriverLicenseDetector,
@@ -62,6 +65,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         *world_address_detectors(),
         PostcodeDetector(),
         PersonDetector(name_list=settings.name_list),
+        IntroducedPersonDetector(name_list=settings.name_list),
         InformalPersonDetector(name_list=settings.name_list),
     )
     wanted = settings.entities

@@ -50,8 +50,7 @@ _LABELLED_BY_A_WORD = re.compile(
     r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?)(?![\w-])"
     r"(?: number| no\.?| nr\.?)?[\"'*`]{0,3}(?::| is| lautet| ist| est| es"
     r"|#){0,2} {0,2}[\"'*`#]{0,2}"
-    r"(?P<value>[A-Z0-9]{2,6}(?:[ ./-][A-Z0-9]{1,6}){1,4}"
-    r"|(?:[A-Z]{2,4}_)?[A-Z]{0,6}\d{1,3}[A-Z0-9]{3,14})"
+    r"(?P<value>\d{2,6}(?:[ ./-]\d{1,6}){1,4}|[A-Z]{0,6}[_-]?\d[A-Z0-9-]{3,16})"
     r"(?![\w])",
     re.IGNORECASE,
 )

@@ -98,3 +98,18 @@ LOWER_BREAKS: Final = words(
     today tomorrow yesterday about because if me him them us there going gonna getting
     sorry happy"""
 )
+# Words before a name in lower case.
+LOWER_CUES: Final = words(
+    """am i'm im it's its that's hi hello hey hiya dear yo salut hola hallo ciao thanks you thx
+    cheers regards sincerely love best ask asked tell told call called text texted email emailed
+    message messaged contact with from by for whos who's cc soy sono bin suis to ping met meet saw
+    named me name u mr mrs ms dr and son daughter wife husband brother sister friend boss colleague
+    cousin uncle aunt"""
+)
+# Roles and labels that open a line like a speaker does.
+NO_SPEAKERS: Final = words(
+    """user assistant system agent bot human ai caller customer operator visitor support tool note
+    notes update error warning info debug from to subject date re fwd cc bcc name email phone
+    address id type status result output input title summary question answer example step http https
+    ps fyi eta tldr todo nb btw"""
+)

@@ -45,9 +45,10 @@ _TITLED: Final = re.compile(r"T+((?:[IpUNMABSGLOCYKZR])(?:[Ip]*[UNMABSGLC])*J?)"
 _FULL: Final = re.compile(
     r"p*(?:[UNM]|[ABGS](?=I?p*[UN])|L(?=[UN])|[BG](?=I*[SM])|I+(?=[Ip]*[UNMASGBL]))"
     r"(?:(?:[Ip]*|O(?=[UNMS]))[UNMABSGL])+J?"
+    r"|[UNMBG]I+[OSBAKYZ]"
     r"|[UNMG]I(?=$)"
     r"|C(?:[Ip]*C)+"
-    r"|[NM]I?Y$"
+    r"|[NMG]I?Y$"
 )
 _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 _LIMIT: Final = 20_000

@@ -84,6 +84,7 @@ class PersonDetector(Detector):
         return spans
 
 
+_MENTIONED: Final = frozenset(["U", "N", "M", "full"])
 _LONE: Final = 0.5
 _CUED: Final = 0.8
 
@@ -108,7 +109,7 @@ def _inside(part: Part) -> _Before:
 def _foreign(text: str) -> bool:
     """Whether the text seems to be in another language: no common English word, foreign letters."""
     words = text.lower().split()
-    return ENGLISH.isdisjoint(words) and (not text.isascii() or len(words) > 5)
+    return ENGLISH.isdisjoint(words) and len(words) > (5 if text.isascii() else 2)
 
 
 def _score(text: str, start: int, end: int, part: Part, before: _Before, context: Context) -> float:
@@ -121,7 +122,11 @@ def _score(text: str, start: int, end: int, part: Part, before: _Before, context
     if following == "." and text[end + 1 : end + 2].isalnum() and part.kind != "full":
         return 0.0
     if part.first and start and text[start - 1] in "`.@=":
-        mention = text[start - 1] == "@" and following in (" ", ",", "") and part.kind in "UNM"
+        mention = (
+            text[start - 1] == "@"
+            and following in (" ", ",", "")
+            and part.kind in ("U", "N", "M", "full")
+        )
         pair = text[start - 1] == "=" and (part.kind == "full" or part.kind == "N")
         if not mention and not pair:
             return 0.0

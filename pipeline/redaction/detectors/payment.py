@@ -135,7 +135,7 @@ class IbanDetector(Detector):
     """International bank account numbers of all countries, in groups or not, in either case."""
 
     ENTITIES: ClassVar = (IBAN_CODE,)
-    TRIGGERS: ClassVar = ((r"(?i)\b[a-z]{2}\d\d[ -]?[a-z0-9]{4}", r"\d{4}"),)
+    TRIGGERS: ClassVar = (r"(?i)\b[a-z]{2}\d\d[ -]?[a-z0-9]{4}",)
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
         """Return spans of score 1: length of the country and remainder 1 by 97."""

@@ -118,7 +118,7 @@ class WordClasses:
         return "A" if ambiguous else "U"
 
     def _capitals(self, lower: str) -> str:
-        if len(lower) < 4 or not _PRONOUNCEABLE.match(lower):
+        if lower.isascii() and (len(lower) < 4 or not _PRONOUNCEABLE.match(lower)):
             return "C" if lower in self._names else "X"
         return "C" if self._titlecase(lower) in "UNM" else "X"
 
