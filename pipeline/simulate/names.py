@@ -21,7 +21,8 @@ class NameShape:
 
     def draw(self, draw: random.Random) -> tuple[str, str]:
         """Return a given name and a surname."""
-        return pick(draw, self.given), pick(draw, self.heads) + pick(draw, self.tails)
+        given, head, tail = (pick(draw, part) for part in (self.given, self.heads, self.tails))
+        return given, head + (tail.title() if head.endswith("'") else tail)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -1,0 +1,53 @@
+"""What the redactor puts on the clean topic is what the topic's schema says."""
+
+from __future__ import annotations
+
+import jsonschema_rs
+import orjson
+import pytest
+
+from agents.redactor import event_redactor
+from pipeline.config import LimitSettings, RedactionSettings
+from pipeline.events.contract import (
+    SCHEMA_DIR,
+    clean_event_schema,
+    event_schemas,
+    trusted_fields,
+)
+from pipeline.events.dead_letter import source_of
+from pipeline.events.decode import DecodedEvent, Origin, decode_message
+
+EXAMPLES = sorted((SCHEMA_DIR / "events" / "examples").glob("*.json"))
+ORIGIN = Origin("agent.events.raw", 3, 41)
+
+
+@pytest.fixture(scope="module")
+def schema() -> jsonschema_rs.Draft202012Validator:
+    base = "https://sluice.example/schemas/events/"
+    resources = [(base + name, body) for name, body in event_schemas().items()]
+    return jsonschema_rs.Draft202012Validator(
+        clean_event_schema(), registry=jsonschema_rs.Registry(resources), validate_formats=True
+    )
+
+
+def test_redacted_examples_fit_the_schema_and_keep_their_trusted_fields(
+    schema: jsonschema_rs.Draft202012Validator,
+) -> None:
+    decoded = []
+    for path in EXAMPLES:
+        [item] = decode_message(
+            path.read_bytes(), origin=ORIGIN, limits=LimitSettings(), now=1_769_900_000.0
+        )
+        assert isinstance(item, DecodedEvent)
+        decoded.append(item.event | {"source": source_of(ORIGIN, 0)})
+    before = [orjson.loads(orjson.dumps(event)) for event in decoded]
+    redactor = event_redactor(
+        RedactionSettings.model_validate({"key": "a key for tests, no secret"})
+    )
+
+    after = [orjson.loads(result.payload) for result in redactor.redact_batch(decoded)]
+
+    assert len(after) == len(EXAMPLES)
+    for was, now in zip(before, after, strict=True):
+        assert [str(error.message) for error in schema.iter_errors(now)] == []
+        assert all(now[name] == was[name] for name in trusted_fields() & was.keys())
