@@ -14,7 +14,7 @@ import click
 import faust
 import uvloop
 
-from agents import redactor, sink
+from agents import aggregator, redactor, sink
 from agents.app import build_app
 from agents.delivery import RunConsumer, fail_stop
 from agents.health import HealthServer
@@ -42,7 +42,11 @@ class Service(Protocol):
 
 Build = Callable[[faust.App, Settings, Metrics], Sequence[Service]]
 
-ROLES: dict[str, Build] = {"redactor": redactor.build, "sink": sink.build}
+ROLES: dict[str, Build] = {
+    "redactor": redactor.build,
+    "aggregator": aggregator.build,
+    "sink": sink.build,
+}
 
 
 async def run(role: str, settings: Settings) -> None:

@@ -115,6 +115,7 @@ class RunConsumer(driver.Consumer):
         self.assignment_number = 0
         self._delivered_end: dict[TP, int] = {}
         self._finished_end: dict[TP, int] = {}
+        self._fetching = asyncio.Lock()
         self._attempts_in_flight = 0
         self._no_attempt = asyncio.Event()
         self._no_attempt.set()
@@ -123,37 +124,34 @@ class RunConsumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Yield one message for each fetched run (one for each record of a changelog topic)."""
-        records, active = await self._wait_next_records(timeout)
-        if records is None or self.should_stop:
-            return
         if not self.flow_active:
-            # what was fetched is dropped, so go back to where it began (as upstream does)
-            await self.perform_seek()
-            return
-        number = self.assignment_number
-        for tp, fetched in records.items():
-            if not fetched or (active is not None and not self._wanted(tp, active)):
+            await self.wait(cast(Any, self.can_resume_flow))  # mode's types do not know asyncio's
+        async with self._fetching:
+            number = self.assignment_number
+            active = self._get_active_partitions()
+            fetched = await self._getmany(active, timeout) if active else {}
+        if not active:
+            await self.sleep(timeout)
+        for tp, records in fetched.items():
+            if not records or not self._wanted(tp, active):
                 continue
-            for message in self._messages(tp, fetched):
-                if number != self.assignment_number or not self.flow_active:
+            for message in self._messages(tp, records, number):
+                # what is left out here comes again: each such change ends in a `perform_seek`
+                if number != self.assignment_number or not self.flow_active or self.should_stop:
                     return
                 yield tp, message
 
     def _wanted(self, tp: TP, active: set[TP]) -> bool:
         return tp in active or tp in self._buffered_partitions
 
-    def _messages(self, tp: TP, fetched: list[Any]) -> Iterator[ConsumerMessage]:
+    def _messages(self, tp: TP, fetched: list[Any], number: int) -> Iterator[ConsumerMessage]:
         if self._is_changelog_tp(tp):
             for record in fetched:
                 yield self._to_message(tp, record)
             return
-        run = Run(
-            tp.topic,
-            tp.partition,
-            fetched,
-            self.assignment_number,
-            self._delivered_end.get(tp),
-        )
+        if number != self.assignment_number:
+            return
+        run = Run(tp.topic, tp.partition, fetched, number, self._delivered_end.get(tp))
         self._delivered_end[tp] = run.end
         message = self._to_message(tp, fetched[-1])
         message.value = cast(Any, run)  # Faust says bytes, and passes on whatever it is
@@ -203,9 +201,22 @@ class RunConsumer(driver.Consumer):
         self._begin_assignment()
 
     async def perform_seek(self) -> None:
-        """Go back to the committed offsets; what was delivered from here on comes again."""
-        self._begin_assignment()
-        await super().perform_seek()
+        """Go back to the committed offsets; what was delivered from here on comes again.
+
+        No fetch may be under way meanwhile: its records would be from before the seek, and
+        delivered after it. And every partition has to move: Faust leaves one without a committed
+        offset where it stands, although records of it may have been fetched and dropped.
+        """
+        async with self._fetching:
+            self._begin_assignment()
+            await super().perform_seek()
+            fresh = [
+                tp
+                for tp in self.assignment()
+                if not self._committed_offset.get(tp) and not self._is_changelog_tp(tp)
+            ]
+            if fresh:
+                await self._thread.seek_to_beginning(*map(driver.ensure_aiokafka_TP, fresh))
 
     def _begin_assignment(self) -> None:
         self.assignment_number += 1
@@ -256,13 +267,18 @@ def deliver(
     name: str,
     max_records: int,
     pace_seconds: float = 0.0,
+    tick: Callable[[int], Awaitable[None]] | None = None,
+    tick_seconds: float = 1.0,
 ) -> None:
     """Register an agent that hands the runs of `topic` to `handler`.
 
     All runs that wait are handed over together, up to about `max_records` records, so batches grow
     with the load and latency stays low without it. `pace_seconds` is the least time between two
-    calls, for a handler whose calls are dear (an insert makes a part in ClickHouse).
+    calls, for a handler whose calls are dear (an insert makes a part in ClickHouse). `tick` is
+    called about every `tick_seconds` with the number of the assignment, never beside `handler`,
+    under the same rules for what it raises (a `RetryableError` ends this tick; the next comes).
     """
+    one_at_a_time = asyncio.Lock()
 
     async def agent(stream: Any) -> None:
         consumer = cast(RunConsumer, app.consumer)
@@ -279,14 +295,31 @@ def deliver(
                     continue
                 last_call = time.monotonic()
                 runs, batch = batch, []
-                await _until_done(consumer, handler, runs)
+                async with one_at_a_time:
+                    await _until_done(consumer, handler, runs)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - an agent must not raise: Faust would go on
             fail_stop(error)
 
+    async def on_timer() -> None:
+        consumer = cast(RunConsumer, app.consumer)
+        if tick is None or app.rebalancing or not consumer.flow_active:
+            return
+        try:
+            async with one_at_a_time:
+                await consumer.attempt(lambda _: tick(consumer.assignment_number), [])
+        except RetryableError as error:
+            logger.warning("a tick failed, the next one comes: %s", error)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - as in the agent
+            fail_stop(error)
+
     source = app.topic(topic, schema=_RunSchema())
     app.agent(source, name=name, concurrency=1)(agent)
+    if tick is not None:
+        app.timer(tick_seconds)(on_timer)
 
 
 async def _until_done(consumer: RunConsumer, handler: Handler, runs: list[Run]) -> None:

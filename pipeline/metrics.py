@@ -62,6 +62,16 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self.late = Counter(
+            "sluice_late_events",
+            "Events beyond the lateness: stored, and counted for an open task, but in no window",
+            registry=self.registry,
+        )
+        self.overflows = Counter(
+            "sluice_label_overflows",
+            "Labels that reached their cap; further values count as `other`",
+            registry=self.registry,
+        )
         self.handler_seconds = Histogram(
             "sluice_handler_seconds",
             "Time of one call of a stage's handler, outputs acknowledged",

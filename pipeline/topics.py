@@ -62,4 +62,31 @@ EVENTS_DLQ = Topic(
     retention_ms=30 * DAY_MS,
 )
 
-TOPICS: tuple[Topic, ...] = (EVENTS_RAW, EVENTS_CLEAN, EVENTS_DLQ)
+TASKS = Topic(
+    name="agent.tasks",
+    key="session_id",
+    value="a task's summary when it has closed, or a budget that it crosses while it runs",
+    retention_ms=30 * DAY_MS,
+)
+WINDOWS_PARTIAL = Topic(
+    name="agent.windows.partial",
+    key="dimension",
+    value="panes of one dimension as one source partition knows them; a later one replaces them",
+    retention_ms=2 * DAY_MS,
+)
+AGGREGATOR_STATE = Topic(
+    name="sluice-aggregator-state-changelog",
+    key="source partition, kind and name",
+    value="open panes, open tasks, labels and watermark of the aggregator; Faust recovers from it",
+    retention_ms=-1,
+    compacted=True,
+)
+
+TOPICS: tuple[Topic, ...] = (
+    EVENTS_RAW,
+    EVENTS_CLEAN,
+    EVENTS_DLQ,
+    TASKS,
+    WINDOWS_PARTIAL,
+    AGGREGATOR_STATE,
+)

@@ -24,5 +24,6 @@ class Role:
 
 ROLES: tuple[Role, ...] = (
     Role("redactor", "raw events to clean ones, or to dead letters"),
+    Role("aggregator", "clean events to running tasks and windows"),
     Role("sink", "clean events to ClickHouse"),
 )

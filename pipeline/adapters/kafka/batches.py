@@ -20,10 +20,13 @@ MAX_BATCH_BYTES = 1024 * 1024
 
 
 class Record(NamedTuple):
-    """What goes to a topic: the key decides the partition, unless `partition` names it."""
+    """What goes to a topic: the key decides the partition, unless `partition` names it.
+
+    A value of None is a tombstone: compaction removes the key.
+    """
 
     key: bytes
-    value: bytes
+    value: bytes | None
     partition: int | None = None
 
 
@@ -107,7 +110,7 @@ class BatchProducer:
                     await self._send_batch(batch, topic, partition)
                     batch = producer.create_batch()
                     if batch.append(key=record.key, value=record.value, timestamp=None) is None:
-                        raise PermanentError(f"a record of {len(record.value)} bytes fits no batch")
+                        raise PermanentError("a record fits no batch")
             if batch.record_count():
                 await self._send_batch(batch, topic, partition)
         except MessageSizeTooLargeError as error:

@@ -42,7 +42,8 @@ async def make_consumer() -> RunConsumer:
 
 
 def deliver(consumer: RunConsumer, offsets: range) -> Run:
-    [message] = consumer._messages(SOURCE, [Fetched(offset) for offset in offsets])
+    fetched = [Fetched(offset) for offset in offsets]
+    [message] = consumer._messages(SOURCE, fetched, consumer.assignment_number)
     assert isinstance(message.value, Run)
     return message.value
 
@@ -128,6 +129,66 @@ async def test_a_revoke_waits_for_the_attempt_in_flight_and_commits_it() -> None
     await asyncio.gather(attempt, revoke)
     assert committed == [10]
     assert not consumer.is_current(run)
+
+
+class Broker:
+    """As much of the consumer's thread as a seek needs: one partition, and where it is read."""
+
+    def __init__(self, committed: int | None) -> None:
+        self.committed = committed
+        self.position = 50
+
+    def assignment(self) -> set[TP]:
+        return {SOURCE}
+
+    async def seek_to_committed(self) -> dict[TP, int | None]:
+        if self.committed:  # aiokafka leaves a partition where it is when nothing is committed
+            self.position = self.committed
+        return {SOURCE: self.committed}
+
+    async def seek_to_beginning(self, *_: Any) -> None:
+        self.position = 0
+
+
+@pytest.mark.parametrize(("committed", "position"), [(None, 0), (0, 0), (7, 7)])
+async def test_a_seek_moves_every_partition_to_what_is_committed(
+    committed: int | None, position: int
+) -> None:
+    """Records fetched before a rebalance ended were dropped, and never came again."""
+    consumer = await make_consumer()
+    consumer._thread = broker = Broker(committed)
+    dropped = deliver(consumer, range(10, 50))
+    await consumer.perform_seek()
+    assert broker.position == position
+    assert not consumer.is_current(dropped)
+
+
+async def test_a_seek_waits_for_the_fetch_under_way() -> None:
+    consumer = await make_consumer()
+    consumer._thread = Broker(7)
+    consumer._set_active_tps({SOURCE})
+    consumer.resume_flow()
+    may_end = asyncio.Event()
+
+    async def slow_fetch(*_: Any) -> dict[TP, list[Fetched]]:
+        await may_end.wait()
+        return {SOURCE: [Fetched(50)]}
+
+    consumer._getmany = slow_fetch
+    before = consumer.assignment_number
+    fetch = asyncio.ensure_future(_all(consumer.getmany(1.0)))
+    await asyncio.sleep(0)
+    seek = asyncio.ensure_future(consumer.perform_seek())
+    await asyncio.sleep(0.01)
+    assert not seek.done()
+    may_end.set()
+    delivered, _ = await asyncio.gather(fetch, seek)
+    assert all(message.value.assignment == before for _, message in delivered)
+    assert consumer.assignment_number > before
+
+
+async def _all(messages: Any) -> list[Any]:
+    return [message async for message in messages]
 
 
 @given(st.lists(st.sampled_from(["deliver", "finish", "revoke"]), max_size=40))

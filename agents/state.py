@@ -1,0 +1,83 @@
+"""Tables of a worker, written so that nothing is committed past a change that was lost.
+
+A Faust table is a store beside a changelog topic from which it recovers. Faust sends changes in the
+background and only logs a send that failed, so an input can be committed whose change is gone. Here
+a change is sent first and acknowledged, in order, and only then put into the store; recovery,
+assignment and the stores themselves are Faust's.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import faust
+from faust.streams import _current_event
+
+from pipeline.adapters.kafka.batches import BatchProducer, Record
+
+
+class StateTable:
+    """Keys and values by partition of the source; a change is durable when `write` returns."""
+
+    def __init__(
+        self, app: faust.App, name: str, producer: BatchProducer, *, partitions: int
+    ) -> None:
+        self._table = app.Table(
+            name,
+            partitions=partitions,
+            key_type=bytes,
+            value_type=bytes,
+            schema=faust.Schema(
+                key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+            ),
+        )
+        self._producer = producer
+
+    async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
+        """Apply changes in order; None removes a key. Raises `UnavailableError`: some may be lost.
+
+        After an error the store holds none of these changes and the changelog may hold a first
+        part of them: load again what was built on them.
+        """
+        records = [Record(key.encode(), value, partition) for key, value in changes]
+        await self._producer.send(self._table.changelog_topic.get_topic_name(), records)
+        store: Any = self._table.data
+        with _as_event_of(partition):
+            for record in records:
+                if record.value is None:
+                    if record.key in store:
+                        del store[record.key]
+                else:
+                    store[record.key] = record.value
+                # the memory store forgets keys of partitions that move away by this note
+                if hasattr(store, "_key_partition"):
+                    store._key_partition[record.key] = partition
+
+    def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yield keys and values of the keys that begin with `prefix`."""
+        begin = prefix.encode()
+        for key, value in self._table.data.items():
+            if key.startswith(begin) and value is not None:
+                yield key.decode(), value
+
+
+class _EventOf:
+    """As much of a Faust event as names a partition."""
+
+    def __init__(self, partition: int) -> None:
+        self.message = SimpleNamespace(partition=partition)
+
+
+@contextmanager
+def _as_event_of(partition: int) -> Iterator[None]:
+    """Name the partition that is written to, the way Faust's disk store asks for it."""
+    event: Any = _EventOf(partition)
+    token = _current_event.set(weakref.ref(event))
+    try:
+        yield
+    finally:
+        _current_event.reset(token)
