@@ -7,10 +7,12 @@ that whoever started it holds the broker's own pid.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
 import subprocess
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 JARS = ROOT / ".sluice" / "kafka-jars"
 SERVER_PROPERTIES = ROOT / "deploy" / "kafka" / "server.properties"
 LOG4J_PROPERTIES = ROOT / "deploy" / "kafka" / "log4j2.properties"
-
-CLUSTER_ID = "c2x1aWNlLWxvY2FsLTAwMQ"
-"""Any 16 bytes in URL-safe base 64: Kafka wants one, and a local cluster needs no other."""
 
 MINIMUM_JAVA = 17
 
@@ -125,12 +124,25 @@ def prepare(config: BrokerConfig) -> list[str]:
 
 
 def _format(java: str, config: BrokerConfig) -> None:
-    arguments = ["format", "-t", CLUSTER_ID, "-c", str(config.properties_file)]
+    arguments = ["format", "-t", new_cluster_id(), "-c", str(config.properties_file)]
     command = java_command(java, "kafka.tools.StorageTool", *arguments, heap_mb=128)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
         raise SluiceError(f"Kafka cannot format {config.log_dir}: {lines[-1]}")
+
+
+def new_cluster_id() -> str:
+    """Return 16 random bytes in URL-safe base 64, as Kafka writes them.
+
+    Each new data directory is a cluster of its own: rows name the cluster of their offsets, so that
+    those of a directory that was thrown away are not taken for the new one's. None begins with a
+    dash, which Kafka's tool would take for an option.
+    """
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text
 
 
 @click.command()

@@ -80,7 +80,7 @@ def format_with_user(config: kafka.BrokerConfig) -> None:
     config.data_dir.mkdir(parents=True)
     config.properties_file.write_text(kafka.render_properties(config))
     user = f"SCRAM-SHA-512=[name=agent,password={PASSWORD}]"
-    arguments = ["format", "-t", kafka.CLUSTER_ID, "-c", str(config.properties_file)]
+    arguments = ["format", "-t", kafka.new_cluster_id(), "-c", str(config.properties_file)]
     command = kafka.java_command(
         kafka.check_java(), "kafka.tools.StorageTool", *arguments, "-S", user, heap_mb=128
     )
