@@ -42,20 +42,20 @@ class SilenceEvaluator:
         if "last_seen" not in numbers:
             numbers["watched_since"] = numbers["last_seen"] = numbers[CHECKED] = look.now
             return None
-        fresh = self._count(look, numbers[CHECKED], look.now)
-        numbers[CHECKED] = look.now
-        gap = look.now - numbers["last_seen"]
-        if fresh:
-            if gap - rule.every >= MIN_GAP and not look.frozen:
-                self._remember_gap(look, self._missed(look))
+        checked, numbers[CHECKED] = numbers[CHECKED], look.now
+        if self._count(look, checked, look.now):
+            # nothing came up to the last look; where in between it came is not known
+            if checked - numbers["last_seen"] >= MIN_GAP and not look.frozen:
+                self._remember_gap(look, self._missed(look, checked))
             numbers["last_seen"] = look.now
             return None
+        gap = look.now - numbers["last_seen"]
         if gap < rule.min_silence or gap > rule.forget_after:
             return None
         # until its own gaps are known, an irregular source cannot be told from a silent one
         if numbers["last_seen"] - numbers["watched_since"] < rule.min_history:
             return None
-        missed = self._missed(look)
+        missed = self._missed(look, look.now)
         longest = max(numbers.get("longest", 0.0), numbers.get("longest_before", 0.0))
         threshold = max(rule.expected, rule.gap_factor * longest)
         if missed < threshold:
@@ -79,8 +79,8 @@ class SilenceEvaluator:
         del look, finding
         return {}
 
-    def _missed(self, look: Look) -> float:
-        """Return how many events the gap since `last_seen` should have held.
+    def _missed(self, look: Look, end: float) -> float:
+        """Return how many events the gap from `last_seen` to `end` should have held.
 
         That is what the same span of last week held, and no more than what all but the busiest of
         the days since then would: the week knows weekends, the days know that last week's burst
@@ -92,9 +92,9 @@ class SilenceEvaluator:
         last_seen = look.memory.numbers["last_seen"]
         known = [days for days in range(1, DAYS + 1) if last_seen - days * DAY >= first]
         if len(known) < DAYS:
-            end = min(look.now, last_seen + LEVEL_SPAN)
+            end = min(end, last_seen + LEVEL_SPAN)
             return min((self._scaled(look, days * DAY, end) for days in known), default=0.0)
-        *days, week = (self._scaled(look, days * DAY, look.now) for days in known)
+        *days, week = (self._scaled(look, days * DAY, end) for days in known)
         return min(week, second_highest(days))
 
     def _scaled(self, look: Look, shift: float, end: float) -> float:
