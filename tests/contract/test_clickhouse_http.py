@@ -11,6 +11,7 @@ import lz4.frame
 import pytest
 import zstandard
 
+from pipeline.local.clickhouse.blocks import BlockEncoder, decode_blocks
 from tests.contract.clickhouse_server import Endpoint
 
 BLOCKS = "SELECT number, toString(number) AS text FROM numbers(200000)"
@@ -275,3 +276,67 @@ def test_insert_select_reports_what_it_wrote(endpoint: Endpoint, database: str) 
 def test_statements_about_the_schema_answer_in_any_format(endpoint: Endpoint, sql: str) -> None:
     assert endpoint.post(sql).text.strip()
     assert json.loads(endpoint.post(f"{sql} FORMAT JSON").body)["rows"] >= 1
+
+
+COLUMNS = [
+    "number",
+    "toString(number)",
+    "toFixedString('abc', 3)",
+    "number % 2 = 0",
+    "toNullable(if(number % 3 = 0, NULL, toString(number)))",
+    "toLowCardinality(toString(number % 10))",
+    "toLowCardinality(if(number % 3 = 0, NULL, toString(number % 300))::Nullable(String))",
+    "arrayMap(n -> toString(n), range(number % 5))",
+    "arrayMap(n -> toLowCardinality(toString(n)), range(number % 3))",
+    "map('k', number, 'l', number)",
+    "map(toLowCardinality('k'), [number], 'l', [])",
+    "(number, 'x', [number])",
+    "CAST((number, 'x'), 'Tuple(id UInt64, `a b` LowCardinality(String))')",
+    "toDecimal32(number % 9, 2)",
+    "toDecimal128(number, 9)",
+    "toDateTime64(number, 6, 'Europe/Berlin')",
+    "toDate('2026-01-01') + number % 9",
+    "toUUID('12345678-1234-5678-1234-567812345678')",
+    "toIPv6('::1')",
+    "CAST('b, (', 'Enum8(\\'a\\' = 1, \\'b, (\\' = 2)')",
+    "toIntervalDay(number)",
+    "(1., 2.)::Point",
+    "[[(1., 2.)]]::Polygon",
+    "NULL",
+    "[NULL]",
+]
+
+
+@pytest.mark.parametrize("column", [*COLUMNS, ", ".join(COLUMNS)])
+def test_native_blocks_for_a_protocol_version(endpoint: Endpoint, column: str) -> None:
+    """They are the plain blocks with 8 bytes before each, and a zero behind each column's type."""
+    sql = f"SELECT {column} FROM (SELECT number FROM numbers(1000) ORDER BY number) FORMAT Native"
+    settings = {"max_threads": "1"}
+    plain = endpoint.post(sql, **settings).body
+    blocks = endpoint.post(sql, client_protocol_version="54460", **settings).body
+    columns = plain[0]
+    info = b"\x01\x00\x02\xff\xff\xff\xff\x00"
+    assert blocks.startswith(info + plain[:1])
+    assert blocks.count(info) == 1
+    assert len(blocks) - len(plain) == len(info) + columns
+
+
+@pytest.mark.parametrize("rows", [3, 300_000])
+def test_answers_in_clickhouses_own_compressed_blocks(endpoint: Endpoint, rows: int) -> None:
+    sql = f"SELECT number FROM numbers({rows}) ORDER BY number FORMAT TSV"
+    answer = endpoint.post(sql, compress="1")
+    content = b"".join(decode_blocks(iter([answer.body])))
+    assert content == "".join(f"{n}\n" for n in range(rows)).encode()
+
+
+def test_bodies_in_clickhouses_own_compressed_blocks(endpoint: Endpoint, database: str) -> None:
+    endpoint.post(f"CREATE TABLE {database}.t (n UInt32) ENGINE = MergeTree ORDER BY n")
+    encoder = BlockEncoder()
+    body = encoder.compress("".join(f"{n}\n" for n in range(500_000)).encode()) + encoder.flush()
+    query = f"INSERT INTO {database}.t FORMAT TSV"
+    answer = endpoint.post(body, query=query, decompress="1", async_insert="0")
+    assert answer.status == 200, answer.text
+    assert endpoint.post(f"SELECT count() FROM {database}.t").text == "500000\n"
+    damaged = body[:-1] + bytes([body[-1] ^ 1])
+    assert endpoint.post(damaged, query=query, decompress="1", async_insert="0").code == 40
+    assert endpoint.post(f"SELECT count() FROM {database}.t").text == "500000\n"

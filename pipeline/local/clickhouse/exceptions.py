@@ -20,9 +20,10 @@ _VERSION = re.compile(r" ?\(version [^)]*\)+\s*$")
 class Code(IntEnum):
     """The codes this interface raises itself; the numbers are ClickHouse's."""
 
-    SYNTAX_ERROR = 62
     BAD_ARGUMENTS = 36
     CHECKSUM_DOESNT_MATCH = 40
+    NOT_IMPLEMENTED = 48
+    SYNTAX_ERROR = 62
     UNKNOWN_COMPRESSION_METHOD = 89
     UNKNOWN_FORMAT = 73
     READONLY = 164

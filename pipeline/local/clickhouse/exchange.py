@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from aiohttp import web
 
+from pipeline.local.clickhouse.answer import Head, Outcome
 from pipeline.local.clickhouse.engine import Engine
 from pipeline.local.clickhouse.exceptions import ClickHouseError
-from pipeline.local.clickhouse.execution import Head, Outcome
 from pipeline.local.clickhouse.request import QueryRequest
 
 _CONTENT_TYPES = {

@@ -11,13 +11,12 @@ import re
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
-import orjson
-
+from pipeline.local.clickhouse.answer import Exchange, Head, Outcome, Progress
+from pipeline.local.clickhouse.blocks import BlockEncoder, decode_blocks
 from pipeline.local.clickhouse.encoding import CHUNK, Encoder, choose, decode, encoder
 from pipeline.local.clickhouse.engine import (
     QUERY_ID_COLUMN,
@@ -26,6 +25,11 @@ from pipeline.local.clickhouse.engine import (
     Engine,
 )
 from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
+from pipeline.local.clickhouse.native import (
+    CUSTOM_SERIALIZATION_REVISION,
+    JSON_AS_TEXT_SETTING,
+    rewrite,
+)
 from pipeline.local.clickhouse.request import QueryRequest
 from pipeline.local.clickhouse.statement import (
     Kind,
@@ -51,66 +55,6 @@ _STREAMABLE = frozenset((
 _KILLED_ID = re.compile(rb"\bquery_id\b", re.IGNORECASE)
 
 
-@dataclass
-class Progress:
-    """What a statement read and wrote so far, as X-ClickHouse-Summary reports it."""
-
-    read_rows: int = 0
-    read_bytes: int = 0
-    written_rows: int = 0
-    written_bytes: int = 0
-    result_rows: int = 0
-    result_bytes: int = 0
-    elapsed_ns: int = 0
-
-    def header(self) -> str:
-        """Return the header's value: JSON with numbers as strings."""
-        return orjson.dumps({name: str(value) for name, value in vars(self).items()}).decode()
-
-
-@dataclass(frozen=True)
-class Head:
-    """What is known of the answer when it begins."""
-
-    output_format: str
-    progress: Progress
-    content_encoding: str | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished request: what ran, and the answer's body where it was not streamed."""
-
-    verb: str
-    head: Head
-    body: bytes = b""
-    streamed: bool = False
-
-
-class Exchange(Protocol):
-    """The HTTP exchange as a worker thread sees it: every call blocks until it is done.
-
-    Raises `ConnectionError` when the client is gone.
-    """
-
-    @property
-    def exception_tag(self) -> str:
-        """Sixteen random letters that mark an exception inside a streamed answer."""
-        ...
-
-    def read(self) -> bytes:
-        """Return the next bytes of the request's body; empty at its end."""
-        ...
-
-    def start(self, head: Head) -> None:
-        """Begin a streamed answer."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send part of a streamed answer."""
-        ...
-
-
 def execute(engine: Engine, request: QueryRequest, exchange: Exchange) -> Outcome:
     """Run one request. Raises `ClickHouseError`, before or after the answer has begun."""
     return _Execution(engine, request, exchange).run()
@@ -125,15 +69,12 @@ class _Execution:
         self._exchange = exchange
         self._started = time.monotonic_ns()
         self._progress = Progress()
-        self._encoding = (
-            choose(request.accept_encoding) if request.enabled("enable_http_compression") else None
-        )
+        self._encoding: str | None = None
+        if request.enabled("enable_http_compression") and not request.compress_blocks:
+            self._encoding = choose(request.accept_encoding)
 
     def run(self) -> Outcome:
-        if self._request.block_compressed or self._request.compress_blocks:
-            raise ClickHouseError(
-                Code.UNKNOWN_COMPRESSION_METHOD, "Compressed blocks are not supported"
-            )
+        request = self._request
         text, body = self._statement_text()
         statement = analyse(text)
         if statement.kind is Kind.EMPTY:
@@ -144,8 +85,9 @@ class _Execution:
                 return self._insert(connection, statement, _data(text, statement, body))
             if statement.kind is Kind.OTHER:
                 return self._run_whole(connection, statement)
-            streamable = self._output_format(statement).lower() in _STREAMABLE
-            if streamable and not self._request.whole:
+            name = self._output_format(statement)
+            streamable = name.lower() in _STREAMABLE and not request.whole
+            if streamable or self._as_blocks(name):
                 return self._stream(connection, statement)
             return self._spool(connection, statement)
 
@@ -153,6 +95,8 @@ class _Execution:
         """Read as much of URL and body as the statement needs; return it, and the body's rest."""
         request = self._request
         body = decode(request.content_encoding, iter(self._exchange.read, b""))
+        if request.block_compressed:
+            body = decode_blocks(body)
         text = request.query.encode()
         if text:
             text += b"\n"
@@ -179,10 +123,21 @@ class _Execution:
             connection.query(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
             sql = f"INSERT INTO {name} FORMAT {table.format}\n".encode()
             self._insert(connection, analyse(sql), iter((table.data,)))
-        connection.query(request.set_statement({QUERY_ID_SETTING: request.query_id}))
+        defaults = {QUERY_ID_SETTING: request.query_id}
+        if request.protocol_version >= CUSTOM_SERIALIZATION_REVISION:
+            defaults[JSON_AS_TEXT_SETTING] = "1"
+        connection.query(request.set_statement(defaults))
 
     def _output_format(self, statement: Statement) -> str:
         return statement.format or self._request.default_format or "TabSeparated"
+
+    def _as_blocks(self, output_format: str) -> bool:
+        """Tell whether the client reads Native as the blocks of a protocol version."""
+        known = self._request.protocol_version >= CUSTOM_SERIALIZATION_REVISION
+        return known and output_format.lower() == "native"
+
+    def _encoded(self, output_format: str, data: bytes) -> bytes:
+        return rewrite(data) if self._as_blocks(output_format) else data
 
     def _insert(
         self, connection: Connection, statement: Statement, data: Iterator[bytes]
@@ -206,7 +161,7 @@ class _Execution:
             sql = _KILLED_ID.sub(QUERY_ID_COLUMN.encode(), sql)
         result = connection.query(sql, output_format)
         self._count(result)
-        return self._whole(statement, output_format, result.bytes())
+        return self._whole(statement, output_format, self._encoded(output_format, result.bytes()))
 
     def _stream(self, connection: Connection, statement: Statement) -> Outcome:
         """Send blocks as they come; an answer of one block goes out whole, with its length."""
@@ -226,7 +181,7 @@ class _Execution:
                 self._progress.result_rows += result.rows_read()
                 self._progress.read_rows += result.storage_rows_read()
                 self._progress.read_bytes += result.storage_bytes_read()
-                yield result.bytes()
+                yield self._encoded(output_format, result.bytes())
 
     def _spool(self, connection: Connection, statement: Statement) -> Outcome:
         """Let the engine write the answer to a file, in a format that is one document."""
@@ -250,14 +205,14 @@ class _Execution:
 
     def _whole(self, statement: Statement, output_format: str, body: bytes) -> Outcome:
         self._progress.result_bytes = len(body)
-        if self._encoding and body:
-            compressor = encoder(self._encoding)
+        compressor = self._encoder() if body else None
+        if compressor:
             body = compressor.compress(body) + compressor.flush()
         return Outcome(statement.verb, self._head(output_format), body)
 
     def _send(self, statement: Statement, output_format: str, chunks: Iterator[bytes]) -> Outcome:
         head = self._head(output_format)
-        compressor: Encoder | None = encoder(self._encoding) if self._encoding else None
+        compressor = self._encoder()
         self._exchange.start(head)
         try:
             for chunk in chunks:
@@ -270,6 +225,11 @@ class _Execution:
             if compressor:
                 self._exchange.write(compressor.flush())
         return Outcome(statement.verb, head, streamed=True)
+
+    def _encoder(self) -> Encoder | None:
+        if self._request.compress_blocks:
+            return BlockEncoder()
+        return encoder(self._encoding) if self._encoding else None
 
     def _write(self, compressor: Encoder | None, data: bytes) -> None:
         data = compressor.compress(data) if compressor else data

@@ -60,6 +60,8 @@ class QueryRequest:
     """A GET may only read."""
     content_encoding: str = ""
     accept_encoding: str = ""
+    protocol_version: int = 0
+    """What the client knows of the TCP protocol's blocks; the Native format depends on it."""
     block_compressed: bool = False
     """`decompress=1`: the body is in ClickHouse's own compressed blocks."""
     compress_blocks: bool = False
@@ -130,11 +132,18 @@ def parse(
         read_only=method == "GET",
         content_encoding=headers.get("Content-Encoding", ""),
         accept_encoding=headers.get("Accept-Encoding", ""),
+        protocol_version=_number(given.get("client_protocol_version", "0")),
         block_compressed=given.get("decompress", "0") == "1",
         compress_blocks=given.get("compress", "0") == "1",
         whole=given.get("wait_end_of_query", "0") == "1",
         tables=tables,
     )
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise ClickHouseError(Code.BAD_ARGUMENTS, "client_protocol_version is not a number")
+    return int(text)
 
 
 def _external_table(name: str, data: bytes, given: dict[str, str]) -> ExternalTable:

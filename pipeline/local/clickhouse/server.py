@@ -17,10 +17,11 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from pipeline.local.clickhouse.answer import Outcome
 from pipeline.local.clickhouse.engine import Engine
 from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
 from pipeline.local.clickhouse.exchange import HttpExchange
-from pipeline.local.clickhouse.execution import Outcome, execute
+from pipeline.local.clickhouse.execution import execute
 from pipeline.local.clickhouse.request import Credentials, QueryRequest, parse
 
 log = logging.getLogger(__name__)
