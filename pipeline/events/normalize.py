@@ -16,7 +16,7 @@ def normalize(event: dict[str, Any], contract: EventContract) -> dict[str, Any]:
     """Change `event`, which its schema has already found valid, to its stored form; return it.
 
     - `ts` and the times of documents become UTC text, `2026-01-31T12:00:00.000000Z`.
-    - Optional fields that are null are left out; `parent_span_id` stays.
+    - Optional fields that are null are left out; `parent_span_id` is always there, null for a root.
     - Integers written as `12.0` become `12`.
     - A field the event type does not know moves to `attributes` under its own name; if that name
       is taken there, under `event.<name>` (with more `event.` in front until it is free), so that
@@ -27,6 +27,7 @@ def normalize(event: dict[str, Any], contract: EventContract) -> dict[str, Any]:
     if not contract.known.issuperset(event):
         _move_unknown_fields(event, contract.known)
     _drop_nulls(event, keep="parent_span_id")
+    event.setdefault("parent_span_id", None)
     event["ts"] = utc_text(event["ts"])
     for name in contract.integers:
         if type(event.get(name)) is float:
