@@ -90,7 +90,10 @@ class StreetDetector(AddressDetector):
             r"|\bpmb"
             r"|\bpsc|\bcmr|caixa postal|te postale",
         ),
-        (r"\d[A-Za-z]? \p{Lu}", r"(?i)\b(?:apt|apartment|suite|unit|ste|flat)\b|[,\n] ?[A-Z]"),
+        (
+            r"\d[A-Za-z]? (?:[A-Z]|[^\x00-\x7f])",
+            r"(?i)\b(?:apt|apartment|suite|unit|ste|flat)\b|[,\n] ?[A-Z]",
+        ),
         r"[a-z] \d{1,4}[A-Za-z]?, [A-Z]",
     )
 

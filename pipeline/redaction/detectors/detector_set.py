@@ -10,6 +10,7 @@ from pipeline.redaction.detectors.address import (
     StreetDetector,
 )
 from pipeline.redaction.detectors.address_world import world_address_detectors
+from pipeline.redaction.detectors.api_keys import ApiKeyDetector
 from pipeline.redaction.detectors.base import (
     PLAIN_CONTEXT,
     Context,
@@ -59,6 +60,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         DateOfBirthDetector(),
         IdDetector(settings.id_shapes, defaults=settings.default_id_shapes),
         SecretDetector(),
+        ApiKeyDetector(),
         StreetDetector(),
         NamedStreetDetector(),
         CuedAddressDetector(),

@@ -70,7 +70,7 @@ class IdDetector(Detector):
 
     ENTITIES: ClassVar = (ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID)
     TRIGGERS: ClassVar = (
-        r"\b[a-z]+[_.][a-z]+[_.]?\d{2}",
+        r"[a-z][_.][a-z]+[_.]?\d\d",
         (
             r"\d",
             r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer|customer"

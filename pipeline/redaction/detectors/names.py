@@ -53,7 +53,7 @@ class PersonDetector(Detector):
     """
 
     ENTITIES: ClassVar = (PERSON,)
-    TRIGGERS: ClassVar = (r"\p{Lu}",)
+    TRIGGERS: ClassVar = (r"[A-Z]|[^\x00-\x7f]",)
 
     def __init__(self, *, name_list: bool = True) -> None:
         super().__init__()

@@ -106,7 +106,7 @@ class InformalPersonDetector(Detector):
 
     ENTITIES: ClassVar = (PERSON,)
     # a text, a line or a sentence that begins in lower case
-    TRIGGERS: ClassVar = (r"(?m)^\W*[a-z]", r"[.!?:,] +[a-z]+ +[a-z]", r"(?m)^\W*[\d:]+\W+[a-z]")
+    TRIGGERS: ClassVar = (r"(?m)^\W*[a-z]", r"[.!?:\]>] [a-z]")
 
     def __init__(self, *, name_list: bool = True) -> None:
         super().__init__()
