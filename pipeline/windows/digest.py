@@ -26,8 +26,8 @@ from math import sqrt
 
 from pipeline.windows.digest_engines import choose_engine
 
-MAX_CENTROIDS = 224
-SECTIONS = ((0.0, 0.5, 90), (0.5, 0.9, 58), (0.9, 1.0, 74))
+MAX_CENTROIDS = 240
+SECTIONS = ((0.0, 0.5, 84), (0.5, 0.9, 84), (0.9, 1.0, 70))
 """From quantile, to quantile, and how many centroids lie between; two more are for the ends."""
 ROOM_WHILE_OPEN = 1_024
 """Distinct values that a digest may hold while values are still added to it."""
