@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,14 @@ from agents.delivery import Run, RunConsumer
 from pipeline.config import Settings
 
 SOURCE = TP("agent.events.raw", 0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _faust_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the folder that Faust makes for an app out of the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("APP_DATADIR", str(tmp_path_factory.mktemp("faust")))
+        yield
 
 
 class Fetched:
