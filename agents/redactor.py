@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal
 
 import faust
@@ -35,7 +36,15 @@ class Outputs:
     """What a batch of input records became."""
 
     clean: list[Record] = field(default_factory=list)
-    dead_letters: list[Record] = field(default_factory=list)
+    dead_letters: list[tuple[tuple[int, int, int], Record]] = field(default_factory=list)
+    """With partition, offset and index of what was refused."""
+
+    def dead_letters_in_order(self) -> list[Record]:
+        """Return the dead letters by their place in the input.
+
+        The sink's fence takes what comes after a later place for a repetition.
+        """
+        return [record for _, record in sorted(self.dead_letters, key=itemgetter(0))]
 
 
 class RedactorStage:
@@ -67,7 +76,7 @@ class RedactorStage:
         outputs = self.process(records)
         # dead letters first: were the worker to die between the two, they come again, and the sink
         # skips what comes again
-        await self._producer.send(EVENTS_DLQ.name, outputs.dead_letters)
+        await self._producer.send(EVENTS_DLQ.name, outputs.dead_letters_in_order())
         await self._producer.send(EVENTS_CLEAN.name, outputs.clean)
         self._metrics.records_in.labels(EVENTS_RAW.name).inc(len(records))
         self._metrics.records_out.labels(EVENTS_CLEAN.name).inc(len(outputs.clean))
@@ -145,7 +154,9 @@ class RedactorStage:
 
     def _refuse(self, outputs: Outputs, origin: Origin, letter: dict[str, Any]) -> None:
         key = f"{origin.topic}:{origin.partition}".encode()
-        outputs.dead_letters.append(Record(key, orjson.dumps(letter)))
+        record = Record(key, orjson.dumps(letter))
+        place = (origin.partition, origin.offset, letter["source"]["index"])
+        outputs.dead_letters.append((place, record))
         self._metrics.dead_letters.labels(letter["reason"]).inc()
 
 

@@ -2,7 +2,8 @@
 
 Order of things in one call: know what the table holds of a partition (asked when the partition is
 taken over, and again after every failure, because a failed insert may have happened), leave out
-what is there, insert the rest as columns under a token, return. Only then is the run finished.
+what is there, insert the rest as columns under a token, send dead letters for what is refused.
+Only then is the run finished.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import faust
 import orjson
@@ -60,6 +61,19 @@ class _Partition:
     progress: Progress
 
 
+class Refused(NamedTuple):
+    """A record that becomes a dead letter: where it stands, why, and its size in bytes."""
+
+    topic: str
+    partition: int
+    offset: int
+    refusal: Refusal
+    size: int
+
+
+_UNFIT = Refusal("refused_by_clickhouse", "a value does not fit its column")
+
+
 class SinkStage:
     """Stores the records of one topic in one table."""
 
@@ -71,27 +85,33 @@ class SinkStage:
         dead_letters: BatchProducer,
         metrics: Metrics,
         clock: Clock,
+        *,
+        horizon: int | None = None,
     ) -> None:
+        """`horizon`: records within which an event id is stored once; None: ids do not matter."""
         self._table = table
         self._read = read
         self._store = store
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._clock = clock
+        self._horizon = horizon
         self._partitions: dict[tuple[str, int], _Partition] = {}
 
     async def handle(self, runs: list[Run]) -> None:
         """Store whole runs; return when ClickHouse has acknowledged their rows."""
         try:
             rows: list[Row] = []
-            refused: list[Record] = []
+            refused: list[Refused] = []
             cluster = await self._dead_letters.cluster_id()
             for run in runs:
                 progress = await self._progress(run, cluster)
                 for record in run.records:
                     self._sort(record, cluster, progress, rows, refused)
-            await self._dead_letters.send(EVENTS_DLQ.name, refused)
-            await self._insert(rows)
+            refused += await self._insert(rows)
+            # in the order of their offsets, as the fence of whoever reads dead letters expects it
+            refused.sort(key=lambda item: item.offset)
+            await self._dead_letters.send(EVENTS_DLQ.name, map(self._letter, refused))
         except BaseException:
             # what was stored is unknown now, and the fences have moved: ask again next time
             for run in runs:
@@ -103,6 +123,7 @@ class SinkStage:
     async def _progress(self, run: Run, cluster: str) -> Progress:
         known = self._partitions.get((run.topic, run.partition))
         if known is None or known.assignment != run.assignment:
+            self._forget_other_assignments(run.assignment)
             progress = await load_progress(
                 self._store.query,
                 table=self._table.name,
@@ -110,24 +131,28 @@ class SinkStage:
                 topic=run.topic,
                 partition=run.partition,
                 first=run.first,
+                horizon=self._horizon,
             )
             known = _Partition(run.assignment, progress)
             self._partitions[run.topic, run.partition] = known
         return known.progress
 
+    def _forget_other_assignments(self, assignment: int) -> None:
+        for place in [p for p, known in self._partitions.items() if known.assignment != assignment]:
+            del self._partitions[place]
+
     def _sort(
-        self, record: Any, cluster: str, progress: Progress, rows: list[Row], refused: list[Record]
+        self, record: Any, cluster: str, progress: Progress, rows: list[Row], refused: list[Refused]
     ) -> None:
         """Put a record among the rows or the refused, or leave it out as a repetition."""
         row = self._read(record.value)
         if isinstance(row, Refusal):
-            refused.append(self._refusal(record, row))
+            place = (record.topic, record.partition, record.offset)
+            refused.append(Refused(*place, row, len(record.value or b"")))
             return
-        if not progress.fence.passes(source_of(row)):
-            self._metrics.repeated.labels("production").inc()
-            return
-        if record.offset in progress.present:
-            self._metrics.repeated.labels("delivery").inc()
+        kind = self._repetition(record.offset, row, progress)
+        if kind is not None:
+            self._metrics.repeated.labels(kind).inc()
             return
         row["at"] = {
             "cluster": cluster,
@@ -137,44 +162,51 @@ class SinkStage:
         }
         rows.append(row)
 
-    async def _insert(self, rows: list[Row]) -> None:
-        """Insert `rows`; if ClickHouse refuses a value, find its row by halving and refuse that."""
+    def _repetition(self, offset: int, row: Row, progress: Progress) -> str | None:
+        """Tell in which way a record is one that came before; None: it is new."""
+        if not progress.fence.passes(source_of(row)):
+            return "processing"
+        first_of_its_id = progress.recent is None or progress.recent.add(row["event_id"])
+        if offset in progress.present:
+            return "delivery"
+        return None if first_of_its_id else "production"
+
+    async def _insert(self, rows: list[Row]) -> list[Refused]:
+        """Insert `rows`; return those with a value that fits no column, found by halving."""
         if not rows:
-            return
+            return []
         try:
-            columns = self._table.to_columns(rows)
+            columns = self._columns(rows)
             await self._store.insert(
                 self._table.name, self._table.names, self._table.types, columns, token=_token(rows)
             )
         except InputError:
             if len(rows) == 1:
-                await self._dead_letters.send(EVENTS_DLQ.name, [self._row_refused(rows[0])])
-                return
+                at = rows[0]["at"]
+                return [Refused(at["topic"], at["partition"], at["offset"], _UNFIT, 0)]
             middle = len(rows) // 2
-            await self._insert(rows[:middle])
-            await self._insert(rows[middle:])
+            return await self._insert(rows[:middle]) + await self._insert(rows[middle:])
+        return []
 
-    def _row_refused(self, row: Row) -> Record:
-        at = row["at"]
-        refusal = Refusal("refused_by_clickhouse", "a value does not fit its column")
-        return self._letter(Origin(at["topic"], at["partition"], at["offset"]), refusal, 0)
+    def _columns(self, rows: list[Row]) -> list[list[Any]]:
+        try:
+            return self._table.to_columns(rows)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+            raise InputError("a record lacks a field, or a value does not fit its column") from None
 
-    def _refusal(self, record: Any, refusal: Refusal) -> Record:
-        origin = Origin(record.topic, record.partition, record.offset)
-        return self._letter(origin, refusal, len(record.value or b""))
-
-    def _letter(self, origin: Origin, refusal: Refusal, size: int) -> Record:
+    def _letter(self, refused: Refused) -> Record:
+        refusal = refused.refusal
         letter = failed_event(
-            origin,
+            Origin(refused.topic, refused.partition, refused.offset),
             index=0,
             stage=STAGE,
             reason=refusal.reason,
             detail=refusal.detail,
-            size_bytes=size,
+            size_bytes=refused.size,
             ts=self._clock.now(),
         )
         self._metrics.dead_letters.labels(refusal.reason).inc()
-        return Record(f"{origin.topic}:{origin.partition}".encode(), orjson.dumps(letter))
+        return Record(f"{refused.topic}:{refused.partition}".encode(), orjson.dumps(letter))
 
 
 def _token(rows: Iterable[Row]) -> str:
@@ -196,11 +228,12 @@ def build(
     """Register the sink's agents on `app`; return what has to be started before they run."""
     producer = BatchProducer(settings.kafka)
     store = ClickHouseWriter(settings.clickhouse)
-    for topic, table, read in (
-        (EVENTS_CLEAN, EVENTS, read_event),
-        (EVENTS_DLQ, DEAD_LETTERS, read_dead_letter),
+    for topic, table, read, horizon in (
+        (EVENTS_CLEAN, EVENTS, read_event, settings.sink.repeat_horizon),
+        # a dead letter's id is its place in the input, which the fence knows
+        (EVENTS_DLQ, DEAD_LETTERS, read_dead_letter, None),
     ):
-        stage = SinkStage(table, read, store, producer, metrics, SystemClock())
+        stage = SinkStage(table, read, store, producer, metrics, SystemClock(), horizon=horizon)
         deliver(
             app,
             topic.name,

@@ -140,6 +140,8 @@ class SinkSettings(Section):
     """An insert is made when this many rows wait."""
     batch_seconds: float = Field(default=0.4, gt=0)
     """An insert is made when the first row has waited this long."""
+    repeat_horizon: int = Field(default=200_000, ge=1)
+    """Records of a partition within which an event id that comes again is stored once."""
 
 
 class WorkerSettings(Section):

@@ -58,7 +58,8 @@ class Metrics:
         )
         self.repeated = Counter(
             "sluice_repeated_records",
-            "Records that were skipped: 'delivery' came again, 'production' was sent again",
+            "Records that were skipped: the same offset again ('delivery'), the same output of an "
+            "earlier stage again ('processing'), an event id published again ('production')",
             ["kind"],
             registry=self.registry,
         )

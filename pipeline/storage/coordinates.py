@@ -1,10 +1,11 @@
 """Where a record stands, and the two fences that keep it from being stored twice.
 
-A record of the clean topic can come again in two ways:
+A record of the clean topic can come again in two ways (in a third, the *event* comes again at a new
+place in the input, since an agent published it twice: see `recent_ids`):
 
 - *Re-delivery*: Kafka hands us the same offset again, since it was not committed before a crash.
   `PresentOffsets` answers from what the table holds at and above the committed offset.
-- *Re-production*: the stage before us crashed after it had sent its output and before it committed
+- *Re-processing*: the stage before us crashed after it had sent its output and before it committed
   its input, so it sends the same output again, at new offsets. `SourceFence` answers from the
   coordinates in the input topic which every output carries.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.storage.coordinates import PresentOffsets, Source, SourceFence
+from pipeline.storage.recent_ids import RecentIds
 
 Query = Callable[[str, Mapping[str, Any]], Awaitable[list[tuple[Any, ...]]]]
 """Runs a query with server-side parameters and returns its rows."""
@@ -41,21 +42,41 @@ GROUP BY range
 """
 
 
+# Those at and above `first` are learned again from the records themselves.
+_RECENT_IDS = """
+SELECT event_id
+FROM {table:Identifier}
+WHERE cluster = {cluster:String} AND topic = {topic:String} AND partition = {partition:UInt32}
+  AND offset < {first:UInt64} AND offset >= {begin:UInt64}
+ORDER BY offset
+"""
+
+
 @dataclass
 class Progress:
     """What is known to be stored of one partition."""
 
     fence: SourceFence
     present: PresentOffsets
+    recent: RecentIds | None = None
+    """None where records have no ids of their producer."""
 
 
 async def load_progress(
-    query: Query, *, table: str, cluster: str, topic: str, partition: int, first: int
+    query: Query,
+    *,
+    table: str,
+    cluster: str,
+    topic: str,
+    partition: int,
+    first: int,
+    horizon: int | None = None,
 ) -> Progress:
     """Ask `table` what it holds of a partition that is read from offset `first` on.
 
     Below `first` everything was stored before it was committed, so the furthest sources there make
     the fence; at and above it the offsets that a crash left behind uncommitted are skipped.
+    `horizon` is the number of records within which an event id is known again; None: no ids.
     """
     parameters = {
         "table": table,
@@ -66,7 +87,13 @@ async def load_progress(
     }
     furthest = await query(_FURTHEST_SOURCES, parameters)
     ranges = await query(_PRESENT_RANGES, parameters)
+    recent = None
+    if horizon is not None:
+        begin = {"begin": max(0, first - horizon)}
+        ids = await query(_RECENT_IDS, parameters | begin)
+        recent = RecentIds(horizon, (event_id for (event_id,) in ids))
     return Progress(
         SourceFence(Source(*row) for row in furthest),
         PresentOffsets((int(low), int(high)) for low, high in ranges),
+        recent,
     )

@@ -26,6 +26,8 @@ def read_event(value: bytes | None) -> dict[str, Any] | Refusal:
     redaction = record.get("redaction")
     if not isinstance(redaction, dict) or redaction.get("verified") is not True:
         return Refusal("not_verified", "the record was not verified by a redactor")
+    if not isinstance(record.get("event_id"), str):
+        return Refusal("no_event_id", "the record lacks its event id")
     return record
 
 
@@ -45,7 +47,14 @@ def _read(value: bytes | None) -> dict[str, Any] | Refusal:
     if isinstance(record, Refusal):
         return record
     source = record.get("source")
-    if not isinstance(source, dict) or not {"topic", "partition", "offset", "index"} <= set(source):
+    # whoever may write to our topics could forge one; it must not break the reader's arithmetic
+    if not (
+        isinstance(source, dict)
+        and type(source.get("topic")) is str
+        and type(source.get("partition")) is int
+        and type(source.get("offset")) is int
+        and type(source.get("index")) is int
+    ):
         return Refusal("no_source", "the record lacks its coordinates")
     return record
 

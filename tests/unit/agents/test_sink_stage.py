@@ -1,0 +1,222 @@
+"""The sink against a store of its own making: what it leaves out, refuses, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pytest
+
+from agents.delivery import Run
+from agents.sink import SinkStage
+from pipeline.adapters.kafka.batches import Record
+from pipeline.clock import ManualClock
+from pipeline.errors import InputError, UnavailableError
+from pipeline.metrics import Metrics
+from pipeline.storage.rows import read_event
+from pipeline.storage.tables import EVENTS
+
+
+@dataclass
+class Consumed:
+    """A consumer record, as far as the sink looks at it."""
+
+    offset: int
+    value: bytes
+    topic: str = "agent.events.clean"
+    partition: int = 0
+
+
+class Store:
+    """Rows in memory, answering the queries of `load_progress`."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.fail_after_insert = False
+
+    async def insert(
+        self,
+        table: str,
+        names: list[str],
+        types: list[str],
+        columns: list[list[Any]],
+        *,
+        token: str,
+    ) -> None:
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        if any(row["agent_name"] == "unfit" for row in rows):
+            raise InputError("a value does not fit")
+        self.rows += rows
+        if self.fail_after_insert:
+            self.fail_after_insert = False
+            raise UnavailableError("the reply was lost")
+
+    async def query(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        first = parameters["first"]
+        below = [row for row in self.rows if row["offset"] < first]
+        if "max((source_offset" in sql:
+            furthest: dict[tuple[str, int], tuple[int, int]] = {}
+            for row in below:
+                key = row["source_topic"], row["source_partition"]
+                place = row["source_offset"], row["source_index"]
+                furthest[key] = max(furthest.get(key, place), place)
+            return [(*key, *place) for key, place in furthest.items()]
+        if "event_id" in sql:
+            return [(row["event_id"],) for row in below if row["offset"] >= parameters["begin"]]
+        return [(row["offset"], row["offset"]) for row in self.rows if row["offset"] >= first]
+
+
+class Letters:
+    """Collects what would go to the dead letter topic."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    async def cluster_id(self) -> str:
+        return "cluster"
+
+    async def send(self, topic: str, records: Any) -> None:
+        self.sent += [orjson.loads(record.value) for record in records]
+        assert all(isinstance(record, Record) for record in records)
+
+
+def clean(event_id: str, source_offset: int, **fields: Any) -> bytes:
+    return orjson.dumps(
+        {
+            "event_id": event_id,
+            "ts": "2026-11-20T10:00:00Z",
+            "agent_name": "agent",
+            "redaction": {
+                "verified": True,
+                "version": "1",
+                "policy": "default",
+                "tier": "fast",
+                "counts": {},
+                "quarantined": 0,
+            },
+            "source": {
+                "topic": "agent.events.raw",
+                "partition": 0,
+                "offset": source_offset,
+                "index": 0,
+            },
+            **fields,
+        }
+    )
+
+
+class Bench:
+    """A sink stage with its store, its letters and its counts."""
+
+    def __init__(self, horizon: int = 100) -> None:
+        self.store, self.letters, self.metrics = Store(), Letters(), Metrics()
+        self.stage = self.restarted(horizon)
+
+    def restarted(self, horizon: int = 100) -> SinkStage:
+        return SinkStage(
+            EVENTS,
+            read_event,
+            self.store,
+            self.letters,  # type: ignore[arg-type]
+            self.metrics,
+            ManualClock(),
+            horizon=horizon,
+        )
+
+    def repeated(self, kind: str) -> float:
+        return self.metrics.repeated.labels(kind)._value.get()
+
+    @property
+    def ids(self) -> list[str]:
+        return [row["event_id"] for row in self.store.rows]
+
+
+def run(values: list[bytes], *, first: int = 0, assignment: int = 1) -> Run:
+    records: Any = [Consumed(first + number, value) for number, value in enumerate(values)]
+    return Run("agent.events.clean", 0, records, assignment, None)
+
+
+async def test_an_event_published_twice_is_stored_once_and_counted_as_that() -> None:
+    bench = Bench()
+    await bench.stage.handle([run([clean("a", 0), clean("b", 1), clean("a", 2)])])
+    await bench.stage.handle([run([clean("b", 3)], first=3)])
+    assert bench.ids == ["a", "b"]
+    assert bench.repeated("production") == 2
+    assert bench.repeated("delivery") == bench.repeated("processing") == 0
+
+
+async def test_ids_of_before_a_restart_are_asked_for() -> None:
+    bench = Bench()
+    await bench.stage.handle([run([clean("a", 0), clean("b", 1)])])
+    await bench.restarted().handle([run([clean("a", 2), clean("c", 3)], first=2)])
+    assert bench.ids == ["a", "b", "c"]
+    assert bench.repeated("production") == 1
+
+
+async def test_the_same_offsets_again_are_told_apart_from_the_same_ids_again() -> None:
+    bench = Bench()
+    values = [clean("a", 0), clean("b", 1), clean("a", 2)]
+    await bench.stage.handle([run(values)])
+    await bench.restarted().handle([run(values, assignment=2)])
+    assert bench.ids == ["a", "b"]
+    # the third record is no row, so its offset says nothing: its id does
+    assert bench.repeated("delivery") == 2
+    assert bench.repeated("production") == 2
+
+
+async def test_what_a_redactor_sent_twice_is_stored_once() -> None:
+    bench = Bench()
+    await bench.stage.handle([run([clean("a", 0), clean("b", 1), clean("a", 0), clean("b", 1)])])
+    assert bench.ids == ["a", "b"]
+    assert bench.repeated("processing") == 2
+
+
+async def test_a_lost_reply_leads_to_no_second_row() -> None:
+    bench = Bench()
+    values = [clean("a", 0), clean("b", 1), clean("b", 2)]
+    bench.store.fail_after_insert = True
+    with pytest.raises(UnavailableError):
+        await bench.stage.handle([run(values)])
+    await bench.stage.handle([run(values)])
+    assert bench.ids == ["a", "b"]
+
+
+async def test_beyond_the_horizon_an_id_is_new() -> None:
+    bench = Bench(horizon=2)
+    values = [clean(event_id, offset) for offset, event_id in enumerate("abcdea")]
+    await bench.stage.handle([run(values)])
+    assert bench.ids == list("abcdea")
+
+
+async def test_dead_letters_come_in_the_order_of_their_offsets() -> None:
+    """The fence behind them takes a letter for a repetition that comes after a later one."""
+    bench = Bench()
+    values = [
+        clean("a", 0),
+        clean("b", 1, agent_name="unfit"),
+        clean("c", 2),
+        b"not json",
+        clean("d", 4, agent_name="unfit"),
+    ]
+    await bench.stage.handle([run(values)])
+    assert bench.ids == ["a", "c"]
+    assert [letter["source"]["offset"] for letter in bench.letters.sent] == [1, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        clean("x", 1, ts=None),
+        clean("x", 1, redaction={"verified": True}),
+        clean("x", 1).replace(b'"x"', b"7"),
+        clean("x", 1, source={"topic": "t", "partition": "0", "offset": 1, "index": 0}),
+        clean("x", 1, source={"topic": "t", "partition": 0, "offset": None, "index": 0}),
+    ],
+)
+async def test_a_forged_record_is_a_dead_letter_and_stops_nobody(forged: bytes) -> None:
+    bench = Bench()
+    await bench.stage.handle([run([clean("a", 0), forged, clean("b", 2)])])
+    assert bench.ids == ["a", "b"]
+    assert [letter["source"]["offset"] for letter in bench.letters.sent] == [1]
