@@ -8,11 +8,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
 from pipeline.adapters.clickhouse import connect
 from pipeline.adapters.clickhouse.migrate import applied, migrate
+from pipeline.cli.migrate import command
 from pipeline.config import ClickHouseSettings
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, InputError
 from tests.contract.clickhouse_server import Endpoint
 
 FIRST = (Path(__file__).parents[2] / "schemas/clickhouse/0001_database.sql").read_text()
@@ -92,3 +94,24 @@ def test_two_runs_at_once_end_with_one_record(settings: ClickHouseSettings, file
 def test_an_empty_folder_is_a_mistake(settings: ClickHouseSettings, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no migrations found"):
         migrate(settings, directory=tmp_path)
+
+
+class TestCommand:
+    """`sluice migrate`, the half of it that concerns ClickHouse."""
+
+    def test_it_shows_what_was_applied(
+        self, settings: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        values = {**settings.model_dump(), "password": settings.password.get_secret_value()}
+        for name in ("host", "port", "username", "password", "secure", "database"):
+            monkeypatch.setenv(f"SLUICE_CLICKHOUSE__{name.upper()}", str(values[name]))
+        first = CliRunner().invoke(command, ["--clickhouse-only"])
+        assert first.exit_code == 0, first.output
+        assert "0001_database" in first.output
+        assert first.output.count("applied now") == len(record(settings))
+        again = CliRunner().invoke(command, ["--clickhouse-only"])
+        assert again.output.count("was applied") == len(record(settings))
+
+    def test_its_two_halves_exclude_each_other(self) -> None:
+        result = CliRunner().invoke(command, ["--clickhouse-only", "--kafka-only"])
+        assert isinstance(result.exception, InputError)

@@ -185,6 +185,7 @@ def test_files_of_the_machine_are_out_of_reach(data_dir: Path) -> None:
             f"SELECT file('{outside}')",
             f"SELECT * FROM `{outside}`",
             f'SELECT * FROM "{outside}"',
+            "SELECT * FROM `../sluice.lock`",
             f"INSERT INTO t FROM INFILE '{outside}' FORMAT CSV",
             f"INSERT INTO t SELECT * FROM file('{outside}', 'CSV')",
             f"INSERT INTO FUNCTION file('{outside}', 'CSV', 'a Int8') VALUES (1)",
@@ -196,6 +197,7 @@ def test_files_of_the_machine_are_out_of_reach(data_dir: Path) -> None:
             answer = server.endpoint.post(sql)
             assert answer.status in (403, 500), sql
             assert answer.code in (358, 497), sql
+        assert server.endpoint.post("SELECT * FROM `pyproject.toml`").code == 60
         assert outside.read_text() == "1,secret\n"
         assert count(server.endpoint) == 0
 

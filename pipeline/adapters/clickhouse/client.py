@@ -107,7 +107,8 @@ class Client:
         settings = {
             "insert_deduplication_token": token,
             "insert_deduplicate": "1",
-            # servers since 26.3 gather small inserts by default, where tokens do not count
+            # servers since 26.2 gather small inserts by default; a batch here is large enough, and
+            # must be in the table when it is answered
             "async_insert": "0",
             "wait_end_of_query": "1",
         }

@@ -118,8 +118,13 @@ class Engine:
         """Where results and bodies wait that should not be held in memory."""
         return self._dir / "spool"
 
+    @property
+    def user_files_dir(self) -> Path:
+        """The one folder whose files `default` shows as tables; ours is empty."""
+        return self._dir / "user_files"
+
     def open(self) -> None:
-        """Take the data directory and start the engine.
+        """Take the data directory and start the engine; changes the working folder.
 
         Raises `UnavailableError` if another process has the directory, `ConfigError` if it cannot
         be used.
@@ -128,7 +133,8 @@ class Engine:
         if set("?&*{}") & set(str(self._dir)):
             raise ConfigError("the path of the ClickHouse data directory contains ? & * { or }")
         try:
-            self.spool_dir.mkdir(parents=True, exist_ok=True)
+            for folder in (self.spool_dir, self.user_files_dir):
+                folder.mkdir(parents=True, exist_ok=True)
             self._lock = (self._dir / "sluice.lock").open("a+")
         except OSError as error:
             raise ConfigError(
@@ -144,6 +150,8 @@ class Engine:
             ) from None
         for left_over in self.spool_dir.iterdir():
             left_over.unlink()
+        # the engine shows files of the folder it starts in as tables, by their quoted names
+        os.chdir(self.user_files_dir)
         self._keeper = self.connect()
         fields = self._keeper.query("SELECT version(), timezone(), displayName()").bytes()
         self.version, self.timezone, self.display_name = fields.decode().strip().split("\t")
