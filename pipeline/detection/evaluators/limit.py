@@ -8,6 +8,9 @@ from pipeline.detection.rules.model import LimitRule, quantile_of
 from pipeline.detection.spans import trailing
 from pipeline.detection.view import Stats
 
+PLAIN = ("count", "failures", "total", "max")
+"""Statistics that need no distribution."""
+
 
 class LimitEvaluator:
     """Judges a `LimitRule`."""
@@ -22,8 +25,13 @@ class LimitEvaluator:
         stats = look.view.stats(look.dimension, rule.measure, start, end)
         if stats.count < rule.min_count:
             return None
+        clear = rule.above if rule.clear is None else rule.clear
+        q = None if rule.statistic in PLAIN else quantile_of(rule.statistic)
+        # the same as asking whether the quantile is above, without merging digests for it
+        if q is not None and stats.share_above(clear) <= 1 - q:
+            return None
         value = statistic_of(stats, rule.statistic)
-        if value <= (rule.above if rule.clear is None else rule.clear):
+        if value <= clear:
             return None
         return Finding(
             active=value > rule.above,

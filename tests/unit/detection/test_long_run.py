@@ -12,7 +12,7 @@ from pipeline.detection.rules import default_rules
 from tests.unit.detection.synthetic import DAY, HOUR, MONDAY, Fleet, incidents_of
 
 TICK = 180.0
-"""Coarser than in production, for the time of a test run; with 10 s the outcome is the same."""
+"""Coarser than in production, so that three weeks fit into a test run."""
 
 
 def alerts_of(fleet: Fleet) -> list[Alert]:
