@@ -23,6 +23,8 @@ _BY_KEYWORD = {
     "minimum": Reason.OUT_OF_RANGE,
     "maximum": Reason.OUT_OF_RANGE,
     "maxItems": Reason.OUT_OF_RANGE,
+    "minLength": Reason.OUT_OF_RANGE,
+    "maxLength": Reason.OUT_OF_RANGE,
 }
 
 

@@ -47,7 +47,6 @@ ENVELOPE: dict[str, Any] = {
     "evaluation_name": "x",
     "outcome": "success",
 }
-PERSONAL = ("jo@mail.example", "Jo Lindqvist", "12 Heron Hollow Road", "+1 (415) 234-5678")
 
 
 def test_free_text_is_never_trusted() -> None:
@@ -74,17 +73,17 @@ def test_a_field_is_trusted_in_all_event_types_or_in_none() -> None:
 
 
 @pytest.mark.parametrize("event_type", event_types())
-def test_no_trusted_field_takes_prose_or_an_address(event_type: str) -> None:
+def test_a_trusted_field_holds_one_plain_value(event_type: str) -> None:
+    """Its text is read by the redactor unless it is one plain word; see the contract tests."""
     contract = event_contracts()[event_type]
     event = {name: ENVELOPE[name] for name in contract.known & ENVELOPE.keys()}
     event["event_type"] = event_type
     assert contract.validator.is_valid(event)
 
     for name in trusted_fields() & contract.known:
-        for value in PERSONAL:
-            assert not contract.validator.is_valid({**event, name: value}), (name, value)
-            assert not contract.validator.is_valid({**event, name: [value]}), name
-            assert not contract.validator.is_valid({**event, name: {value: 1}}), name
+        assert not contract.validator.is_valid({**event, name: ["x"]}), name
+        assert not contract.validator.is_valid({**event, name: {"x": 1}}), name
+        assert not contract.validator.is_valid({**event, name: "x" * 1_000}), name
 
 
 def test_patterns_are_anchored() -> None:
