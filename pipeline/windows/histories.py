@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.history import History, Outcome, merged
 from pipeline.windows.history_pane import TASK_MEASURES
-from pipeline.windows.pane import Counter, Resolution
+from pipeline.windows.pane import Counter, Pane, Resolution
 from pipeline.windows.partial import Partial
 from pipeline.windows.retention import Retention
 from pipeline.windows.stats import MeasureStats, Window, WindowStats
@@ -27,6 +27,8 @@ class Histories:
         self.retention = retention or Retention()
         self.watermarks: dict[int, int] = {}
         """By source partition: event time up to which it has closed its panes."""
+        self.reader_ms: int | None = None
+        """Event time up to which a reader of windows has come; None: nobody reads step by step."""
         self._histories: dict[Dimension, History] = {}
         self._touched: dict[Dimension, History] = {}
         self._last_ms: dict[Dimension, int] = {}
@@ -55,8 +57,13 @@ class Histories:
 
     @property
     def now_ms(self) -> int:
-        """The event time of the partition that is furthest; 0 before the first watermark."""
-        return max(self.watermarks.values(), default=0)
+        """The event time that panes expire by; 0 before the first watermark.
+
+        It is that of the partition that is furthest, or the reader's where that is behind: in a
+        replay one partition is hours ahead of the next, and the reader still wants fine panes.
+        """
+        furthest = max(self.watermarks.values(), default=0)
+        return furthest if self.reader_ms is None else min(furthest, self.reader_ms)
 
     @property
     def size_bytes(self) -> int:
@@ -101,6 +108,11 @@ class Histories:
         """Return the end of the last ten seconds with data; None for an unknown dimension."""
         return self._last_ms.get(dimension)
 
+    def panes(self, dimension: Dimension, start_ms: int, end_ms: int) -> list[Pane]:
+        """Return panes that make up [start_ms, end_ms), as coarse as the span allows."""
+        history = self._histories.get(dimension)
+        return history.panes_between(start_ms, end_ms, self.now_ms) if history else []
+
     def window(self, dimension: Dimension, window: Window, end_ms: int) -> WindowStats:
         """Return the statistics of a named window that ends at `end_ms`."""
         return self.span(dimension, window.start_ms(end_ms), end_ms)
@@ -111,9 +123,7 @@ class Histories:
         Both edges lie on ten seconds; further back on what `Retention` still keeps (minutes, then
         hours, then days): a start between is moved on to the next edge.
         """
-        history = self._histories.get(dimension)
-        panes = history.panes_between(start_ms, end_ms, self.now_ms) if history else []
-        pane = merged(panes, start_ms)
+        pane = merged(self.panes(dimension, start_ms, end_ms), start_ms)
         failure = pane.counters.get(Counter.FAILURE, 0)
         task_failure = pane.counters.get(Counter.TASK_FAILURE, 0)
         return WindowStats(
