@@ -20,7 +20,7 @@ DAYS = 7
 HOURS_KEPT = 11 * 24
 """A week before the longest gap that is weighed, and the level before that."""
 LEVEL_SPAN = 3 * HOUR
-HOURS_READ = 3 * 24
+HOURS_READ = 24
 MAX_SCALE = 4.0
 MIN_GAP = MINUTE
 
@@ -29,7 +29,7 @@ class SilenceEvaluator:
     """Judges a `SilenceRule`.
 
     Remembers for each source: `last_seen`; the counts of its hours (panes of hours are kept for
-    three days only); and the longest gap, in missed events, of this week and of the last.
+    a day or three only); and the longest gap, in missed events, of this week and of the last.
     """
 
     def __init__(self, rule: SilenceRule) -> None:
