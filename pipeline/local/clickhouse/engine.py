@@ -20,6 +20,7 @@ from typing import IO, Any
 from urllib.parse import urlencode
 
 from pipeline.errors import ConfigError, UnavailableError
+from pipeline.local.clickhouse.access import KNOWN_NAMES, Guard
 from pipeline.local.clickhouse.exceptions import ClickHouseError, from_engine
 from pipeline.sql import quote
 
@@ -109,6 +110,7 @@ class Engine:
         self._limits = limits or Limits()
         self._lock: IO[str] | None = None
         self._keeper: Connection | None = None
+        self.guard = Guard(())
         self.version = ""
         self.timezone = ""
         self.display_name = ""
@@ -118,13 +120,8 @@ class Engine:
         """Where results and bodies wait that should not be held in memory."""
         return self._dir / "spool"
 
-    @property
-    def user_files_dir(self) -> Path:
-        """The one folder whose files `default` shows as tables; ours is empty."""
-        return self._dir / "user_files"
-
     def open(self) -> None:
-        """Take the data directory and start the engine; changes the working folder.
+        """Take the data directory and start the engine.
 
         Raises `UnavailableError` if another process has the directory, `ConfigError` if it cannot
         be used.
@@ -133,8 +130,7 @@ class Engine:
         if set("?&*{}") & set(str(self._dir)):
             raise ConfigError("the path of the ClickHouse data directory contains ? & * { or }")
         try:
-            for folder in (self.spool_dir, self.user_files_dir):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.spool_dir.mkdir(parents=True, exist_ok=True)
             self._lock = (self._dir / "sluice.lock").open("a+")
         except OSError as error:
             raise ConfigError(
@@ -150,11 +146,22 @@ class Engine:
             ) from None
         for left_over in self.spool_dir.iterdir():
             left_over.unlink()
-        # the engine shows files of the folder it starts in as tables, by their quoted names
-        os.chdir(self.user_files_dir)
         self._keeper = self.connect()
+        self._make_default_ordinary(self._keeper)
+        known = self._keeper.query(KNOWN_NAMES).bytes().decode()
+        self.guard = Guard(known.splitlines())
         fields = self._keeper.query("SELECT version(), timezone(), displayName()").bytes()
         self.version, self.timezone, self.display_name = fields.decode().strip().split("\t")
+
+    def _make_default_ordinary(self, connection: Connection) -> None:
+        """Replace the engine's own `default`, in which every file of the machine is a table."""
+        rows = connection.query("SELECT uuid FROM system.databases WHERE name = 'default'")
+        uuid = rows.bytes().decode().strip()
+        connection.query("DETACH DATABASE default")
+        if (self._dir / "metadata" / "default.sql").exists():
+            connection.query("ATTACH DATABASE default")
+        else:
+            connection.query(f"ATTACH DATABASE default UUID '{uuid}' ENGINE = Atomic")
 
     def connect(self) -> Connection:
         """Open one more connection; `UnavailableError` if the engine does not start."""

@@ -36,9 +36,8 @@ from pipeline.local.clickhouse.statement import (
     Statement,
     analyse,
     is_insert,
-    refuse_machine_access,
 )
-from pipeline.sql import quote_name, tokens
+from pipeline.sql import quote_name
 
 MAX_STATEMENT_BYTES = 16 * 1024 * 1024
 """SQL longer than this is refused; the engine's own max_query_size comes first by default."""
@@ -79,6 +78,7 @@ class _Execution:
         statement = analyse(text)
         if statement.kind is Kind.EMPTY:
             raise ClickHouseError(Code.SYNTAX_ERROR, "Syntax error: Empty query")
+        self._engine.guard.check(statement.sql)
         with self._engine.connection() as connection:
             self._configure(connection)
             if statement.kind is Kind.INSERT:
@@ -119,7 +119,7 @@ class _Execution:
         connection.query(f"USE {quote_name(request.database or 'default')}")
         for table in request.tables:
             name = quote_name(table.name)
-            refuse_machine_access(list(tokens(table.structure.encode())))
+            self._engine.guard.check(table.structure.encode())
             connection.query(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
             sql = f"INSERT INTO {name} FORMAT {table.format}\n".encode()
             self._insert(connection, analyse(sql), iter((table.data,)))

@@ -7,20 +7,12 @@ quoted names, heredocs) and leaves everything else to the engine's parser.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
 from pipeline.local.clickhouse.exceptions import ClickHouseError, Code
 from pipeline.sql import Token, quote, tokens
-
-# What reads or writes this machine outside the data directory. A server confines these to
-# user_files or to its administrator's configuration; the embedded engine confines nothing.
-_MACHINE_FUNCTIONS = frozenset(
-    b"FILE FILECLUSTER EXECUTABLE EXECUTABLEPOOL PYTHON SQLITE DISK FILELOG RAWBLOB".split()
-)
-_PATH_NAME = re.compile(rb"[`\"](?:/|~)|\.\./")
 
 _INSERT_CLAUSES = frozenset({"VALUES", "FORMAT", "SELECT", "WITH", "FROM", "WATCH"})
 _READS = frozenset({"SELECT", "WITH", "FROM"})
@@ -81,8 +73,8 @@ def analyse(text: bytes) -> Statement:
     """Find the seams of the one statement in `text`.
 
     For an INSERT whose clause (VALUES, FORMAT, SELECT) has not arrived yet, `data_offset` is the
-    length of the text. Raises `ClickHouseError` for several statements, and for what would reach
-    files or programs of this machine.
+    length of the text. Raises `ClickHouseError` for several statements, and for those that name a
+    file of the server to read from or write to.
     """
     if is_insert(text):
         return _analyse_insert(text)
@@ -102,7 +94,6 @@ def _analyse_query(text: bytes) -> Statement:
     found = found[:end]
     if not found:
         return Statement(Kind.EMPTY, "", b"")
-    refuse_machine_access(found)
     verb = next((token.keyword for token in found if token.keyword), "")
     if any(one.keyword == "INTO" and two.keyword == "OUTFILE" for one, two in pairwise(found)):
         raise ClickHouseError(
@@ -141,7 +132,6 @@ def _analyse_insert(text: bytes) -> Statement:
             return _insert_select(text)
         if token.depth == 0 and token.keyword in _INSERT_CLAUSES:
             return _insert_with_clause(text, seen)
-    refuse_machine_access(seen)
     sql = text.rstrip(b" \t\r\n;")
     return _insert(sql, seen, "Values", len(text))
 
@@ -160,7 +150,6 @@ def _insert_with_clause(text: bytes, seen: list[Token]) -> Statement:
         )
     if clause.keyword not in ("VALUES", "FORMAT"):
         return _insert_select(text)
-    refuse_machine_access(seen)
     sql = text[: clause.start]
     if clause.keyword == "VALUES":
         return _insert(sql, seen, "Values", clause.end)
@@ -186,7 +175,6 @@ def _insert_select(text: bytes) -> Statement:
         if len(seen) > 1 and token.text == b"(" and seen[-1].keyword == "INPUT":
             source = (seen[-1].start, token.end)
         if source and token.depth == 0 and seen[-1].keyword == "FORMAT" and token.keyword:
-            refuse_machine_access(seen)
             return Statement(
                 Kind.INSERT,
                 "INSERT",
@@ -209,17 +197,3 @@ def _data_start(text: bytes, at: int) -> int:
     if text[at : at + 1] == b"\n":
         at += 1
     return at
-
-
-def refuse_machine_access(found: list[Token]) -> None:
-    """Raise `ClickHouseError` for functions, engines and names that reach outside the engine."""
-    for at, token in enumerate(found):
-        name = token.text.strip(b'`"').upper()
-        opens = at + 1 < len(found) and found[at + 1].text == b"("
-        if (opens and token.kind in ("word", "quoted") and name in _MACHINE_FUNCTIONS) or (
-            token.kind == "quoted" and _PATH_NAME.search(token.text)
-        ):
-            raise ClickHouseError(
-                Code.ACCESS_DENIED,
-                "Not enough privileges: files and programs of this machine are out of reach",
-            )
