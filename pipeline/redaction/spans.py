@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 EMAIL_ADDRESS: Final = "EMAIL_ADDRESS"
@@ -93,7 +92,12 @@ def resolve(text: str, spans: Iterable[Span]) -> list[Span]:
     in it. The result is sorted by `start`. Time is n log n in the number of spans.
     """
     ordered = sorted(spans)
-    if all(last.end <= span.start for last, span in pairwise(ordered)):
+    reached = 0
+    for span in ordered:
+        if span.start < reached:
+            break
+        reached = span.end
+    else:
         return ordered
     ordered.sort(key=lambda span: (span.start, -span.end, _strength(span)))
     settled: list[Span] = []

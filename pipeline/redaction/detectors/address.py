@@ -8,27 +8,23 @@ from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.address_patterns import (
     ADDRESS_CUE,
+    BEHIND_TYPE,
     CUED,
     INFORMAL,
     LEAD,
-    MILITARY,
     NAMED,
-    NUMBER_BEHIND,
+    NUMBER_AGAIN,
     NUMBERED,
-    NUMBERED_ROUTE,
     OTHER_TYPES,
-    PO_BOX,
+    ROUTE_NUMBER,
+    ROUTES,
     SURE_TYPES,
-    UNMARKED,
-    UNMARKED_BEHIND,
 )
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.spans import STREET_ADDRESS, Span
 
-_SURE = frozenset(SURE_TYPES.split("|"))
-_CAPITALISED_TYPES = "|".join(word[0].upper() + word[1:] for word in OTHER_TYPES.split("|"))
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
 _YEAR = re.compile(r"(?:19|20)\d\d\b")
 _MEASURE = re.compile(
@@ -76,51 +72,64 @@ def _first_and_longest(street: Street) -> tuple[int, int]:
 
 
 class StreetDetector(AddressDetector):
-    """A number, words and a word for a street; boxes and military addresses.
+    """A number, words and a word for a street.
 
     Without a word for a street, what is attached decides: a unit, a state, a code.
     """
 
     TRIGGERS: ClassVar = (
-        (r"\d", rf"(?i)\b(?:{SURE_TYPES})\b"),
-        (r"\d", rf" (?:{_CAPITALISED_TYPES})\b"),
+        # a number and a capital behind it; which word follows is not for the gate: there are many
+        r"\d[A-Za-z]?,? (?:[A-Z]|[^\x00-\x7f]|\d+(?:st|nd|rd|th)|1/2)",
         (
-            r"\d",
-            r"(?i)\bbox\b|\bp\.? ?o\.? ?b|postfach|postbus|apartado|casilla|\bb\.?p\b|locked bag"
-            r"|\bpmb"
-            r"|\bpsc|\bcmr|caixa postal|te postale",
+            r"\d[A-Za-z]? [a-z]|\d(?:st|nd|rd|th) ",
+            r"(?i)\b(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct"
+            r"|crescent"
+            r"|terrace)\b",
         ),
-        (
-            r"\d[A-Za-z]? (?:[A-Z]|[^\x00-\x7f])",
-            r"(?i)\b(?:apt|apartment|suite|unit|ste|flat)\b|[,\n] ?[A-Z]",
-        ),
-        r"[a-z] \d{1,4}[A-Za-z]?, [A-Z]",
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
-        """Return .85 for known forms, .7 in lower case, `UNCERTAIN` for the rest."""
+        """Return .85 with a word for a street, .7 in lower case, `UNCERTAIN` without one."""
         for match in NUMBERED.finditer(text):
-            if self._is_street(text, match):
-                yield (*match.span(), 0.85)
-        for match in NUMBERED_ROUTE.finditer(text):
-            yield (*match.span(), 0.85)
+            start = match.start()
+            if text.endswith(("No. ", "no. ", "No.", "No "), max(0, start - 4), start):
+                start = text.rindex("o", 0, start) - 1
+            end = self._street_end(text, match)
+            if end:
+                yield start, end, 0.85
+            else:
+                again = NUMBER_AGAIN.match(text, match.end())
+                yield start, again.end() if again else match.end(), UNCERTAIN
         for match in INFORMAL.finditer(text):
             if not _MEASURE.match(match[0]):
                 yield (*match.span(), 0.7)
-        for pattern in (PO_BOX, MILITARY, NUMBER_BEHIND):
-            for match in pattern.finditer(text):
-                yield (*match.span(), 0.85)
-        for pattern in (UNMARKED, UNMARKED_BEHIND):
-            for match in pattern.finditer(text):
-                yield (*match.span(), UNCERTAIN)
 
-    def _is_street(self, text: str, match: re.Match[str]) -> bool:
-        """Whether a number, words and a word such as Hill are a street, not a title with a year."""
-        if match["type"].lower() in _SURE:
-            return not (_YEAR.match(match[0]) and match["type"].islower())
-        if not match["type"][0].isupper():
-            return False
-        return not _YEAR.match(match[0]) or self._tail.end(text, match.end()) > match.end()
+    def _street_end(self, text: str, match: re.Match[str]) -> int:
+        """Return where the street ends: behind the last word for one; 0 if there is none.
+
+        A number that may be a year and a word such as Hill are a title unless more is attached.
+        """
+        end = match.end()
+        words = match["words"].split(" ")
+        for place in range(len(words) - 1, -1, -1):
+            word = words[place]
+            kind = word.lower().rstrip(".")
+            sure = kind in SURE_TYPES
+            if sure or (kind in OTHER_TYPES and word[0].isupper()):
+                break
+            end -= len(word) + 1
+        else:
+            return 0
+        if kind in ROUTES and (route := ROUTE_NUMBER.match(text, end)):
+            return route.end()
+        if place == 0:
+            # 5 Broadway; 10 Avenue of the Americas
+            return end if kind == "broadway" else match.end() if kind == "avenue" else 0
+        if (behind := BEHIND_TYPE.match(text, end)) is not None:
+            end = behind.end()
+        if _YEAR.match(match[0]) and (not sure or word.islower()):
+            return end if self._tail.end(text, end) > end else 0
+        return end
 
 
 class NamedStreetDetector(AddressDetector):
@@ -161,15 +170,18 @@ class CuedAddressDetector(AddressDetector):
 
 
 class FormDetector(AddressDetector):
-    """Addresses of one form used elsewhere in the world, such as Hauptstraße 12a."""
+    """Addresses of one form, such as Hauptstraße 12a or PO Box 5."""
 
-    def __init__(self, name: str, pattern: re.Pattern[str], trigger: Trigger) -> None:
+    def __init__(
+        self, name: str, pattern: re.Pattern[str], trigger: Trigger, score: float = 0.85
+    ) -> None:
         """Look for `pattern` where `trigger` opens the gate."""
         super().__init__()
+        self._score = score
         self.name = name
         self.triggers = (trigger,)
         self._pattern = pattern
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
-        """Return .85 for each."""
-        return [(*match.span(), 0.85) for match in self._pattern.finditer(text)]
+        """Return the form's score for each."""
+        return [(*match.span(), self._score) for match in self._pattern.finditer(text)]

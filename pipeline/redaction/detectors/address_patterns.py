@@ -5,53 +5,52 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# Words that end an English street; the first line hardly ever means anything else behind a number.
-SURE_TYPES: Final = (
-    "street|str|st|avenue|ave|av|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl"
-    "|square|sq"
-    "|terrace|ter|highway|hwy|parkway|pkwy|circle|cir|trail|trl|alley|aly|crescent|cres|grove|mews"
-    "|turnpike|tpke|expressway|expy|freeway|fwy|motorway|way|close|broadway"
+from pipeline.redaction.detectors.lexicon import words
+
+# Words that end an English street; the first ones hardly ever mean anything else behind a number.
+SURE_TYPES: Final = words(
+    """street str st avenue ave av road rd lane ln drive dr boulevard blvd court ct place pl
+    square sq terrace ter highway hwy parkway pkwy circle cir trail trl alley aly crescent
+    cres grove mews turnpike tpke expressway expy freeway fwy motorway way close broadway"""
 )
-OTHER_TYPES: Final = (
-    "row|loop|plaza|plz|path|pike|walk|gardens?|gdns|green|rise|hills?|views?|ridges?|run|crossing"
-    "|crossroads?|xing|mall|landing|points?|parks?|manors?|villages?|ville|estates?|heights|hts"
-    "|meadows?|springs?|valleys?|vista|bypass|causeway|coves?|creek|crest|extensions?|fields?"
-    "|flats?"
-    "|forest|forges?|forks?|fort|glens?|harbors?|haven|hollow|inlet|islands?|isle|junctions?|keys?"
-    "|knolls?|lakes?|land|light|loaf|locks?|lodge|mills?|mission|mountains?|mount|neck|orchard|oval"
-    "|overpass|passage|pines?|plains?|port|prairie|radial|ramp|ranch|rapids?|rest|river|route"
-    "|shoals?"
-    "|shores?|skyway|spurs?|squares|stations?|stravenue|stream|streets|summit|throughway|trace"
-    "|track"
-    "|trafficway|tunnel|underpass|unions?|viaduct|walks|wall|ways|wells?|brooks?|burgs?|bend"
-    "|bluffs?"
-    "|bottom|branch|bridge|camp|canyon|cape|centers?|centre|circles|cliffs?|club|common|corners?"
-    "|course|courts|curve|dale|dam|divide|drives|falls|ferry|fords?|freeway|garden|gateway|groves"
-    "|parade|esplanade|quay|wharf|end|chase|copse|croft|drove|gate|lea|yard|vale|terraces|pk"
+OTHER_TYPES: Final = words(
+    """row loop plaza plz path pike walk garden gardens gdns green rise hill hills view views
+    ridge ridges run crossing crossroad crossroads xing mall landing point points park parks
+    manor manors village villages ville estate estates heights hts meadow meadows spring
+    springs valley valleys vista bypass causeway cove coves creek crest extension extensions
+    field fields flat flats forest forge forges fork forks fort glen glens harbor harbors
+    haven hollow inlet island islands isle junction junctions key keys knoll knolls lake lakes
+    land light loaf lock locks lodge mill mills mission mountain mountains mount neck orchard
+    oval overpass passage pine pines plain plains port prairie radial ramp ranch rapid rapids
+    rest river route shoal shoals shore shores skyway spur spurs squares station stations
+    stravenue stream streets summit throughway trace track trafficway tunnel underpass union
+    unions viaduct walks wall ways well wells brook brooks burg burgs bend bluff bluffs bottom
+    branch bridge camp canyon cape center centers centre circles cliff cliffs club common
+    corner corners course courts curve dale dam divide drives falls ferry ford fords freeway
+    gateway groves parade esplanade quay wharf end chase copse croft drove gate lea yard vale
+    terraces pk"""
 )
 _DIRECTION = (
     r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"
 )
-_NUMBER = (
-    r"(?<![\w.,$€£/-])(?:[Nn]o\.?\ ?)?\d{1,6}(?:[-–/]\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
-)
+# A digit leads every pattern, so that the scanner skips to digits; what must not stand in front is
+# looked for behind that digit.
+_NUMBER = r"\d(?<![\w.,$€£/-].)\d{0,5}(?:[-–/]\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
 _WORD = (
     r"(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{0,30}|\d{1,3}(?:st|nd|rd|th)"
     r"|(?:of|the|de|la|del|du|des|las|los|le|les|da|do|dos|di|dei|della|van|von|der|y|and)(?=\ ))"
 )
 
-# 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 350 5th Ave
+# A number and words: 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 8567 Zamkowa 119
 NUMBERED: Final = re.compile(
-    rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ){{1,5}}"
-    rf"(?P<type>(?i:{SURE_TYPES}|{OTHER_TYPES}))(?!\w|['’-]\w)\.?"
-    rf"(?:\ {_DIRECTION}(?![\w]))?(?:\ \d{{1,3}}(?=,|\ \#|\n))?"
+    rf"{_NUMBER},?\ (?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
 )
-# 1234 Highway 101; 22 Route 66; 5 Broadway
-NUMBERED_ROUTE: Final = re.compile(
-    rf"{_NUMBER}\ (?:{_DIRECTION}\ )?(?:(?:(?:State|US|U\.S\.|County|Old)\ )?"
-    r"(?:Highway|Hwy\.?|Route|Rte\.?|Road|Interstate|FM|County\ Road|CR)\ \d{1,4}[A-Z]?"
-    r"|Broadway|Avenue\ (?:of\ the\ [A-Z]\w+|[A-Z]))(?!\w)"
-)
+# What may follow the word for a street: NW; the number of a route; a number before a comma
+BEHIND_TYPE: Final = re.compile(rf"\ {_DIRECTION}(?!\w)|\ \d{{1,3}}(?=,|\ \#|\n)")
+ROUTES: Final = words("highway hwy route rte road interstate fm cr")
+ROUTE_NUMBER: Final = re.compile(r"\ \d{1,4}[A-Z]?(?!\w)")
+# 8567 Zamkowa 119
+NUMBER_AGAIN: Final = re.compile(r"\ \d{1,5}(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat|App|\#))")
 # 12 baker street, in any case
 INFORMAL: Final = re.compile(
     rf"{_NUMBER}\ (?:(?:north|south|east|west"
@@ -139,11 +138,6 @@ ADDRESS_CUE: Final = re.compile(
 # 12 Glenwood, Springfield: a number and a name, where the words before say that it is an address
 CUED: Final = re.compile(
     rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ?){{1,4}}(?=,|\n|\.(?!\w)|$)"
-)
-# 8567 Zamkowa 119; 2389 Rue du Moulin 108: streets only by what is attached to them
-UNMARKED: Final = re.compile(
-    rf"{_NUMBER}\ (?:{_WORD}\ ?){{1,4}}(?:\ ?\d{{1,5}})?(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat"
-    rf"|App|\#))"
 )
 # Ermou 150, Athens 105 63
 UNMARKED_BEHIND: Final = re.compile(

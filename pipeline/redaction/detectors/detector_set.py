@@ -9,7 +9,7 @@ from pipeline.redaction.detectors.address import (
     NamedStreetDetector,
     StreetDetector,
 )
-from pipeline.redaction.detectors.address_world import world_address_detectors
+from pipeline.redaction.detectors.address_forms import address_form_detectors
 from pipeline.redaction.detectors.api_keys import ApiKeyDetector
 from pipeline.redaction.detectors.base import (
     PLAIN_CONTEXT,
@@ -64,7 +64,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         StreetDetector(),
         NamedStreetDetector(),
         CuedAddressDetector(),
-        *world_address_detectors(),
+        *address_form_detectors(),
         PostcodeDetector(),
         PersonDetector(name_list=settings.name_list),
         IntroducedPersonDetector(name_list=settings.name_list),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 import re2
@@ -30,6 +30,7 @@ DEFAULT_ID_SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
         r"\b(?:account|acct|acc|user|usr|uid)[_-][0-9]{4,}\b",
     ),
 }
+_DEFAULTS: Final = tuple(DEFAULT_ID_SHAPES.items())
 # A user name made of a person's names and a number: `mia_li_3668`.
 _NAMED_ID = re.compile(r"(?<![\w/.-])([a-z]{2,20})[_.]([a-z]{2,20})[_.]?(\d{2,6})(?![\w-]|\.\w)")
 _LABELLED = re.compile(
@@ -97,23 +98,22 @@ class IdDetector(Detector):
         Raises `ConfigError` for a pattern that RE2 does not accept.
         """
         super().__init__()
-        patterns: dict[str, list[str]] = {}
-        for source in (DEFAULT_ID_SHAPES if defaults else {}, shapes or {}):
-            for entity, shape in source.items():
-                patterns.setdefault(entity, []).extend(shape)
-        self._shapes = [
-            (entity, [_compiled(pattern) for pattern in listed])
-            for entity, listed in patterns.items()
-        ]
-        self.triggers = (*self.TRIGGERS, *(p for listed in patterns.values() for p in listed))
-        self.supported_entities = sorted({*self.ENTITIES, *patterns})
+        self._shapes: list[tuple[str, re.Pattern[str]]] = []
+        self.triggers = self.TRIGGERS
+        if defaults:
+            self._shapes += [(entity, re.compile("|".join(listed))) for entity, listed in _DEFAULTS]
+            self.triggers += tuple(shape for _, listed in _DEFAULTS for shape in listed)
+        for entity, listed in (shapes or {}).items():
+            if listed:
+                self._shapes.append((entity, _compiled(listed)))
+                self.triggers += tuple(listed)
+        self.supported_entities = sorted({*self.ENTITIES, *(entity for entity, _ in self._shapes)})
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
         """Return spans of score .9 by shape, .8 by label and .75 by names."""
         spans = [
             Span(match.start(), match.end(), entity, 0.9, "IdDetector")
-            for entity, patterns in self._shapes
-            for pattern in patterns
+            for entity, pattern in self._shapes
             for match in pattern.finditer(text)
         ]
         for match in _LABELLED.finditer(text):
@@ -139,8 +139,12 @@ class IdDetector(Detector):
         return spans
 
 
-def _compiled(pattern: str) -> re2._Regexp:
-    try:
-        return re2.compile(pattern)
-    except re2.error as error:
-        raise ConfigError(f"id shape {pattern!r} is not a regular expression of RE2") from error
+def _compiled(shapes: Sequence[str]) -> re.Pattern[str]:
+    """Return the shapes of a policy as one pattern; RE2's, so that none of them can hang."""
+    for shape in shapes:
+        try:
+            re2.compile(shape)
+        except re2.error as error:
+            raise ConfigError(f"id shape {shape!r} is not a regular expression of RE2") from error
+    compiled: re.Pattern[str] = re2.compile("|".join(f"(?:{shape})" for shape in shapes))
+    return compiled

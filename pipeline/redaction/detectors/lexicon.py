@@ -11,10 +11,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-_SUFFIXES: Final = (
-    ("ies", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"),
-    ("ly", ""), ("ness", ""), ("n't", ""),
-)  # fmt: skip
+# Endings of regular inflection by their last letter, and what stood in their place.
+_SUFFIXES: Final = {
+    "s": (("ies", "y"), ("es", ""), ("s", ""), ("ness", "")),
+    "d": (("ed", ""), ("ed", "e")),
+    "g": (("ing", ""), ("ing", "e")),
+    "y": (("ly", ""),),
+}
 
 
 def words(text: str) -> frozenset[str]:
@@ -43,12 +46,13 @@ class Lexicon:
     def is_ordinary(self, word: str) -> bool:
         """Whether the lower-case `word`, or the word it is inflected from, is ordinary."""
         ordinary = self.ordinary
-        return word in ordinary or any(
-            word.endswith(suffix)
-            and len(word) - len(suffix) > 3
-            and word[: -len(suffix)] + ending in ordinary
-            for suffix, ending in _SUFFIXES
-        )
+        if word in ordinary:
+            return True
+        for suffix, ending in _SUFFIXES.get(word[-1:], ()):
+            stem = word[: -len(suffix)]
+            if len(stem) > 3 and word.endswith(suffix) and stem + ending in ordinary:
+                return True
+        return False
 
 
 @cache

@@ -26,13 +26,13 @@ _UPPER_WIDE: Final = "A-Z" + "".join(
 def _run_pattern(upper: str) -> re.Pattern[str]:
     """Return the pattern of a run: capitalised words, initials and particles between blanks."""
     word = rf"[{upper}]\w*(?:['’-]\w+)*"
+    # a capital leads, so that the scanner skips to capitals; what must not stand before it follows
+    first = rf"[{upper}](?<![\w#$/\\&+~].)(?<!\w[-@].)\w*(?:['’-]\w+)*"
     short = r"(?:(?<=\b\w)|(?<=\b\w\w)|(?<=\b\w\w\w)|(?<=\b\w\w\w\w))"
     dot = rf"(?:{short}\.(?=\ ?[{upper}]|\ (?:{_PARTICLES})\ ))?"
     gap = rf"(?:\ {{1,2}}(?:(?:{_PARTICLES})\ ){{0,3}}|(?<=\.)|,\ (?=(?:Jr|Sr|II|III|IV|PhD|MD)\b))"
     particle = r"(?:(?:al|el|d|l)[-'’])?"
-    return re.compile(
-        rf"(?<![\w#$/\\&+~])(?<!\w-)(?<!\w@){word}{dot}(?:{gap}{particle}{word}{dot})*"
-    )
+    return re.compile(rf"{first}{dot}(?:{gap}{particle}{word}{dot})*")
 
 
 _RUN_ASCII: Final = _run_pattern("A-Z")
@@ -73,12 +73,31 @@ def runs_in(text: str) -> Iterator[re.Match[str]]:
     return (_RUN_ASCII if text.isascii() else _RUN_WIDE).finditer(text)
 
 
+def _names_in(classes: str) -> list[tuple[str, int, int]]:
+    """Return kind, first and last place plus one of each part of a run that can be a name."""
+    found = []
+    at = 0
+    while at < len(classes):
+        titled = _TITLED.match(classes, at)
+        full = None if titled else _FULL.match(classes, at)
+        match = titled or full or _SINGLE.match(classes, at)
+        if not match:
+            at += 1
+            continue
+        at = match.end()
+        kind = "titled" if titled else "full" if full else classes[at - 1]
+        found.append((kind, match.start(1) if titled else match.start(), at))
+    return found
+
+
 class RunReader:
     """Reads runs into parts and remembers what it read, up to a bound."""
 
     def __init__(self, classes: WordClasses) -> None:
         self._classes = classes
         self._memo: dict[str, tuple[Part, ...]] = {}
+        self._tokens: dict[str, str] = {}
+        self._shapes: dict[str, list[tuple[str, int, int]]] = {}
 
     def parts(self, run: str) -> tuple[Part, ...]:
         """Return the parts of `run` that can be names, from left to right."""
@@ -96,7 +115,7 @@ class RunReader:
         sentence: list[_Token] = []
         for match in _TOKEN.finditer(run):
             token = match[0]
-            found = self._class(token)
+            found = self._tokens.get(token) or self._remember(token)
             if token.endswith(".") and found not in ("I", "T", "J"):
                 # a full stop, not an abbreviation: another sentence begins
                 sentence.append(_Token(match.start(), match.end() - 1, found))
@@ -105,6 +124,14 @@ class RunReader:
             else:
                 sentence.append(_Token(match.start(), match.end(), found))
         return parts + self._parts(run, sentence)
+
+    def _remember(self, token: str) -> str:
+        found = self._class(token)
+        if len(self._tokens) >= _LIMIT:
+            self._tokens.clear()
+        if len(token) <= 40:
+            self._tokens[token] = found
+        return found
 
     def _class(self, token: str) -> str:
         lower = token.lower().rstrip(".")
@@ -127,40 +154,34 @@ class RunReader:
 
     def _parts(self, run: str, tokens: list[_Token]) -> list[Part]:
         classes = "".join(token.found for token in self._without_places(run, tokens))
-        parts: list[Part] = []
-        at = 0
-        while at < len(classes):
-            titled = _TITLED.match(classes, at)
-            full = None if titled else _FULL.match(classes, at)
-            match = titled or full or _SINGLE.match(classes, at)
-            if not match:
-                at += 1
-                continue
-            low = match.start(1) if titled else match.start()
-            high = match.end()
-            kind = "titled" if titled else "full" if full else classes[high - 1]
-            closes = high + 1 == len(classes) and classes[high] in "OS"
-            parts.append(
-                Part(
-                    start=tokens[low].start,
-                    end=_without_possessive(run, tokens[high - 1].end),
-                    kind=kind,
-                    lead=classes[low],
-                    first=low == 0 and tokens[0].start == 0,
-                    before=classes[low - 1] if low else "",
-                    before_word=run[tokens[low - 1].start : tokens[low - 1].end].lower()
-                    if low
-                    else "",
-                    after=classes[high : high + 1],
-                    reach=_without_possessive(run, tokens[high].end) if closes else 0,
-                )
+        found = self._shapes.get(classes)
+        if found is None:
+            found = self._shapes[classes] = _names_in(classes)
+            if len(self._shapes) >= _LIMIT:
+                self._shapes.clear()
+        size = len(classes)
+        return [
+            Part(
+                tokens[low].start,
+                _without_possessive(run, tokens[high - 1].end),
+                kind,
+                classes[low],
+                low == 0 and tokens[0].start == 0,
+                classes[low - 1] if low else "",
+                run[tokens[low - 1].start : tokens[low - 1].end].lower() if low else "",
+                classes[high : high + 1],
+                _without_possessive(run, tokens[high].end)
+                if high + 1 == size and classes[high] in "OS"
+                else 0,
             )
-            at = high
-        return parts
+            for kind, low, high in found
+        ]
 
     def _without_places(self, run: str, tokens: list[_Token]) -> list[_Token]:
         """Return the tokens with those of places of several words ("Los Angeles") made P."""
-        if len(tokens) < 2:
+        if len(tokens) < 2 or not any(
+            self._classes.opens_place(run[token.start : token.end]) for token in tokens[:-1]
+        ):
             return tokens
         marked = list(tokens)
         for low in range(len(tokens) - 1):

@@ -34,7 +34,7 @@ _WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ONE = re.compile(_LOWER)
 _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
-_KNOWN_LIMIT: Final = 50_000
+_KNOWN_LIMIT: Final = 100_000
 
 
 class _LowerCaseReader:
@@ -43,7 +43,8 @@ class _LowerCaseReader:
     def __init__(self, *, name_list: bool) -> None:
         self._lexicon = lexicon(name_list=name_list)
         self.classes = WordClasses(self._lexicon)
-        self.known: set[str] = set()
+        self._listed = self._lexicon.ordinary | self._lexicon.foreign | self._lexicon.proper
+        self.known: set[str] = set(self._listed)
 
     def is_known(self, word: str) -> bool:
         """Whether `word` is ordinary, foreign or a proper noun; remembers those that are."""
@@ -53,7 +54,7 @@ class _LowerCaseReader:
         found = stem in lexicon.foreign or stem in lexicon.proper or self.classes.is_ordinary(stem)
         if found:
             if len(self.known) >= _KNOWN_LIMIT:
-                self.known.clear()
+                self.known.intersection_update(self._listed)
             self.known.add(word)
         return found
 

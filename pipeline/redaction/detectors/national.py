@@ -17,11 +17,11 @@ from pipeline.redaction.spans import (
     Span,
 )
 
-_SSN = re.compile(r"(?<![\w.-])(\d{3})([- .]?)(\d{2})\2(\d{4})(?![\w]|[-.]\d)")
+_SSN = re.compile(r"(\d(?<![\w.-].)\d\d)([- .]?)(\d{2})\2(\d{4})(?![\w]|[-.]\d)")
 _SSN_CUE = re.compile(
     r"\bssns?\b|social[ _-]?security|\bsocial\b|\bss ?#|\bitin\b|taxpayer|\btax ?id|\btin\b"
 )
-_NHS = re.compile(r"(?<![\w.+-])\d{3}([- ]?)\d{3}\1\d{4}(?![\w]|[-.]\d)")
+_NHS = re.compile(r"\d(?<![\w.+-].)\d\d([- ]?)\d{3}\1\d{4}(?![\w]|[-.]\d)")
 _NHS_CUE = re.compile(r"\bnhs\b|national health")
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
 
@@ -44,7 +44,7 @@ _LICENSE = re.compile(
     r"|[A-Za-z]{5}\d{6}[A-Za-z0-9]{5}"
     r"|[A-Za-z]{2,5}\*{0,3}[A-Za-z0-9*]{2,3}\d[A-Za-z0-9]{3,7})(?![\w-])"
 )
-_BANK = re.compile(r"(?<![\w.$€£+-])\d(?:[ -]?\d){5,16}(?![\w]|[-.]\d)")
+_BANK = re.compile(r"\d(?<![\w.$€£+-].)(?:[ -]?\d){5,16}(?![\w]|[-.]\d)")
 _BANK_CUE = re.compile(
     r"\b(?:bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit|wire"
     r"|direct debit"

@@ -12,7 +12,7 @@ from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.spans import CREDIT_CARD, CRYPTO, IBAN_CODE, Span
 
 # No condition after the run: a run that fails late would be scanned again from each group.
-_CARD_RUN = re.compile(r"(?<![\w.])\d(?:[ -]?\d){11,}+")
+_CARD_RUN = re.compile(r"\d(?<![\w.].)(?:[ -]?\d){11,}+")
 # Issuer ranges by length (ISO/IEC 7812; Visa, Mastercard, Amex, Diners, Discover, JCB, UnionPay,
 # Maestro, Mir, RuPay, Troy, UATP, Verve, Elo, Hipercard, Dankort, InstaPayment, InterPayment).
 _MAESTRO = r"50|5[6-9]|6"

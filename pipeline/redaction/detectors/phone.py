@@ -12,8 +12,8 @@ from pipeline.redaction.spans import PHONE_NUMBER, Span
 _EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|#|durchwahl|poste) ?:?(\d{1,6})(?!\w)", re.I)
 # Digits with at most two separators between them; each way of reading the run is decided after it.
 _RUN = re.compile(
-    r"(?<![A-Za-z0-9_.@#$€£%])(?<![A-Za-z0-9][-/_])(?<!\d,)(?:\+|00"
-    r"|\(\+?)? ?\(?\d(?:[ .\-/()\u2010-\u2015\u00b7]{0,3}\d){5,16}"
+    r"[+(\d](?<![A-Za-z0-9_.@#$€£%].)(?<![A-Za-z0-9][-/_].)(?<!\d,.)[+ (]{0,2}"
+    r"(?:[ .\-/()\u2010-\u2015\u00b7]{0,3}\d){6,16}"
 )
 _NANP = re.compile(
     r"(?:\+?1[ .-]{0,2}|001[ .-])?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[ ./-]|\d{3} - )\d{3}(?:[ .-]"

@@ -22,9 +22,10 @@ _LABEL = (
     r"|private[_ -]?key"
     r"|encryption[_ -]?key|signing[_ -]?key|credentials?|token|otp|pin(?:[_ -]?code)?|cvv2?|cvc)"
 )
-# The label may end a longer key (`DB_PASSWORD`); a quoted value may hold blanks, a bare one not.
+# The label may end a longer key (`DB_PASSWORD`): an underscore may stand in front.
+# A quoted value may hold blanks, a bare one not.
 _PAIR = re.compile(
-    rf"(?<![A-Za-z])(?:[A-Za-z0-9]{{1,20}}[_-]){{0,4}}(?P<label>{_LABEL})"
+    rf"(?<![A-Za-z])(?P<label>{_LABEL})"
     r"(?P<mid>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was) )"
     r"[*`]{0,2}(?:\"(?P<double>[^\"\n]{3,200})\"|'(?P<single>[^'\n]{3,200})'"
     r"|`(?P<tick>[^`\n]{3,200})`|(?P<bare>[^\s\"'`,;<>(){}&|]{3,200}))",

@@ -48,6 +48,9 @@ class WordClasses:
         self._single_places = frozenset(
             place.lower() for place in lexicon.places if " " not in place
         )
+        self._place_heads = frozenset(
+            place.partition(" ")[0] for place in lexicon.places if " " in place
+        )
         self._names = lexicon.given_names | lexicon.surnames
         self._memo: dict[str, str] = {}
 
@@ -65,6 +68,10 @@ class WordClasses:
     def is_place(self, name: str) -> bool:
         """Whether `name`, as written, is a country, a state or a city."""
         return name in self._lexicon.places
+
+    def opens_place(self, word: str) -> bool:
+        """Whether a place of several words begins with `word`, as written."""
+        return word in self._place_heads
 
     def is_name(self, lower: str) -> bool:
         """Whether the lower-case word is on the list of names and no ordinary word."""

@@ -1,11 +1,17 @@
-"""Street addresses in forms of other countries than the English-speaking ones."""
+"""Addresses in forms of their own: boxes, bases, and those of other countries."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from pipeline.redaction.detectors.address import FormDetector
+from pipeline.redaction.detectors.address import UNCERTAIN, FormDetector
+from pipeline.redaction.detectors.address_patterns import (
+    MILITARY,
+    NUMBER_BEHIND,
+    PO_BOX,
+    UNMARKED_BEHIND,
+)
 
 # 12 rue de la Paix; 7 bis, avenue Foch; 3 place de l'Étoile
 FRENCH: Final = re.compile(
@@ -67,9 +73,30 @@ GERMAN: Final = re.compile(
 )
 
 
-def world_address_detectors() -> tuple[FormDetector, ...]:
+def address_form_detectors() -> tuple[FormDetector, ...]:
     """Return one detector for each form; each has a trigger of its own, so few of them run."""
     return (
+        FormDetector(
+            "PostBox",
+            PO_BOX,
+            (
+                r"\d",
+                r"(?i)\bbox\b|\bp\.? ?o\.? ?b|postfach|postbus|apartado|casilla|\bb\.?p\b"
+                r"|locked bag"
+                r"|\bpmb|caixa postal|te postale",
+            ),
+        ),
+        FormDetector(
+            "MilitaryAddress", MILITARY, (r"\d", r"\b(?:PSC|CMR|Unit|US[SNVC]|USCGC|USN[SV]) ")
+        ),
+        FormDetector(
+            "NumberBehindStreet",
+            NUMBER_BEHIND,
+            r"(?:Street|St\.?|Road|Rd\.?|Avenue|Ave\.?) (?:[Nn]o\.? ?)?\d",
+        ),
+        FormDetector(
+            "NumberBehindName", UNMARKED_BEHIND, r"[a-z] \d{1,4}[A-Za-z]?, [A-Z]", UNCERTAIN
+        ),
         FormDetector(
             "FrenchAddress",
             FRENCH,
