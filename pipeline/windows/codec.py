@@ -1,42 +1,18 @@
-"""Panes as JSON, and JSON as compact bytes.
+"""Panes as JSON, as partials carry them.
 
-Means ascend, so they are written as differences, and weights are left out where all are 1: small
-numbers, which JSON writes in few digits and zlib packs well. A full digest of 192 centroids takes
-about 0.7 KB so, against 3 KB as pairs of floats. Whatever is longer than `PLAIN_BYTES` is
-compressed; a reader tells the two apart by the first byte.
+Means ascend, so they are written as differences, and weights are left out where all are 1.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from itertools import accumulate
 from operator import sub
 from typing import Any
 
-import orjson
-
-from pipeline.errors import InputError
 from pipeline.windows.digest import EMPTY, Digest
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell, Pane, Resolution
-
-PLAIN_BYTES = 256
-_ZLIB_LEVEL = 1
-
-
-def dumps(value: Mapping[str, Any]) -> bytes:
-    """Return a JSON object as bytes, compressed when it is long."""
-    plain = orjson.dumps(value)
-    return plain if len(plain) <= PLAIN_BYTES else zlib.compress(plain, _ZLIB_LEVEL)
-
-
-def loads(data: bytes) -> Any:
-    """Read what `dumps` wrote; raise `InputError` for anything else."""
-    try:
-        return orjson.loads(data if data[:1] == b"{" else zlib.decompress(data))
-    except (ValueError, zlib.error):
-        raise InputError("stored state cannot be read: neither JSON nor compressed JSON") from None
 
 
 def digest_to_json(digest: Digest) -> dict[str, Any]:

@@ -41,16 +41,6 @@ class Contribution:
     examples: dict[str, Example] = field(default_factory=dict)
     """The worst one of each kind."""
 
-    def untimed(self) -> Contribution:
-        """Return the same without step latencies."""
-        if Measure.LATENCY_MS not in self.values:
-            return self
-        rest: dict[Measure, list[int]] = {
-            name: values for name, values in self.values.items() if name != Measure.LATENCY_MS
-        }
-        examples = {name: found for name, found in self.examples.items() if name != _LATENCY}
-        return Contribution(self.counters, rest, examples)
-
 
 def actor_of(event: Mapping[str, Any]) -> Actor:
     """Return who acted."""

@@ -18,13 +18,8 @@ class Dimensions:
         self._cardinality = cardinality
         self._cached: dict[tuple[int, MadeOf], tuple[Dimension, ...]] = {}
 
-    def of_actor(
-        self, actor: Actor, time_ms: int
-    ) -> tuple[tuple[Dimension, ...], tuple[Dimension, ...]]:
-        """Return the dimensions of those who acted, and that of all events.
-
-        The first ones keep the latency of steps; in the others unlike steps would be mixed.
-        """
+    def of_actor(self, actor: Actor, time_ms: int) -> tuple[Dimension, ...]:
+        """Return the dimensions of those who acted, and that of all events."""
         day = day_of(time_ms)
         found = self._cached.get((day, actor))
         if found is None:
@@ -38,7 +33,7 @@ class Dimensions:
                 (DimensionKind.WORKFLOW, self._admit("workflow", workflow, day)),
                 (DimensionKind.TENANT, self._admit("tenant", tenant, day)),
             )
-        return found[:2], found[2:]
+        return found
 
     def of_action(self, action: Action, time_ms: int) -> tuple[Dimension, ...]:
         """Return the dimensions of what was done."""

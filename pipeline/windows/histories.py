@@ -48,8 +48,7 @@ class Histories:
             except ValueError:
                 raise InputError("stored history has a key that cannot be read") from None
             loaded._history(dimension).restore(place, data)
-            if place[0] is Resolution.TEN_SECONDS:
-                loaded._note_data(dimension, place[1] + int(place[0]))
+            loaded._note_data(dimension, place[1] + int(Resolution.TEN_SECONDS))
         return loaded
 
     def __len__(self) -> int:

@@ -17,9 +17,10 @@ from pipeline.windows.history_pane import HistoryPane
 from pipeline.windows.pane import Pane, Resolution, merge_panes
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.retention import Retention
+from pipeline.windows.segment import SLOT_MS, Segment, pack_segment, unpack_segment
 
 Place = tuple[Resolution, int]
-"""Resolution and start of a pane."""
+"""Resolution and start of a pane, or of a slot of neighbouring panes."""
 
 COOL_AFTER_MS = 2 * int(Resolution.MINUTE)
 """A pane that ended this long ago is hardly written to any more."""
@@ -28,7 +29,7 @@ _FINEST_FIRST = tuple(Resolution)
 _COARSEST_FIRST = tuple(reversed(_FINEST_FIRST))
 
 # readers of windows come back to the same panes every few seconds
-_decoded = lru_cache(maxsize=16_384)(HistoryPane.from_bytes)
+_unpacked = lru_cache(maxsize=2_048)(unpack_segment)
 
 
 @dataclass(slots=True)
@@ -42,12 +43,12 @@ class Outcome:
 
 @dataclass(slots=True)
 class History:
-    """The panes of one dimension: bytes as they are stored, and values where they change."""
+    """The panes of one dimension: slots as stored bytes, and as values where they change."""
 
     dimension: Dimension
     retention: Retention
     stored: dict[Place, bytes] = field(default_factory=dict)
-    hot: dict[Place, HistoryPane] = field(default_factory=dict)
+    hot: dict[Place, Segment] = field(default_factory=dict)
     changed: set[Place] = field(default_factory=set)
     swept_ms: int = 0
 
@@ -56,13 +57,13 @@ class History:
         """Bytes of the stored values."""
         return sum(map(len, self.stored.values()))
 
-    def restore(self, place: Place, data: bytes) -> None:
-        """Take in a stored pane."""
-        self.stored[place] = data
-        if place[0] is Resolution.TEN_SECONDS:
-            pane = HistoryPane.from_bytes(data)
-            if pane.open:
-                self.hot[place] = pane
+    def restore(self, slot: Place, data: bytes) -> None:
+        """Take in a stored slot."""
+        self.stored[slot] = data
+        if slot[0] is Resolution.TEN_SECONDS:
+            segment = unpack_segment(data, slot[0])
+            if any(pane.open for pane in segment.values()):
+                self.hot[slot] = segment
 
     def apply(self, partial: Partial, now_ms: int) -> Outcome:
         """Take in a partial of this dimension; `now_ms` is the event time that expiry goes by."""
@@ -75,7 +76,7 @@ class History:
             ]
             kept = [place for place in places if not self.is_expired(place, now_ms)]
             new = [place for place in kept if self._take(place, partial.partition, part, final)]
-            self.changed.update(new)
+            self.changed.update(map(_slot_of, new))
             if new:
                 outcome.applied += 1
             elif kept:
@@ -85,15 +86,15 @@ class History:
         return outcome
 
     def take_writes(self, now_ms: int) -> Iterator[tuple[Place, bytes | None]]:
-        """Yield what has changed since the last call; None for a pane that has expired."""
-        for place in [place for place in self.hot if self._end_ms(place) + COOL_AFTER_MS < now_ms]:
-            pane = self.hot.pop(place)
-            compacted = pane.compacted()
-            if compacted is not pane or place in self.changed:
-                self.changed.discard(place)
-                yield place, self._store(place, compacted)
-        for place in self.changed:
-            yield place, self._store(place, self.hot[place])
+        """Yield slots that changed since the last call; None for one that has expired."""
+        for slot in [slot for slot in self.hot if self._is_cool(slot, now_ms)]:
+            segment = self.hot.pop(slot)
+            compacted = {start_ms: pane.compacted() for start_ms, pane in segment.items()}
+            if slot in self.changed or any(compacted[at] is not segment[at] for at in segment):
+                self.changed.discard(slot)
+                yield slot, self._store(slot, compacted)
+        for slot in self.changed:
+            yield slot, self._store(slot, self.hot[slot])
         self.changed.clear()
         if now_ms >= self.swept_ms + Resolution.MINUTE:
             self.swept_ms = now_ms
@@ -124,52 +125,67 @@ class History:
 
     def at(self, place: Place) -> HistoryPane | None:
         """Return the pane at `place`, to be read only; None where nothing was."""
-        pane = self.hot.get(place)
-        if pane is None:
-            data = self.stored.get(place)
-            return None if data is None else _decoded(data)
-        return pane
+        slot = _slot_of(place)
+        segment = self.hot.get(slot)
+        if segment is None:
+            data = self.stored.get(slot)
+            if data is None:
+                return None
+            segment = _unpacked(data, place[0])
+        return segment.get(place[1])
 
     def is_expired(self, place: Place, now_ms: int) -> bool:
         """Return whether panes there are not kept any more."""
         kept_ms = self.retention.kept_ms(self.dimension.kind, place[0])
-        return self._end_ms(place) + kept_ms <= now_ms
+        return place[1] + int(place[0]) + kept_ms <= now_ms
 
     def _take(self, place: Place, partition: int, part: PartialPane, final: bool) -> bool:
-        pane = self.hot.get(place)
-        if pane is None:
-            data = self.stored.get(place)
+        slot = _slot_of(place)
+        segment = self.hot.get(slot)
+        if segment is None:
+            data = self.stored.get(slot)
             # not the cached value: this one is changed in place
-            pane = HistoryPane.empty(place[1], place[0])
-            if data is not None:
-                pane = HistoryPane.from_bytes(data)
-            self.hot[place] = pane
+            segment = {} if data is None else unpack_segment(data, slot[0])
+            self.hot[slot] = segment
+        pane = segment.get(place[1])
+        if pane is None:
+            pane = segment[place[1]] = HistoryPane.empty(place[1], place[0])
         if final:
             return pane.fold(partition, part.pane)
         return pane.replace_open(partition, part)
 
-    def _store(self, place: Place, pane: HistoryPane) -> bytes:
-        data = self.stored[place] = pane.to_bytes()
+    def _store(self, slot: Place, segment: Segment) -> bytes:
+        data = self.stored[slot] = pack_segment(segment)
         return data
 
+    def _is_cool(self, slot: Place, now_ms: int) -> bool:
+        return slot[1] + SLOT_MS[slot[0]] + COOL_AFTER_MS < now_ms
+
     def _sweep(self, now_ms: int) -> Iterator[tuple[Place, bytes | None]]:
-        for place in [place for place in self.stored if self.is_expired(place, now_ms)]:
-            del self.stored[place]
-            self.hot.pop(place, None)
-            yield place, None
+        for slot in [slot for slot in self.stored if self._is_slot_expired(slot, now_ms)]:
+            del self.stored[slot]
+            self.hot.pop(slot, None)
+            yield slot, None
         thin_before_ms = now_ms - self.retention.full_hour_ms
-        for place, data in self.stored.items():
-            if place[0] is Resolution.HOUR and self._end_ms(place) <= thin_before_ms:
-                thinned = HistoryPane.from_bytes(data).thinned().to_bytes()
-                if thinned != data:
-                    self.stored[place] = thinned
-                    yield place, thinned
+        for slot, data in self.stored.items():
+            if slot[0] is not Resolution.HOUR or slot[1] + SLOT_MS[slot[0]] > thin_before_ms:
+                continue
+            segment = _unpacked(data, slot[0])
+            thinned = {start_ms: pane.thinned() for start_ms, pane in segment.items()}
+            if any(thinned[start_ms] is not segment[start_ms] for start_ms in segment):
+                yield slot, self._store(slot, thinned)
+
+    def _is_slot_expired(self, slot: Place, now_ms: int) -> bool:
+        last_ms = slot[1] + SLOT_MS[slot[0]] - int(slot[0])
+        return self.is_expired((slot[0], last_ms), now_ms)
 
     def _open_between(self, start_ms: int, end_ms: int) -> list[Pane]:
         return [
             part.pane
-            for (resolution, at_ms), pane in self.hot.items()
-            if resolution is Resolution.TEN_SECONDS and start_ms <= at_ms < end_ms
+            for (resolution, _), segment in self.hot.items()
+            if resolution is Resolution.TEN_SECONDS
+            for at_ms, pane in segment.items()
+            if start_ms <= at_ms < end_ms
             for part in pane.open.values()
         ]
 
@@ -181,9 +197,9 @@ class History:
                 return next_ms
         return now_ms
 
-    @staticmethod
-    def _end_ms(place: Place) -> int:
-        return place[1] + int(place[0])
+
+def _slot_of(place: Place) -> Place:
+    return place[0], place[1] - place[1] % SLOT_MS[place[0]]
 
 
 def merged(panes: list[Pane], start_ms: int) -> Pane:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipeline.windows.codec import dumps, loads, pane_from_json, pane_to_json
 from pipeline.windows.digest import MAX_CENTROIDS, ROOM_WHILE_OPEN
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell, Pane, Resolution, merge_panes
@@ -70,6 +69,11 @@ class HistoryPane:
 
     def thinned(self) -> HistoryPane:
         """Return the pane with the digests of tasks only; counters and sums stay."""
+        if all(
+            measure in TASK_MEASURES or not cell.digest.means
+            for measure, cell in self.pane.cells.items()
+        ):
+            return self
         cells = {
             measure: cell
             if measure in TASK_MEASURES
@@ -78,31 +82,3 @@ class HistoryPane:
         }
         pane = Pane(self.pane.start_ms, self.pane.resolution, self.pane.counters, cells)
         return HistoryPane(pane, self.folded)
-
-    def to_bytes(self) -> bytes:
-        """Return the value to store."""
-        return dumps(
-            {
-                "pane": pane_to_json(self.pane),
-                "folded": {str(partition): start for partition, start in self.folded.items()},
-                "open": {
-                    str(partition): {**pane_to_json(part.pane), "version": part.version}
-                    for partition, part in self.open.items()
-                },
-            }
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> HistoryPane:
-        """Read what `to_bytes` wrote; raise `InputError` for anything else."""
-        value = loads(data)
-        return cls(
-            pane=pane_from_json(value["pane"]),
-            folded={int(partition): start for partition, start in value["folded"].items()},
-            open={
-                int(partition): PartialPane(
-                    pane_from_json(part), (part["version"][0], part["version"][1])
-                )
-                for partition, part in value["open"].items()
-            },
-        )

@@ -19,6 +19,7 @@ from pipeline.errors import InputError
 from pipeline.windows.codec import cell_to_json, pane_from_json
 from pipeline.windows.contributions import Contribution
 from pipeline.windows.digest import ROOM_WHILE_OPEN, digest_of_weights
+from pipeline.windows.digested import DIGESTED
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import (
@@ -41,6 +42,8 @@ START: Version = (-1, 0)
 class OpenCell:
     """The values of one measure while they arrive: exact sums, and how often each value came."""
 
+    digested: bool
+    """Whether a digest is kept."""
     count: int = 0
     total: int = 0
     squares: int = 0
@@ -55,9 +58,10 @@ class OpenCell:
             self.count += len(arrived)
             self.total += sum(arrived)
             self.squares += sum(map(mul, arrived, arrived))
-            weights = self.weights
-            for value, times in Counting(arrived).items():
-                weights[value] = weights.get(value, 0) + times
+            if self.digested:
+                weights = self.weights
+                for value, times in Counting(arrived).items():
+                    weights[value] = weights.get(value, 0) + times
             arrived.clear()
         digest = digest_of_weights(self.weights, ROOM_WHILE_OPEN)
         if len(digest.means) < len(self.weights):
@@ -99,7 +103,7 @@ class OpenPane:
         for measure, values in contribution.values.items():
             cell = self.cells.get(measure)
             if cell is None:
-                cell = self.cells[measure] = OpenCell()
+                cell = self.cells[measure] = OpenCell(measure in DIGESTED[self.dimension.kind])
             cell.arrived += values
         for name, example in contribution.examples.items():
             # sorted and cut when the pane is encoded
@@ -142,6 +146,7 @@ class OpenPane:
             counters=pane.counters,
             cells={
                 measure: OpenCell(
+                    measure in DIGESTED[dimension.kind],
                     cell.count,
                     cell.total,
                     cell.squares,

@@ -253,10 +253,8 @@ class PartitionAggregator:
     def _add_facts(self, version: Version) -> None:
         """Add the gathered facts to the panes, all with one version."""
         for (actor, start_ms), facts in self._by_actor.items():
-            found = contribution_of(facts)
-            timed, untimed = self._dimensions.of_actor(actor, start_ms)
-            self._panes.add(timed, start_ms, found, version)
-            self._panes.add(untimed, start_ms, found.untimed(), version)
+            dimensions = self._dimensions.of_actor(actor, start_ms)
+            self._panes.add(dimensions, start_ms, contribution_of(facts), version)
         self._by_actor.clear()
         for (action, start_ms), facts in self._by_action.items():
             dimensions = self._dimensions.of_action(action, start_ms)

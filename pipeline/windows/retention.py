@@ -1,8 +1,8 @@
 """How long history is kept, by resolution: fine for the recent, coarse for the old.
 
-Fifteen days for 10,000 dimensions have to fit into 500 MB. Digests are what takes room, so hours
-keep theirs for as long as the 24-hour window reaches; then counters and sums stay for the windows
-of burn rates, and tasks' digests for the comparison with the same hours a week before.
+Digests are what takes room, so hours keep theirs for as long as the 24-hour window reaches; then
+they keep counters and sums, for burn rates over three days, and the digests of tasks, for the
+comparison of workflows with the same hours of the week before.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ WEEKLY_KINDS = frozenset(
 class Retention:
     """How long panes are kept after their end, in milliseconds of event time."""
 
-    ten_seconds_ms: int = 10 * _MINUTE
-    minute_ms: int = 70 * _MINUTE
+    ten_seconds_ms: int = 7 * _MINUTE
+    minute_ms: int = 65 * _MINUTE
     hour_ms: int = 75 * _HOUR
     weekly_hour_ms: int = 8 * _DAY
     """Hours, for the kinds that are compared with the week before."""
     day_ms: int = 15 * _DAY
-    full_hour_ms: int = 26 * _HOUR
+    full_hour_ms: int = 25 * _HOUR
     """Hours older than this keep the digests of tasks only."""
 
     def kept_ms(self, kind: DimensionKind, resolution: Resolution) -> int:
         """Return how long panes of this resolution are kept."""
-        if resolution is Resolution.HOUR:
-            return self.weekly_hour_ms if kind in WEEKLY_KINDS else self.hour_ms
-        return {
-            Resolution.TEN_SECONDS: self.ten_seconds_ms,
-            Resolution.MINUTE: self.minute_ms,
-            Resolution.DAY: self.day_ms,
-        }[resolution]
+        if resolution is Resolution.TEN_SECONDS:
+            return self.ten_seconds_ms
+        if resolution is Resolution.MINUTE:
+            return self.minute_ms
+        if resolution is Resolution.DAY:
+            return self.day_ms
+        return self.weekly_hour_ms if kind in WEEKLY_KINDS else self.hour_ms

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from math import nan
 
 from pipeline.windows.digest import Digest
 from pipeline.windows.dimension import Dimension
@@ -38,7 +39,11 @@ class Window(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MeasureStats:
-    """One measure over a window, in the unit of the measure's name; zeros where nothing was."""
+    """One measure over a window, in the unit of the measure's name.
+
+    Where the dimension keeps no digest of the measure (see `digested`), quantiles and maximum are
+    NaN, which JSON and SQL show as null; the others are exact all the same.
+    """
 
     count: int
     failures: int
@@ -57,8 +62,8 @@ class MeasureStats:
     scale: int
 
     def quantile(self, q: float) -> float:
-        """Return the `q` quantile (0 ≤ q ≤ 1); 0 when there are no values."""
-        return self.digest.quantile(q) / self.scale
+        """Return the `q` quantile (0 ≤ q ≤ 1); NaN without a digest."""
+        return self.digest.quantile(q) / self.scale if self.digest.means else nan
 
     @classmethod
     def of(cls, measure: Measure, cell: Cell, failures: int = 0) -> MeasureStats:
@@ -67,19 +72,24 @@ class MeasureStats:
         count, total = cell.count, cell.total
         # integers throughout: the textbook formula loses all digits in floats
         spread = count * cell.squares - total * total
-        p50, p90, p95, p99 = cell.digest.quantiles((0.5, 0.9, 0.95, 0.99))
+        digest = cell.digest
+        if digest.means:
+            p50, p90, p95, p99 = digest.quantiles((0.5, 0.9, 0.95, 0.99))
+            maximum: float = digest.maximum
+        else:
+            p50 = p90 = p95 = p99 = maximum = nan
         return cls(
             count=count,
             failures=max(failures, 0),
             total=total / scale,
             mean=total / count / scale if count else 0.0,
             variance=spread / (count * (count - 1)) / scale**2 if count > 1 else 0.0,
-            maximum=cell.digest.maximum / scale,
+            maximum=maximum / scale,
             p50=p50 / scale,
             p90=p90 / scale,
             p95=p95 / scale,
             p99=p99 / scale,
-            digest=cell.digest,
+            digest=digest,
             scale=scale,
         )
 

@@ -9,8 +9,9 @@ windows early:
   three sessions, or twenty events, in a row say the same; an event on the old time ends the row;
 - the first events of a partition are such a jump too.
 
-A partition without events goes on at the pace of the wall clock after `idle_timeout_ms`, so that
-its last panes and tasks close.
+A partition that brought no event for `idle_timeout_ms` goes on at the pace of the wall clock, so
+that its last panes and tasks close. What counts is when events were last read, not Kafka's time for
+them: a worker that catches up is not idle.
 """
 
 from __future__ import annotations
@@ -49,9 +50,12 @@ class Watermark:
     """The smallest time beyond a jump that is not believed yet."""
     jump_sessions: set[str] = field(default_factory=set)
     jump_events: int = 0
+    quiet_since_ms: int | None = None
+    """Wall clock of the first tick since the last event; not stored."""
 
     def observe(self, event_ms: int, record_ms: int, session: str) -> int | None:
         """Take in one event and return the watermark after it."""
+        self.quiet_since_ms = None
         time_ms = min(event_ms, record_ms + self.config.max_ahead_ms)
         elapsed = max(record_ms - self.record_ms, 0)
         greatest = self.greatest_ms
@@ -69,9 +73,12 @@ class Watermark:
     def tick(self, now_ms: int) -> int | None:
         """Let time pass without events, up to the wall clock's `now_ms`; return the watermark.
 
-        Call it only when the partition has been read to its end: a worker that lags is not idle.
+        Call it every second or so, and not while the broker is out of reach: what is produced
+        meanwhile would come late.
         """
-        idle_ms = now_ms - self.record_ms - self.config.idle_timeout_ms
+        if self.quiet_since_ms is None:
+            self.quiet_since_ms = now_ms
+        idle_ms = now_ms - self.quiet_since_ms - self.config.idle_timeout_ms
         if idle_ms > 0:
             latest = self.greatest_ms
             if self.jump_to_ms is not None:

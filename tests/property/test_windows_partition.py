@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.tasks.budgets import Budget, BudgetPolicy
+from pipeline.windows.digested import DIGESTED
+from pipeline.windows.dimension import DimensionKind
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Counter, Pane
 from pipeline.windows.partial import Partial
@@ -70,11 +72,20 @@ def cut(batch: list[Record], sizes: list[int]) -> list[list[Record]]:
     return batches
 
 
+def idle(aggregator: PartitionAggregator) -> Changes:
+    """Let an hour pass without events; return what that changes, a restart's repeats included."""
+    changes = aggregator.tick(END_MS)
+    later = aggregator.tick(END_MS + 3_600_000)
+    changes.partials += later.partials
+    changes.tasks += later.tasks
+    return changes
+
+
 def run(events: list[Event], sizes: list[int]) -> Told:
     aggregator, told = PartitionAggregator(0, CONFIG), Told()
     for batch in cut(records(events), sizes):
         told.take(aggregator.apply(batch))
-    told.take(aggregator.tick(END_MS))
+    told.take(idle(aggregator))
     return told
 
 
@@ -121,7 +132,8 @@ def test_counts_and_sums_equal_an_independent_recomputation(seed: int, sizes: li
                 cell = pane.cells[measure]
                 assert (cell.count, cell.total) == (len(values), sum(values))
                 assert cell.squares == sum(value * value for value in values)
-                assert cell.digest.count == len(values)
+                digested = measure in DIGESTED[DimensionKind(label.partition("=")[0])]
+                assert cell.digest.count == (len(values) if digested else 0)
 
 
 @settings(max_examples=40, deadline=None)
@@ -185,7 +197,7 @@ def test_a_crash_anywhere_in_the_writes_changes_nothing(
         assert not changes.repeated, "an event that is delivered again is not one produced again"
         table.write(changes.writes)
         told.take(changes)
-    told.take(recovered.tick(END_MS))
+    told.take(idle(recovered))
 
     expected = run(events, sizes)
     assert totals(told.panes) == totals(expected.panes)
@@ -214,7 +226,7 @@ def test_crashes_in_a_row_change_nothing(seed: int, sizes: list[int], data: st.D
     recovered = PartitionAggregator.load(0, table.values.items(), CONFIG)
     for part in cut(batch, sizes):
         told.take(recovered.apply(part))
-    told.take(recovered.tick(END_MS))
+    told.take(idle(recovered))
 
     expected = run(events, sizes)
     assert totals(told.panes) == totals(expected.panes)
@@ -233,7 +245,7 @@ def test_state_is_the_same_after_it_was_stored_and_loaded(seed: int, sizes: list
         table.write(changes.writes)
         told.take(changes)
     last = PartitionAggregator.load(0, table.values.items(), CONFIG)
-    told.take(last.tick(END_MS))
+    told.take(idle(last))
     expected = run(events, sizes)
     assert totals(told.panes) == totals(expected.panes)
     assert told.messages == expected.messages
@@ -251,7 +263,7 @@ def test_events_that_are_produced_again_count_once(seed: int, sizes: list[int]) 
         changes = aggregator.apply(batch)
         repeated += changes.repeated
         told.take(changes)
-    told.take(aggregator.tick(END_MS))
+    told.take(idle(aggregator))
     assert repeated == len(doubled) - len(events)
     assert totals(told.panes) == totals(run(events, sizes).panes)
 

@@ -109,14 +109,25 @@ def test_a_quiet_night_is_no_jump() -> None:
 def test_an_idle_partition_goes_on_with_the_wall_clock() -> None:
     watermark = started()
     before = watermark.value_ms
+    assert watermark.tick(START_MS) == before
     assert watermark.tick(START_MS + CONFIG.idle_timeout_ms) == before
     after = watermark.tick(START_MS + CONFIG.idle_timeout_ms + 30_000)
     assert after == START_MS + 30_000 - CONFIG.lateness_ms
+
+
+def test_a_worker_that_catches_up_is_not_idle() -> None:
+    """It was down for an hour: what it reads is old by Kafka's time, but it reads."""
+    watermark, now_ms = started(), START_MS + 3_600_000
+    for step in range(200):
+        watermark.tick(now_ms + step * 1_000)
+        watermark.observe(START_MS + step * 10, START_MS + step * 10, "x")
+    assert watermark.value_ms == START_MS + 1_990 - CONFIG.lateness_ms
 
 
 def test_idle_time_settles_a_jump_that_nobody_confirmed() -> None:
     watermark = Watermark(CONFIG)
     watermark.observe(START_MS, START_MS, "only")
     assert watermark.value_ms is None
+    watermark.tick(START_MS)
     watermark.tick(START_MS + CONFIG.idle_timeout_ms + 1)
     assert watermark.value_ms == START_MS + 1 - CONFIG.lateness_ms

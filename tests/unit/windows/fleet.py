@@ -112,9 +112,7 @@ def _session(chance: random.Random, name: str, begin_ms: int) -> list[Event]:
             if not failed:
                 break
     now_ms += chance.randint(1, 1_000)
-    found.append(
-        event(now_ms, "session_end", **who, outcome=chance.choice(("success", "failure")))
-    )
+    found.append(event(now_ms, "session_end", **who, outcome=chance.choice(("success", "failure"))))
     return found
 
 

@@ -1,0 +1,97 @@
+"""Neighbouring panes of one resolution in one value: small panes pack better together.
+
+The slots are a balance: a slot is written anew whenever one of its panes changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.errors import InputError
+from pipeline.windows.history_pane import HistoryPane
+from pipeline.windows.measure import Measure
+from pipeline.windows.packing import Packer, Unpacker
+from pipeline.windows.pane import Cell, Pane, Resolution
+from pipeline.windows.partial import PartialPane
+
+SLOT_MS: dict[Resolution, int] = {
+    Resolution.TEN_SECONDS: 60_000,
+    Resolution.MINUTE: 600_000,
+    Resolution.HOUR: 6 * 3_600_000,
+    Resolution.DAY: 86_400_000,
+}
+
+Segment = dict[int, HistoryPane]
+"""Panes by their start."""
+
+
+def pack_segment(segment: Segment) -> bytes:
+    """Return the value to store."""
+    packer = Packer()
+    panes = [
+        {
+            **_pane_to_json(held.pane, packer),
+            "folded": sorted(held.folded.items()),
+            "open": [
+                [partition, part.version, _pane_to_json(part.pane, packer)]
+                for partition, part in sorted(held.open.items())
+            ],
+        }
+        for _, held in sorted(segment.items())
+    ]
+    return packer.finish({"panes": panes})
+
+
+def unpack_segment(data: bytes, resolution: Resolution) -> Segment:
+    """Read what `pack_segment` wrote; raise `InputError` for anything else."""
+    unpacker = Unpacker(data)
+    try:
+        return {
+            each["start"]: _held(each, resolution, unpacker) for each in unpacker.value["panes"]
+        }
+    except (KeyError, TypeError, ValueError):
+        raise InputError("stored history cannot be read") from None
+    return {held.pane.start_ms: held for held in panes}
+
+
+def _held(value: dict[str, Any], resolution: Resolution, unpacker: Unpacker) -> HistoryPane:
+    pane = _pane_from_json(value, resolution, unpacker)
+    return HistoryPane(
+        pane,
+        dict(value["folded"]),
+        {
+            partition: PartialPane(
+                _pane_from_json(part, resolution, unpacker), (version[0], version[1])
+            )
+            for partition, version, part in value["open"]
+        },
+    )
+
+
+def _pane_to_json(pane: Pane, packer: Packer) -> dict[str, Any]:
+    return {
+        "start": pane.start_ms,
+        "counters": pane.counters,
+        "measures": {
+            # squares go beyond the 64 bits of JSON numbers
+            measure.value: [cell.count, cell.total, str(cell.squares), packer.add(cell.digest)]
+            for measure, cell in pane.cells.items()
+        },
+        "examples": pane.examples,
+    }
+
+
+def _pane_from_json(value: dict[str, Any], resolution: Resolution, unpacker: Unpacker) -> Pane:
+    return Pane(
+        value["start"],
+        resolution,
+        value["counters"],
+        {
+            Measure(name): Cell(count, total, int(squares), unpacker.take(about))
+            for name, (count, total, squares, about) in value["measures"].items()
+        },
+        {
+            name: [(badness, trace_id) for badness, trace_id in found]
+            for name, found in value["examples"].items()
+        },
+    )
