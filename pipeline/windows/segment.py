@@ -46,9 +46,7 @@ def unpack_segment(data: bytes, resolution: Resolution) -> Segment:
     """Read what `pack_segment` wrote; raise `InputError` for anything else."""
     unpacker = Unpacker(data)
     try:
-        return {
-            each["start"]: _held(each, resolution, unpacker) for each in unpacker.value["panes"]
-        }
+        panes = [_held(each, resolution, unpacker) for each in unpacker.value["panes"]]
     except (KeyError, TypeError, ValueError):
         raise InputError("stored history cannot be read") from None
     return {held.pane.start_ms: held for held in panes}
