@@ -87,6 +87,11 @@ class DetectorSet:
         self.settings = settings or DetectorSettings()
         self.detectors = build_detectors(self.settings)
         self._gate = Gate([detector.triggers for detector in self.detectors])
+        wanted = self.settings.entities
+        self._finds_more = [
+            wanted is not None and not wanted.issuperset(detector.supported_entities)
+            for detector in self.detectors
+        ]
 
     def detect(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return the non-overlapping spans of `text`, sorted; offsets are code points.
@@ -96,13 +101,12 @@ class DetectorSet:
         found: list[Span] = []
         detectors = self.detectors
         for index in self._gate.open_for(text):
-            found += detectors[index].find(text, context)
-        if not found:
-            return found
-        wanted = self.settings.entities
-        if wanted is not None:
-            found = [span for span in found if span.entity_type in wanted]
-        return resolve(text, found)
+            spans = detectors[index].find(text, context)
+            if spans and self._finds_more[index]:
+                wanted = self.settings.entities or ()
+                spans = [span for span in spans if span.entity_type in wanted]
+            found += spans
+        return resolve(text, found) if len(found) > 1 else found
 
     def detect_batch(
         self, texts: Iterable[str], context: Context = PLAIN_CONTEXT

@@ -65,22 +65,23 @@ class PersonDetector(Detector):
         read = self._runs.parts
         foreign: bool | None = None
         for match in runs_in(text):
-            for part in read(match[0]):
-                origin = match.start()
+            parts = read(match[0])
+            if not parts:
+                continue
+            origin = match.start()
+            for part in parts:
                 start, end = origin + part.start, origin + part.end
-                before = _before(text, start) if part.first else _inside(part)
-                score = _score(text, start, end, part, before, context)
+                score = _score(text, start, end, part, context)
                 if score == _LONE:
                     # one unknown word: a guess that only English prose supports
                     if foreign is None:
                         foreign = _foreign(text)
                     if foreign:
-                        score = 0.0
-                if not score:
-                    continue
-                if part.reach and score >= _CUED:
-                    end = origin + part.reach
-                spans.append(Span(start, end, PERSON, score, "PersonDetector"))
+                        continue
+                if score:
+                    if part.reach and score >= _CUED:
+                        end = origin + part.reach
+                    spans.append(Span(start, end, PERSON, score, "PersonDetector"))
         return spans
 
 
@@ -112,7 +113,7 @@ def _foreign(text: str) -> bool:
     return ENGLISH.isdisjoint(words) and len(words) > (5 if text.isascii() else 2)
 
 
-def _score(text: str, start: int, end: int, part: Part, before: _Before, context: Context) -> float:
+def _score(text: str, start: int, end: int, part: Part, context: Context) -> float:
     """Return how sure `[start, end)` is a name in its surroundings; 0 for no name."""
     if part.kind == "titled":
         return 0.85
@@ -133,7 +134,8 @@ def _score(text: str, start: int, end: int, part: Part, before: _Before, context
     if part.after in ("K", "Z", "Y") or part.before in ("Z", "Y"):
         return 0.0
     if part.kind == "full":
-        return _score_full(text, start, part, before, context)
+        return _score_full(text, start, part, context)
+    before = _before(text, start) if part.first else _inside(part)
     return _score_single(text, start, end, part, before, context)
 
 
@@ -158,18 +160,21 @@ def _addressed(before: _Before) -> bool:
     )
 
 
-def _score_full(text: str, start: int, part: Part, before: _Before, context: Context) -> float:
-    if _named(before) or _addressed(before) or before.word in ROLES or part.before == "R":
-        return 0.85
-    if before.word in ("the", "a", "an") and part.after != "":
+def _score_full(text: str, start: int, part: Part, context: Context) -> float:
+    """Several words are a name but behind an article ("the Grace Kelly handbag")."""
+    if not part.first:
+        return 0.0 if part.before_word in _ARTICLES else 0.75
+    if text.endswith((" the ", " a ", " an "), 0, start):
         return 0.0
-    if before.word in ("the", "a", "an") and not before.opens and text[start - 1] == " ":
+    if part.lead == "I" and text[max(0, start - 2) : start - 1].isdigit():
         return 0.0
-    if part.lead == "I" and before.word.isdigit():
-        return 0.0
-    if part.lead == "L" and (before.word in PLACING or before.word in ("from", "to", "via")):
+    if part.lead == "L" and text.endswith(_WAYS, 0, start):
         return 0.0
     return 0.75 if context.register == PROSE else 0.6
+
+
+_ARTICLES: Final = frozenset(["the", "a", "an"])
+_WAYS: Final = (" in ", " at ", " near ", " from ", " to ", " via ", " of ", " into ", " visit ")
 
 
 def _score_single(
