@@ -170,10 +170,10 @@ def _record(message: Message) -> Record:
 async def _arrive(client: Any, report: Report, before: int, timeout: float) -> None:
     """Wait until everything has become rows and dead letters, or the time is over."""
     ends = time.monotonic() + timeout
-    session = {"session": SESSION_PREFIX + report.run}
+    trace = {"trace": SESSION_PREFIX + report.run}
     while True:
         report.rows = client.query_value(
-            "SELECT count() FROM events WHERE session_id = {session:String}", session
+            "SELECT count() FROM events WHERE trace_id = {trace:String}", trace
         )
         report.dead_letters = _dead_letters(client) - before
         if report.arrived or time.monotonic() > ends:

@@ -173,7 +173,7 @@ def plant(
     """Yield messages that carry `values` through every field that redaction reads.
 
     `examples` holds one valid event of each type; `fields` the names of its fields that are not
-    trusted. All events belong to the session `canary-<run>`; `ts` is their time.
+    trusted. All events have the trace `canary-<run>`; `ts` is their time.
     """
     session = SESSION_PREFIX + run
     events = [
@@ -198,6 +198,9 @@ def plant(
         yield Message(session, orjson.dumps(batch), len(batch), "array")
     for batch in _batches(events[2 * third :]):
         yield Message(session, b"\n".join(map(orjson.dumps, batch)), len(batch), "ndjson")
+    # an id that is no id: it is redacted like text, and the row keeps its trace
+    odd = {**events[0], "event_id": f"{session}-odd", "session_id": values[EMAIL_ADDRESS]}
+    yield Message("", orjson.dumps(odd), 1, "single")
     for value in _broken(values, events[0]):
         yield Message(session, value, 0, "broken")
 
@@ -247,7 +250,6 @@ def _broken(values: Values, event: Mapping[str, Any]) -> Iterator[bytes]:
     yield f"not JSON at all: {text}".encode()
     yield b"\xff\xfe" + text.encode()
     yield orjson.dumps({**event, "event_type": text[:80]})
-    yield orjson.dumps({**event, "session_id": values[EMAIL_ADDRESS]})
     yield orjson.dumps({**event, "ts": text})
     yield orjson.dumps({**event, "event_id": {values[EMAIL_ADDRESS]: text}})
     yield orjson.dumps({values[EMAIL_ADDRESS]: text})

@@ -32,9 +32,11 @@ _DAY_MONTH_YEAR: Final = re.compile(
 
 def canonical(entity: str, value: str) -> str:
     """Return the spelling of `value` under which it is pseudonymised; never raises."""
-    plain = plain_form(value)
-    if plain is not None:
-        value = plain.text
+    # most values are plain, and this is asked of every one that is replaced
+    if not value.isalnum() or not value.isascii():
+        plain = plain_form(value)
+        if plain is not None:
+            value = plain.text
     form = _FORMS.get(entity)
     return form(value) if form is not None else " ".join(value.split())
 

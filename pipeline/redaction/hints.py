@@ -262,6 +262,46 @@ def plausible(hint: Hint, value: str) -> bool:
     return True
 
 
+_PARTICLES: Final = frozenset(
+    {"al", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos"}
+    | {"du", "el", "ibn", "la", "le", "mac", "of", "ten", "ter", "van", "von", "y", "zu"}
+)
+_NOT_IN_NAMES: Final = frozenset(
+    {"account", "admin", "agency", "agent", "airlines", "airways", "assistant", "association"}
+    | {"bank", "bot", "center", "central", "centre", "club", "co", "company", "corp"}
+    | {"corporation", "customer", "department", "desk", "division", "foundation", "gmbh"}
+    | {"gold", "group", "guest", "hospital", "hotel", "inc", "institute", "limited", "llc"}
+    | {"llp", "ltd", "management", "manager", "marketing", "new", "office", "operations"}
+    | {"platinum", "plc", "premium", "sales", "school", "service", "services", "shop", "silver"}
+    | {"standard", "store", "support", "system", "team", "trust", "unit", "university"}
+    | {"unknown", "user", "vip"}
+)
+_NAME_LENGTH: Final = 60
+
+
+def looks_like_name(value: str) -> bool:
+    """Tell whether a value, of which a key says that it may be a person, has the form of a name.
+
+    Two to five capitalised words, `Last, First` among them, none of which companies and
+    departments are called by.
+    """
+    if len(value) > _NAME_LENGTH or not value.replace(",", "", 1).replace(".", "").strip():
+        return False
+    words = value.replace(",", " ", 1).split()
+    if not 2 <= len(words) <= 5:
+        return False
+    capitals = 0
+    for word in words:
+        letters = word.replace("-", "").replace("'", "").replace("\u2019", "").rstrip(".")
+        if not letters.isalpha() or letters.casefold() in _NOT_IN_NAMES:
+            return False
+        if not word[0].islower():
+            capitals += 1
+        elif word not in _PARTICLES:
+            return False
+    return capitals >= 2
+
+
 _NEEDS_DIGITS: Final[dict[str, int]] = {
     PHONE_NUMBER: 5,
     CREDIT_CARD: 8,

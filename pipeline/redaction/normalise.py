@@ -9,32 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
 from html.entities import html5
-from typing import Final, NamedTuple
+from typing import Final
+
+from pipeline.redaction.plain import Plain, replaced
+from pipeline.redaction.spoken import without_spelling
 
 MAX_LAYERS: Final = 3
 """Escapes inside escapes are undone this often (`%2540` → `%40` → `@`)."""
-
-
-class Plain(NamedTuple):
-    """A plain form: `starts[i]` is where its character `i` begins in the original.
-
-    `starts` has one entry more than `text`: the original's length. An original character may
-    have become several (they share a start), several may have become one.
-    """
-
-    text: str
-    starts: Sequence[int]
-
-    def original(self, start: int, end: int) -> tuple[int, int]:
-        """Map `[start, end)` of the plain form to the original; `start < end`."""
-        starts = self.starts
-        last = starts[end - 1]
-        # characters that share a start came from one original character: take all of it
-        while end < len(starts) - 1 and starts[end] == last:
-            end += 1
-        return starts[start], starts[end]
 
 
 _ZERO_WIDTH: Final = frozenset("\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
@@ -68,46 +50,14 @@ _HAS_ESCAPE: Final = re.compile(
 
 def plain_form(text: str) -> Plain | None:
     """Return the plain form of `text`, or None where it is plain already. Linear in its length."""
-    layers: list[Plain] = []
-    current = text
-    for _ in range(MAX_LAYERS):
-        step = _unescape(current)
-        if step is None:
-            break
-        layers.append(step)
-        current = step.text
-    if not current.isascii():
-        for simplify in (_compatible, _without_look_alikes):
-            step = simplify(current)
-            if step is not None:
-                layers.append(step)
-                current = step.text
-    if not layers:
-        return None
-    starts = layers[-1].starts
-    for layer in reversed(layers[:-1]):
-        below = layer.starts
-        starts = [below[index] for index in starts]
-    return Plain(current, starts)
-
-
-def replaced(text: str, pattern: re.Pattern[str], plain: Callable[[str], str]) -> Plain:
-    """Put every match of `pattern` into the form that `plain` gives it; keep the way back."""
-    parts: list[str] = []
-    starts: list[int] = []
-    end = 0
-    for match in pattern.finditer(text):
-        begin = match.start()
-        parts.append(text[end:begin])
-        starts.extend(range(end, begin))
-        form = plain(match.group())
-        parts.append(form)
-        end = match.end()
-        # a form of the same length keeps its places; otherwise all of it stands for the match
-        starts.extend(range(begin, end) if len(form) == end - begin else [begin] * len(form))
-    parts.append(text[end:])
-    starts.extend(range(end, len(text) + 1))
-    return Plain("".join(parts), starts)
+    if text.isascii() and "\\" not in text and "%" not in text and "&" not in text:
+        return without_spelling(text)
+    plain: Plain | None = None
+    for simplify in (*[_unescape] * MAX_LAYERS, *_SIMPLIFIERS):
+        step = simplify(text if plain is None else plain.text)
+        if step is not None:
+            plain = step if plain is None else step.over(plain)
+    return plain
 
 
 def _unescape(text: str) -> Plain | None:
@@ -134,6 +84,8 @@ def _decode(escape: str) -> str:
 
 def _compatible(text: str) -> Plain | None:
     """Unicode's compatibility form (NFKC), ASCII digits, nothing invisible."""
+    if text.isascii():
+        return None
     hidden = _ZERO_WIDTH_PATTERN.search(text) is not None
     digits = _NOT_ASCII_DIGIT.search(text) is not None
     if not hidden and not digits and unicodedata.is_normalized("NFKC", text):
@@ -163,7 +115,7 @@ def _compatible(text: str) -> Plain | None:
 
 def _without_look_alikes(text: str) -> Plain | None:
     """Latin letters for those that look like them, in words that mix the scripts."""
-    if not _HAS_LOOK_ALIKE.search(text):
+    if text.isascii() or not _HAS_LOOK_ALIKE.search(text):
         return None
 
     def latin(word: str) -> str:
@@ -172,3 +124,14 @@ def _without_look_alikes(text: str) -> Plain | None:
         return "".join(_LOOK_ALIKES.get(char, char) for char in word)
 
     return replaced(text, _MIXED_WORD, latin)
+
+
+def _hyphens(text: str) -> Plain | None:
+    """A plain hyphen for the others, inside words and numbers."""
+    if text.isascii() or not _DASH.search(text):
+        return None
+    return replaced(text, _DASH, lambda _: "-")
+
+
+_DASH: Final = re.compile("(?<=\\w)[\u2010-\u2013\u2212](?=\\w)")
+_SIMPLIFIERS: Final = (_compatible, _without_look_alikes, _hyphens, without_spelling)

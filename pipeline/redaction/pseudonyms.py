@@ -79,16 +79,21 @@ class Pseudonymizer:
     """Makes the tokens of one tenant under the current key."""
 
     def __init__(self, keyring: Keyring, tenant_id: str | None = None) -> None:
+        key = b"" if keyring.key_id is None else keyring.tenant_key(tenant_id)
+        # the key and the entity are hashed once; a value continues from a copy
+        self._hashes = {
+            entity: blake2b(f"{entity}\0".encode(), digest_size=TAG_BYTES, key=key)
+            for entity in (ENTITIES if key else ())
+        }
         self._key_id = keyring.key_id
-        self._key = b"" if keyring.key_id is None else keyring.tenant_key(tenant_id)
 
     def token(self, entity: str, value: str) -> str:
         """Return the pseudonym of `value`, or `<TYPE>` where there is no key."""
         if self._key_id is None:
             return f"<{entity}>"
-        message = f"{entity}\0{canonical(entity, value)}".encode("utf-8", "surrogatepass")
-        tag = blake2b(message, digest_size=TAG_BYTES, key=self._key).hexdigest()
-        return f"<{entity}:{self._key_id}:{tag.translate(_ALPHABET)}>"
+        tag = self._hashes[entity].copy()
+        tag.update(canonical(entity, value).encode("utf-8", "surrogatepass"))
+        return f"<{entity}:{self._key_id}:{tag.hexdigest().translate(_ALPHABET)}>"
 
 
 def token_pattern(key_ids: frozenset[str]) -> re.Pattern[str]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from pipeline.redaction.contexts import Atlas, LeafContext, Position
 from pipeline.redaction.hints import LONG_NUMBER, Kind, describes_person, plausible, promises_number
-from pipeline.redaction.normalise import Plain
+from pipeline.redaction.plain import Plain
 from pipeline.redaction.spans import Span
 from pipeline.redaction.structure import Leaf, Record, decoded, holds_record, records
 

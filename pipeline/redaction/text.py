@@ -5,40 +5,36 @@ Every finding is a span of the original text. A text in which nothing is found k
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import orjson
 
+from pipeline.redaction import encoded
 from pipeline.redaction.contexts import Edited, LeafContext
-from pipeline.redaction.detectors import CODE, DATA, PROSE, Context, DetectorSet
-from pipeline.redaction.hints import plausible
+from pipeline.redaction.detection_context import DetectionContexts
+from pipeline.redaction.detectors import Context, DetectorSet
+from pipeline.redaction.hints import looks_like_name, plausible
 from pipeline.redaction.normalise import plain_form
 from pipeline.redaction.operators import Replacer
-from pipeline.redaction.policy import Level, Policy
-from pipeline.redaction.pseudonyms import token_pattern
+from pipeline.redaction.own_tokens import MASK, Hidden, OwnTokens, cut_out
+from pipeline.redaction.policy import Policy
 from pipeline.redaction.record_spans import KEY_NAME, Find
-from pipeline.redaction.spans import EMAIL_ADDRESS, IP_ADDRESS, Span, resolve
+from pipeline.redaction.spans import EMAIL_ADDRESS, IP_ADDRESS, LOCATION, Span, resolve
 
 CHUNK: Final = 32_768
 """Longer texts are read in pieces of this many characters."""
 OVERLAP: Final = 512
 """Pieces share this many, so that nothing is cut in two in all of them."""
+MAX_PASSES: Final = 4
+"""One that replaces, one that finds no more; further ones are rare."""
 
 ENCODED: Final = "Base64"
-_MASK: Final = "\ue000"
 
 _EMAIL: Final = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,255}\.[A-Za-z]{2,}")
 _IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}")
-_MIN_BASE64: Final = 24
-_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/=_-])")
-_HEX: Final = re.compile(r"[0-9a-fA-F-]+")
-_RUNNING_WORDS: Final = re.compile(r"[a-z,] [a-z]")
 _AFTER_KEY: Final = re.compile(r"""["']\s*:\s*\Z""")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 # Entities that are read out of prose; a policy may look for structured ones only.
 READ_FROM_PROSE: Final = frozenset({"PERSON", "STREET_ADDRESS", "LOCATION", "ORGANIZATION"})
@@ -60,101 +56,94 @@ class TextRedactor:
         self._policy = policy
         self._detect = detectors.detect
         self._replacer = replacer
-        self._tokens = token_pattern(key_ids)
+        self._tokens = OwnTokens(key_ids)
         self._records = records
         self._check = check
-        self._contexts = _ContextTable(policy)
+        self._contexts = DetectionContexts(policy)
 
     def redact(self, text: str, leaf: LeafContext) -> Edited:
         """Return `text` with its findings replaced, and how many values of each entity it holds.
 
-        Tokens that stood there already are counted too, so that redacting twice gives the same
-        counts. What a detector raises comes through.
+        What was replaced changes what its neighbours look like, so the result is searched again
+        until nothing more is found: redacting it later then finds nothing either. Tokens that
+        stood there before are counted too. What a detector raises comes through.
         """
+        if leaf.hint.entity is not None and "<" not in text:
+            span = self._promised(text, leaf)
+            if span is not None:
+                # most values of records: nothing can stand beside what is replaced as a whole
+                value = self._replacer.replace(span.entity_type, text[span.start : span.end])
+                counted = ((span.entity_type, 1),)
+                return f"{text[: span.start]}{value}{text[span.end :]}", counted
         counts: dict[str, int] = {}
-        spans = self.find(text, leaf)
-        parts: list[str] = []
-        end = 0
-        for span in spans:
-            parts.append(text[end : span.start])
-            value = text[span.start : span.end]
-            if span.detector == ENCODED:
-                inner, inner_counts = self.redact(_decode_base64(value) or "", leaf)
-                parts.append(_encode_base64(inner, value))
-                for entity, count in inner_counts:
-                    counts[entity] = counts.get(entity, 0) + count
-            else:
-                new = self._replacer.replace(span.entity_type, value)
-                parts.append(f'"{new}"' if _is_bare_number(text, span) else new)
-                counts[span.entity_type] = counts.get(span.entity_type, 0) + 1
-            end = span.end
-        if "<" in text:
-            for token in self._tokens.finditer(text):
-                entity = token.group(1)
-                if not _inside(token.start(), spans):
-                    counts[entity] = counts.get(entity, 0) + 1
-        if not spans:
-            return text, tuple(counts.items())
-        parts.append(text[end:])
-        return "".join(parts), tuple(counts.items())
+        for number in range(MAX_PASSES):
+            spans = self.find(text, leaf)
+            if number == 0:
+                self._count_tokens(text, counts)
+            if not spans:
+                break
+            replaced = self._replaced(text, spans, leaf, counts)
+            if replaced == text:
+                break
+            text = replaced
+        return text, tuple(counts.items())
 
     def find(self, text: str, leaf: LeafContext) -> list[Span]:
         """Return what the policy wants replaced in `text`: sorted, without overlaps."""
-        searched, tokens = self._without_tokens(text)
-        if tokens and not _has_word(searched):
+        hidden = self._tokens.hide(text)
+        if hidden.is_all_tokens:
             return []
-        if (
-            leaf.hint.whole
-            and plausible(leaf.hint, searched.replace(_MASK, " "))
-            and not (leaf.is_key and _is_name(text))
-        ):
-            return self._by_key_name(text, leaf)
+        searched = hidden.text
+        if leaf.hint.entity is not None:
+            span = self._promised(searched.replace(MASK, " ") if hidden.places else text, leaf)
+            if span is not None:
+                return cut_out([span], hidden)
         if is_json(searched):
             # each value is searched for itself, as the walk does it
-            found = self._wanted(searched, self._records(searched, leaf, self.find), leaf)
-            return resolve(text, _clear_of(found, tokens, searched) if tokens else found)
+            return self._settled(self._records(searched, leaf, self.find), searched, hidden, leaf)
         plain = plain_form(searched)
         body = searched if plain is None else plain.text
-        context = self._contexts.of(leaf, body)
-        found = self._detect_in(body, context)
+        found = self._detect_in(body, self._contexts.of(leaf, body))
         found += self._records(body, leaf, self.find)
         found += self._encoded(body, leaf)
-        found = self._wanted(body, found, leaf)
+        if not found:
+            return found
         if plain is not None:
             found = [
                 span._replace(start=start, end=end)
                 for span in found
                 for start, end in [plain.original(span.start, span.end)]
             ]
-        if tokens:
-            found = _clear_of(found, tokens, searched)
-        return resolve(text, found)
+        return self._settled(found, searched, hidden, leaf)
 
-    def _without_tokens(self, text: str) -> tuple[str, list[tuple[int, int]]]:
-        """Put a character that nothing matches over our own tokens, so that places stay."""
-        if "<" not in text:
-            return text, []
-        tokens = [match.span() for match in self._tokens.finditer(text)]
-        if tokens:
-            text = self._tokens.sub(lambda match: _MASK * len(match.group()), text)
-        return text, tokens
+    # ---- searching ---------------------------------------------------------------------------
 
-    def _by_key_name(self, text: str, leaf: LeafContext) -> list[Span]:
+    def _promised(self, text: str, leaf: LeafContext) -> Span | None:
+        """Return the whole of `text` as a span where its key says what it is, and it may be that.
+
+        None sends it to the detectors: a state instead of a value, or an entity that is kept.
+        """
+        hint = leaf.hint
+        if not (plausible(hint, text) if hint.whole else looks_like_name(text.strip())):
+            return None
+        if leaf.is_key and sum(map(str.isdigit, text)) < 3:
+            # the name of a field, not an id that is used as a key
+            return None
         start = len(text) - len(text.lstrip())
         end = len(text.rstrip())
-        entity = leaf.hint.entity or ""
         value = text[start:end]
+        entity = hint.entity or ""
         # an address kept under `username` joins with the same address elsewhere
-        if _EMAIL.fullmatch(value):
+        if "@" in value and _EMAIL.fullmatch(value):
             entity = EMAIL_ADDRESS
-        elif _IP.fullmatch(value) and not value.isdigit():
+        elif ("." in value or ":" in value) and _IP.fullmatch(value):
             entity = IP_ADDRESS
         span = Span(start, end, entity, 1.0, KEY_NAME)
-        return self._wanted(text, [span], leaf)
+        return span if self._is_wanted(span, value, structured=False) else None
 
     def _detect_in(self, body: str, context: Context) -> list[Span]:
         if len(body) <= CHUNK:
-            return list(self._detect(body, context))
+            return self._detect(body, context)
         found: list[Span] = []
         for begin in range(0, len(body), CHUNK):
             self._check()
@@ -167,77 +156,77 @@ class TextRedactor:
 
     def _encoded(self, body: str, leaf: LeafContext) -> list[Span]:
         """Spans of base64 whose content holds something; they are decoded, redacted, encoded."""
-        # most texts are short words: looking at their lengths is cheaper than the pattern
-        if len(body) < _MIN_BASE64 or not any(len(word) >= _MIN_BASE64 for word in body.split()):
-            return []
         found: list[Span] = []
-        for match in _BASE64.finditer(body):
-            content = _decode_base64(match.group())
-            if content is None:
-                continue
+        for start, end, content in encoded.runs(body):
             inner = self.find(content, leaf)
             if inner:
                 strongest = max(inner, key=lambda span: span.score)
-                found.append(
-                    Span(
-                        match.start(), match.end(), strongest.entity_type, strongest.score, ENCODED
-                    )
-                )
+                found.append(Span(start, end, strongest.entity_type, strongest.score, ENCODED))
         return found
 
-    def _wanted(self, body: str, spans: Sequence[Span], leaf: LeafContext) -> list[Span]:
-        operators = self._policy.operators
+    def _settled(
+        self, found: Sequence[Span], searched: str, hidden: Hidden, leaf: LeafContext
+    ) -> list[Span]:
+        """Keep what the policy wants, settle overlaps and leave our own tokens alone."""
         structured = self._contexts.level(leaf) == "structured"
-        wanted: list[Span] = []
+        wanted = [
+            span
+            for span in found
+            if self._is_wanted(span, searched[span.start : span.end], structured=structured)
+        ]
+        return cut_out(resolve(searched, wanted), hidden)
+
+    def _is_wanted(self, span: Span, value: str, *, structured: bool) -> bool:
+        operator = self._policy.operators.get(span.entity_type)
+        if operator is None or span.score < operator.threshold:
+            return False
+        by_key = span.detector == KEY_NAME
+        # a city stays where it stands alone, and goes with the address it is part of
+        if operator.name == "keep" and not (by_key and span.entity_type == LOCATION):
+            return False
+        if structured and not by_key and span.entity_type in READ_FROM_PROSE:
+            return False
+        return not self._policy.allows(value)
+
+    # ---- replacing ---------------------------------------------------------------------------
+
+    def _replaced(
+        self, text: str, spans: Sequence[Span], leaf: LeafContext, counts: dict[str, int]
+    ) -> str:
+        parts: list[str] = []
+        end = 0
         for span in spans:
-            operator = operators.get(span.entity_type)
-            if operator is None or span.score < operator.threshold:
-                continue
-            by_key = span.detector == KEY_NAME
-            if operator.name == "keep" and not (by_key and span.entity_type == "LOCATION"):
-                continue
-            if structured and not by_key and span.entity_type in READ_FROM_PROSE:
-                continue
-            if self._policy.allows(body[span.start : span.end]):
-                continue
-            wanted.append(span)
-        return wanted
+            value = text[span.start : span.end]
+            parts.append(text[end : span.start])
+            parts.append(self._replacement(text, span, value, leaf, counts))
+            end = span.end
+        parts.append(text[end:])
+        return "".join(parts)
 
+    def _replacement(
+        self, text: str, span: Span, value: str, leaf: LeafContext, counts: dict[str, int]
+    ) -> str:
+        if span.detector == ENCODED:
+            inner, inner_counts = self.redact(encoded.decode(value) or "", leaf)
+            for entity, count in inner_counts:
+                counts[entity] = counts.get(entity, 0) + count
+            return encoded.encode(inner, value)
+        new = self._replacer.replace(span.entity_type, value)
+        if new != value:
+            counts[span.entity_type] = counts.get(span.entity_type, 0) + 1
+        return f'"{new}"' if _is_bare_number(text, span) else new
 
-class _ContextTable:
-    """The detectors' contexts, made once: by register, by key name's promise, by policy."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._levels: dict[str, Level] = {
-            PROSE: policy.strictness["free_text"],
-            CODE: policy.strictness["code"],
-            DATA: policy.strictness["tool_output"],
-        }
-        self._made: dict[tuple[str, str | None], Context] = {}
-
-    def level(self, leaf: LeafContext) -> Level:
-        return self._levels[leaf.register]
-
-    def of(self, leaf: LeafContext, body: str) -> Context:
-        register = leaf.register
-        # a field of a record may hold a sentence; running words show it
-        if register == DATA and _RUNNING_WORDS.search(body) is not None:
-            register = PROSE
-        hint = leaf.hint.entity if len(body) <= 80 else None
-        key = (register, hint)
-        context = self._made.get(key)
-        if context is None:
-            strict = self._levels[leaf.register] == "strict"
-            context = self._made[key] = Context(strict=strict, register=register, hint=hint)
-        return context
+    def _count_tokens(self, text: str, counts: dict[str, int]) -> None:
+        """Count the tokens that stand in `text`, also in base64 where nothing else is found."""
+        self._tokens.count(text, counts)
+        for _, _, content in encoded.runs(text):
+            if self._tokens.hide(content).places:
+                self._tokens.count(content, counts)
 
 
 def is_json(text: str) -> bool:
     """Tell whether `text` is a JSON object or list as a whole."""
-    first = text[:1]
-    if first.isspace():
-        first = text.lstrip()[:1]
-    if first not in ("{", "["):
+    if not may_be_json(text):
         return False
     try:
         orjson.loads(text)
@@ -246,13 +235,12 @@ def is_json(text: str) -> bool:
     return True
 
 
-def _is_name(key: str) -> bool:
-    """Tell a field's name from an id that is used as a key: ids have digits."""
-    return sum(char.isdigit() for char in key) < 3
-
-
-def _has_word(text: str) -> bool:
-    return any(char.isalnum() for char in text)
+def may_be_json(text: str) -> bool:
+    """Tell whether `text` begins as a JSON object or list does."""
+    first = text[:1]
+    if first.isspace():
+        first = text.lstrip()[:1]
+    return first in ("{", "[")
 
 
 def _is_bare_number(text: str, span: Span) -> bool:
@@ -260,49 +248,3 @@ def _is_bare_number(text: str, span: Span) -> bool:
     if not text[span.end - 1].isdigit() or not text[span.start : span.end].isdigit():
         return False
     return _AFTER_KEY.search(text[max(0, span.start - 20) : span.start]) is not None
-
-
-def _inside(place: int, spans: Sequence[Span]) -> bool:
-    return any(span.start <= place < span.end for span in spans)
-
-
-def _clear_of(
-    spans: Sequence[Span], tokens: Sequence[tuple[int, int]], searched: str
-) -> list[Span]:
-    """Cut our own tokens out of spans: what is left of a span on either side stays a span."""
-    result: list[Span] = []
-    for span in spans:
-        begin = span.start
-        for start, end in [*tokens, (span.end, span.end)]:
-            if end <= begin or start > span.end:
-                continue
-            piece = span._replace(start=begin, end=min(start, span.end))
-            if piece.start < piece.end and _has_word(searched[piece.start : piece.end]):
-                result.append(piece)
-            begin = max(begin, end)
-    return result
-
-
-def _decode_base64(run: str) -> str | None:
-    """Return the text that `run` encodes, or None where it is no base64 of readable text."""
-    if _HEX.fullmatch(run):
-        return None
-    body = run.rstrip("=").translate(_URL_SAFE)
-    if len(body) % 4 == 1:
-        return None
-    try:
-        raw = base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
-        text = raw.decode("utf-8")
-    except (binascii.Error, ValueError):
-        return None
-    return None if _CONTROL.search(text) else text
-
-
-def _encode_base64(text: str, like: str) -> str:
-    """Encode in the alphabet of `like`, with padding only if it had room for it."""
-    encode = base64.urlsafe_b64encode if ("-" in like or "_" in like) else base64.b64encode
-    encoded = encode(text.encode()).decode("ascii")
-    return encoded if len(like) % 4 == 0 else encoded.rstrip("=")
-
-
-_URL_SAFE: Final = str.maketrans("-_", "+/")

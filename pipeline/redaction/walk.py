@@ -7,8 +7,8 @@ model call. What cannot be searched becomes `<UNVERIFIED>`: nothing passes becau
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from sys import getsizeof
 from typing import Any, Final
 
 import orjson
@@ -21,17 +21,18 @@ from pipeline.redaction.operators import Replacer
 from pipeline.redaction.policy import Policy
 from pipeline.redaction.pseudonyms import UNVERIFIED, Keyring, Pseudonymizer
 from pipeline.redaction.record_spans import RecordReader
-from pipeline.redaction.text import TextRedactor
+from pipeline.redaction.text import TextRedactor, may_be_json
 
 MAX_TEXT: Final = 1_000_000
 """Characters; a longer text is not searched and becomes `<UNVERIFIED>`."""
 MAX_CACHED_TEXT: Final = 65_536
 MAX_NESTED_RECORDS: Final = 8
 """Records in strings in records: deeper than this a text becomes `<UNVERIFIED>`."""
-MAX_TRUSTED: Final = 256
 MAX_PLANS: Final = 50_000
 _CACHE_ENTRY_BYTES: Final = 250
 
+# the form of an id, a time or the name of a thing; a trusted value of another form is text
+_is_plain_id: Final = re.compile(r"[\w.:/+#-]{0,256}", re.ASCII).fullmatch
 _TOO_LONG: Final = "text_too_long"
 _TOO_DEEP: Final = "nested_too_deep"
 
@@ -116,14 +117,7 @@ class Walk:
                 name = _free_name(name, out, obj)
             kind = type(value)
             if kind is str:
-                # `_is_plain_id` spelled out: trusted strings are most of what an event holds
-                if (
-                    plan.trusted
-                    and value.isascii()
-                    and " " not in value
-                    and "@" not in value
-                    and len(value) <= MAX_TRUSTED
-                ):
+                if plan.trusted and _is_plain_id(value):
                     out[name] = value
                     continue
                 known = plan.leaf.cache.get(value)
@@ -193,7 +187,7 @@ class Walk:
         except Exception as error:  # noqa: BLE001 - a detector may raise anything: fail closed
             return self._unverified(f"detector_error:{type(error).__name__}")
         if len(text) <= MAX_CACHED_TEXT and len(self.failures) == failures:
-            self.cached_bytes += getsizeof(text) + getsizeof(edited[0]) + _CACHE_ENTRY_BYTES
+            self.cached_bytes += 2 * (len(text) + len(edited[0])) + _CACHE_ENTRY_BYTES
             if self.cached_bytes > self._cache_limit:
                 self.clear()
             leaf.cache[text] = edited
@@ -201,7 +195,7 @@ class Walk:
 
     def _record(self, text: str, leaf: LeafContext) -> Edited | None:
         """Redact a text that is JSON as the record it holds; None where it is not JSON."""
-        if not _looks_like_json(text):
+        if not may_be_json(text) and text[:1] != '"':
             return None
         try:
             value = orjson.loads(text)
@@ -252,18 +246,6 @@ class Walk:
     def _unverified(self, reason: str) -> Edited:
         self.failures.append(reason)
         return UNVERIFIED, (("UNVERIFIED", 1),)
-
-
-def _looks_like_json(text: str) -> bool:
-    first = text[:1]
-    if first.isspace():
-        first = text.lstrip()[:1]
-    return first != "" and first in '{["' and len(text) > 1
-
-
-def _is_plain_id(value: str) -> bool:
-    """Tell whether a trusted value has the form of an id, a time or the name of a thing."""
-    return len(value) <= MAX_TRUSTED and " " not in value and "@" not in value and value.isascii()
 
 
 def _free_name(name: str, out: dict[str, Any], obj: dict[str, Any]) -> str:
