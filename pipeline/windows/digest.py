@@ -31,6 +31,8 @@ SECTIONS = ((0.0, 0.5, 84), (0.5, 0.9, 84), (0.9, 1.0, 70))
 """From quantile, to quantile, and how many centroids lie between; two more are for the ends."""
 ROOM_WHILE_OPEN = 1_024
 """Distinct values that a digest may hold while values are still added to it."""
+_COARSE_BITS = 5
+_EXACT_BELOW = 200
 
 _cluster = choose_engine()
 
@@ -103,6 +105,28 @@ def digest_of_weights(weights: Mapping[int, int], room: int = MAX_CENTROIDS) -> 
     if len(means) > room:
         return _cluster_sections(means, counts)
     return Digest(tuple(means), tuple(counts))
+
+
+def coarsened(digest: Digest) -> Digest:
+    """Return the digest with means moved by at most a 32nd of their distance; for cold storage.
+
+    Differences of five significant bits take two thirds of the room. Inside clusters quantiles are
+    interpolated anyway; ends, equal values of some weight and digests of few values stay exact.
+    """
+    if len(digest.means) <= _EXACT_BELOW:
+        return digest
+    count, rank = digest.count, 0.0
+    kept: list[int] = [digest.means[0]]
+    for mean, weight in zip(digest.means[1:-1], digest.weights[1:-1], strict=True):
+        rank += weight
+        difference = mean - kept[-1]
+        shift = max(difference.bit_length() - _COARSE_BITS, 0)
+        if shift and weight <= _heaviest_cluster(rank, count):
+            difference = (difference + (1 << shift >> 1)) >> shift << shift
+        # what was rounded up before must not reach the next mean
+        kept.append(kept[-1] + max(difference, 1))
+    kept.append(max(digest.means[-1], kept[-1] + 1))
+    return Digest(tuple(kept), digest.weights)
 
 
 def _cluster_sections(means: list[int], weights: list[int]) -> Digest:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pipeline.windows.dimension import Dimension
-from pipeline.windows.history_pane import HistoryPane
+from pipeline.windows.history_pane import TASK_MEASURES, HistoryPane
 from pipeline.windows.pane import Pane, Resolution, merge_panes
 from pipeline.windows.partial import Partial, PartialPane
-from pipeline.windows.retention import Retention
+from pipeline.windows.retention import WEEKLY_KINDS, Retention
 from pipeline.windows.segment import SLOT_MS, Segment, pack_segment, unpack_segment
 
 Place = tuple[Resolution, int]
@@ -171,7 +171,8 @@ class History:
             if slot[0] is not Resolution.HOUR or slot[1] + SLOT_MS[slot[0]] > thin_before_ms:
                 continue
             segment = _unpacked(data, slot[0])
-            thinned = {start_ms: pane.thinned() for start_ms, pane in segment.items()}
+            kept = TASK_MEASURES if self.dimension.kind in WEEKLY_KINDS else ()
+            thinned = {start_ms: pane.thinned(kept) for start_ms, pane in segment.items()}
             if any(thinned[start_ms] is not segment[start_ms] for start_ms in segment):
                 yield slot, self._store(slot, thinned)
 
@@ -204,4 +205,4 @@ def _slot_of(place: Place) -> Place:
 
 def merged(panes: list[Pane], start_ms: int) -> Pane:
     """Merge panes of any resolution into one value; its own resolution means nothing."""
-    return merge_panes(panes, start_ms, Resolution.MINUTE)
+    return merge_panes(panes, start_ms, Resolution.TEN_SECONDS)

@@ -6,9 +6,10 @@ the last one that was folded in is a fence, kept for each partition in the same 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from pipeline.windows.digest import MAX_CENTROIDS, ROOM_WHILE_OPEN
+from pipeline.windows.digest import ROOM_WHILE_OPEN, coarsened
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell, Pane, Resolution, merge_panes
 from pipeline.windows.partial import PartialPane
@@ -59,26 +60,22 @@ class HistoryPane:
         return True
 
     def compacted(self) -> HistoryPane:
-        """Return the pane with digests of the usual size; for one that is hardly added to."""
-        if all(len(cell.digest.means) <= MAX_CENTROIDS for cell in self.pane.cells.values()):
-            return self
-        pane = merge_panes(
-            (self.pane, Pane(0, Resolution.DAY)), self.pane.start_ms, self.pane.resolution
-        )
-        return HistoryPane(pane, self.folded, self.open)
+        """Return the pane with digests for storage; for one that is hardly added to any more."""
+        merged = merge_panes((self.pane,), self.pane.start_ms, self.pane.resolution)
+        if self.pane.resolution >= Resolution.HOUR:
+            for cell in merged.cells.values():
+                cell.digest = coarsened(cell.digest)
+        return self if merged == self.pane else HistoryPane(merged, self.folded, self.open)
 
-    def thinned(self) -> HistoryPane:
-        """Return the pane with the digests of tasks only; counters and sums stay."""
-        if all(
-            measure in TASK_MEASURES or not cell.digest.means
-            for measure, cell in self.pane.cells.items()
-        ):
-            return self
+    def thinned(self, keep: Collection[Measure]) -> HistoryPane:
+        """Return the pane with the digests of some measures only; counters and sums stay."""
         cells = {
             measure: cell
-            if measure in TASK_MEASURES
+            if measure in keep or not cell.digest.means
             else Cell(cell.count, cell.total, cell.squares)
             for measure, cell in self.pane.cells.items()
         }
+        if cells == self.pane.cells:
+            return self
         pane = Pane(self.pane.start_ms, self.pane.resolution, self.pane.counters, cells)
-        return HistoryPane(pane, self.folded)
+        return HistoryPane(pane, self.folded, self.open)

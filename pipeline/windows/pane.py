@@ -14,6 +14,7 @@ from pipeline.windows.digest import EMPTY, MAX_CENTROIDS, Digest, merge_digests
 from pipeline.windows.measure import Measure
 
 MAX_EXAMPLES = 5
+MAX_EXAMPLES_OF_A_MINUTE = 2
 
 
 class Resolution(IntEnum):
@@ -111,13 +112,15 @@ def merge_cells(parts: Iterable[Cell], room: int = MAX_CENTROIDS) -> Cell:
     )
 
 
-def merge_examples(parts: Iterable[dict[str, list[Example]]]) -> dict[str, list[Example]]:
-    """Keep the worst examples of each kind; ties go to the greater trace id."""
+def merge_examples(
+    parts: Iterable[dict[str, list[Example]]], limit: int = MAX_EXAMPLES
+) -> dict[str, list[Example]]:
+    """Keep the worst examples of each kind, at most `limit`; ties go to the greater trace id."""
     gathered: dict[str, set[Example]] = {}
     for part in parts:
         for name, examples in part.items():
             gathered.setdefault(name, set()).update(examples)
-    return {name: sorted(found, reverse=True)[:MAX_EXAMPLES] for name, found in gathered.items()}
+    return {name: sorted(found, reverse=True)[:limit] for name, found in gathered.items()}
 
 
 def merge_panes(
@@ -125,6 +128,7 @@ def merge_panes(
 ) -> Pane:
     """Merge panes of one dimension into the pane of `resolution` that starts at `start_ms`."""
     panes = list(parts)
+    limit = MAX_EXAMPLES_OF_A_MINUTE if resolution is Resolution.MINUTE else MAX_EXAMPLES
     measures = dict.fromkeys(measure for pane in panes for measure in pane.cells)
     return Pane(
         start_ms=start_ms,
@@ -136,7 +140,7 @@ def merge_panes(
             )
             for measure in measures
         },
-        examples=merge_examples(pane.examples for pane in panes)
+        examples=merge_examples((pane.examples for pane in panes), limit)
         if resolution <= Resolution.MINUTE
         else {},
     )

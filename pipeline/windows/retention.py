@@ -1,8 +1,8 @@
 """How long history is kept, by resolution: fine for the recent, coarse for the old.
 
 Digests are what takes room, so hours keep theirs for as long as the 24-hour window reaches; then
-they keep counters and sums, for burn rates over three days, and the digests of tasks, for the
-comparison of workflows with the same hours of the week before.
+they keep counters and sums, for burn rates over three days. The hours of workflows also keep the
+digests of tasks, for a week: they are compared with the same hours of the week before.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Retention:
     """Hours, for the kinds that are compared with the week before."""
     day_ms: int = 15 * _DAY
     full_hour_ms: int = 25 * _HOUR
-    """Hours older than this keep the digests of tasks only."""
+    """Hours older than this keep no digests, except those that are compared."""
 
     def kept_ms(self, kind: DimensionKind, resolution: Resolution) -> int:
         """Return how long panes of this resolution are kept."""
