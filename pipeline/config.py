@@ -149,6 +149,8 @@ class WorkerSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=6066, ge=0, le=65535)
+    standstill_seconds: float = Field(default=120.0, ge=0)
+    """A worker whose lag grows while it commits nothing for this long ends itself; 0: never."""
 
 
 class DetectionSettings(Section):

@@ -71,11 +71,23 @@ class Workers:
         self._stack = stack
         self._supervisor = Supervisor(backoff=Backoff(first=0.2, limit=1.0))
 
-    def start(self, role: str, *, name: str | None = None, **environment: str) -> ProcessStatus:
-        """Start a worker and return when it is ready; a second one of a role needs a name."""
+    def start(
+        self,
+        role: str,
+        *,
+        name: str | None = None,
+        package: str = "agents",
+        **environment: str,
+    ) -> ProcessStatus:
+        """Start a worker and return when it is ready; a second one of a role needs a name.
+
+        `package` names another package whose `__main__` takes the role.
+        """
         known = next(item for item in ROLES if item.name == role)
         port = free_ports(1)[0]
-        spec = self._stack.worker_spec(known, port, environment=environment)
+        spec = self._stack.worker_spec(
+            replace(known, package=package), port, environment=environment
+        )
         if name is not None:
             spec = replace(spec, name=name, log=spec.log.with_name(f"{name}.log"))
         self._supervisor.launch([spec])
@@ -84,6 +96,11 @@ class Workers:
     def status(self, name: str) -> ProcessStatus:
         """Return what is known of a worker now."""
         return next(item for item in self._supervisor.processes if item.name == name)
+
+    @property
+    def statuses(self) -> tuple[ProcessStatus, ...]:
+        """All workers that were started and not ended."""
+        return self._supervisor.processes
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a worker that runs."""

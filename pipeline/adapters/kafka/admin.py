@@ -172,6 +172,13 @@ async def group_lags(settings: KafkaSettings, states: Sequence[TopicState]) -> l
     return lags
 
 
+async def committed_offsets(settings: KafkaSettings, group: str) -> dict[tuple[str, int], int]:
+    """Return what `group` has committed, by topic and partition; nothing for an unknown group."""
+    async with _admin(settings) as admin:
+        found = await admin.list_consumer_group_offsets(group)
+    return {(tp.topic, tp.partition): meta.offset for tp, meta in found.items() if meta.offset >= 0}
+
+
 def lag_by_topic(
     committed: Mapping[tuple[str, int], int], states: Sequence[TopicState]
 ) -> dict[str, int]:

@@ -1,0 +1,170 @@
+"""A worker with something broken in it on purpose: `python -m tests.fault.saboteur ROLE`.
+
+SLUICE_TEST_SABOTAGE names what, with commas. The negative controls switch a guard off; the others
+make a failure happen at a place that no signal hits reliably.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from clickhouse_connect.driver.httpclient import HttpClient
+
+from agents import aggregator, delivery, sink
+from agents.__main__ import main
+from agents.state import StateTable
+from pipeline.adapters.kafka.batches import BatchProducer
+from pipeline.errors import PermanentError
+from pipeline.storage.coordinates import PresentOffsets, SourceFence
+from pipeline.storage.recent_ids import RecentIds
+
+
+def _once() -> bool:
+    """Tell whether this is the first process of this test to ask."""
+    try:
+        Path(os.environ["SLUICE_TEST_ONCE"]).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def no_fence() -> None:
+    """Let what a redactor sends again pass."""
+    SourceFence.passes = lambda self, source: True  # type: ignore[method-assign]
+
+
+def no_present() -> None:
+    """Do not know what the table holds of uncommitted offsets."""
+    PresentOffsets.__contains__ = lambda self, offset: False  # type: ignore[method-assign]
+
+
+def no_ids() -> None:
+    """Do not know event ids again."""
+    RecentIds.add = lambda self, event_id: True  # type: ignore[method-assign]
+
+
+def no_token() -> None:
+    """Insert without a deduplication token."""
+    insert = HttpClient.insert
+
+    def without(self: Any, *args: Any, settings: dict[str, Any], **kwargs: Any) -> Any:
+        del settings["insert_deduplication_token"]
+        settings["insert_deduplicate"] = "0"
+        return insert(self, *args, settings=settings, **kwargs)
+
+    HttpClient.insert = without
+
+
+def no_state_fence() -> None:
+    """Apply events to tasks and panes again that their state holds already."""
+    load = aggregator.PartitionAggregator.load.__func__  # type: ignore[attr-defined]
+
+    def loaded(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        state = load(cls, *args, **kwargs)
+        state._fence = -1
+        for task in state._tasks._open.values():
+            task.fence = -1
+            task.is_repeated = lambda event_id: False
+        return state
+
+    aggregator.PartitionAggregator.load = classmethod(loaded)  # type: ignore[assignment, method-assign]
+
+
+def ack_first() -> None:
+    """Finish runs before they are handled, as a consumer that commits on receipt does."""
+
+    async def attempt(self: Any, handler: Any, runs: list[Any]) -> None:
+        for run in runs:
+            self.finish(run)
+        await original(self, handler, [])
+        if runs:
+            await asyncio.sleep(2.0)
+            await handler(runs)
+
+    original = delivery.RunConsumer.attempt
+    delivery.RunConsumer.attempt = attempt  # type: ignore[method-assign]
+
+
+def raise_once() -> None:
+    """Raise an unforeseen error in the middle of a call of the handler, after its insert."""
+    insert = sink.SinkStage._insert
+
+    async def broken(self: Any, rows: Any) -> Any:
+        refused = await insert(self, rows)
+        if len(rows) > 20 and _once():
+            raise RuntimeError("unforeseen")
+        return refused
+
+    sink.SinkStage._insert = broken  # type: ignore[method-assign]
+
+
+def die_before_store() -> None:
+    """Die when the changelog has acknowledged a change, before anything else knows of it."""
+    send = BatchProducer.send
+
+    async def deadly(self: Any, topic: str, records: Any) -> None:
+        records = list(records)
+        await send(self, topic, records)
+        if topic.endswith("changelog") and len(records) > 20 and _once():
+            os._exit(9)
+
+    BatchProducer.send = deadly  # type: ignore[method-assign]
+
+
+def fail_changelog_once() -> None:
+    """Have the changelog refuse a change for good."""
+    write = StateTable.write
+
+    async def refused(self: Any, partition: int, changes: Any) -> None:
+        changes = list(changes)
+        if len(changes) > 20 and _once():
+            # the first half is stored, as with a send that fails half-way
+            await self._producer.send(
+                self._table.changelog_topic.get_topic_name(),
+                [
+                    aggregator.Record(key.encode(), value, partition)
+                    for key, value in changes[: len(changes) // 2]
+                ],
+            )
+            raise PermanentError("the changelog takes no such record")
+        await write(self, partition, changes)
+
+    StateTable.write = refused  # type: ignore[method-assign]
+
+
+def hang() -> None:
+    """Never return from a handler, once, with the event loop blocked."""
+    attempt = delivery.RunConsumer.attempt
+
+    async def hanging(self: Any, handler: Any, runs: list[Any]) -> None:
+        if runs and _once():
+            await asyncio.Event().wait()
+        await attempt(self, handler, runs)
+
+    delivery.RunConsumer.attempt = hanging  # type: ignore[method-assign]
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {
+    function.__name__: function
+    for function in (
+        no_fence,
+        no_present,
+        no_ids,
+        no_token,
+        no_state_fence,
+        ack_first,
+        raise_once,
+        die_before_store,
+        fail_changelog_once,
+        hang,
+    )
+}
+
+if __name__ == "__main__":
+    for name in os.environ["SLUICE_TEST_SABOTAGE"].split(","):
+        SABOTAGES[name]()
+    main()

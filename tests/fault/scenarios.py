@@ -1,0 +1,252 @@
+"""The faults: each breaks something while events flow, as often as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import threading
+import time
+
+import psutil
+
+from pipeline.adapters.kafka.admin import group_lags, topic_states
+from pipeline.local.process import State
+from tests.fault.bench import ROLES, Scenario, Trial, eventually
+from tests.fault.load import Mix
+from tests.fault.stack import SESSION_SECONDS
+
+QUICK_SINK = {"sink": {"SLUICE_SINK__BATCH_SECONDS": "0.1"}}
+MIB = 1024 * 1024
+
+
+async def nothing(trial: Trial) -> None:
+    """Break nothing: what the oracle says of a quiet run."""
+
+
+async def kill_9(trial: Trial) -> None:
+    """Kill workers at random moments, one after the other."""
+    draw = random.Random("kill -9")
+    for number in range(trial.times):
+        role = ROLES[number % len(ROLES)]
+        await trial.ready(role)
+        await asyncio.sleep(draw.uniform(0.2, 1.5))
+        trial.stack.workers.crash(role)
+        await trial.recovered(role)
+
+
+async def kill_after_insert(trial: Trial) -> None:
+    """Kill the sink when ClickHouse has answered an insert, before the sink knows of it."""
+    killed = threading.Event()
+
+    def kill() -> None:
+        pid = trial.stack.workers.status("sink").pid
+        if pid is not None and not killed.is_set():
+            os.kill(pid, signal.SIGKILL)
+            killed.set()
+
+    for _ in range(trial.times):
+        await trial.ready("sink")
+        killed.clear()
+        trial.stack.clickhouse.on_insert_reply = kill
+        await eventually(killed.is_set, "an insert is answered")
+        trial.stack.clickhouse.on_insert_reply = None
+        await trial.recovered("sink")
+
+
+async def rolling_restart(trial: Trial) -> None:
+    """End workers with SIGTERM, one after the other; each has to be gone within 30 seconds."""
+    longest = 0.0
+    for number in range(trial.times):
+        role = ROLES[number % len(ROLES)]
+        await trial.ready(role)
+        await asyncio.sleep(0.5)
+        restarts = trial.stack.workers.status(role).restarts
+        pid = trial.stack.workers.status(role).pid
+        assert pid is not None
+        began = time.monotonic()
+        os.kill(pid, signal.SIGTERM)
+        await eventually(lambda pid=pid: not psutil.pid_exists(pid), f"{role} ends", 60.0)
+        longest = max(longest, time.monotonic() - began)
+        assert trial.stack.workers.status(role).exit_code in (None, 0, -signal.SIGKILL)
+        await trial.recovered(role)
+        assert trial.stack.workers.status(role).restarts >= restarts
+    trial.further["exit_seconds"] = round(longest, 1)
+    assert longest <= 30.0
+
+
+async def rebalance_storm(trial: Trial) -> None:
+    """Let workers come and go: two to four of a role, and back."""
+    roles = ("sink", "aggregator", "redactor")
+    for number in range(trial.times):
+        role = roles[number % len(roles)]
+        names = [f"{role}-{extra}" for extra in (2, 3, 4)]
+        await asyncio.gather(*(trial.start(role, name) for name in names[:2]))
+        await trial.start(role, names[2])
+        await asyncio.gather(*(trial.end(name, hard=name == names[0]) for name in names))
+        await trial.recovered(role)
+
+
+async def zombie(trial: Trial) -> None:
+    """Stop a worker for longer than its session lasts, and let it go on when others have taken over."""
+    draw = random.Random("zombie")
+    for number in range(trial.times):
+        role = ("sink", "redactor", "aggregator")[number % 3]
+        other = f"{role}-2"
+        await trial.start(role, other)
+        await trial.ready(role)
+        await asyncio.sleep(draw.uniform(0.5, 1.5))
+        trial.stack.workers.signal(role, signal.SIGSTOP)
+        await asyncio.sleep(SESSION_SECONDS + 2.0)
+        await trial.recovered(role)
+        trial.stack.workers.signal(role, signal.SIGCONT)
+        await asyncio.sleep(3.0)
+        await trial.end(other)
+        await trial.recovered(role)
+
+
+async def bounce_broker(trial: Trial) -> None:
+    """End the broker, in order and with kill -9 in turn; it comes back by itself."""
+    for number in range(trial.times):
+        how = signal.SIGKILL if number % 2 else signal.SIGTERM
+        pid = trial.stack.broker_pid()
+        os.kill(pid, how)
+        await eventually(lambda pid=pid: not psutil.pid_exists(pid), "the broker ends")
+        began = time.monotonic()
+        await eventually(trial.stack.broker_is_ready, "the broker is back")
+        for role in ROLES:
+            await trial.recovered(role)
+        trial.recoveries.append(time.monotonic() - began)
+
+
+async def clickhouse_away(trial: Trial) -> None:
+    """Let ClickHouse be unreachable for long: memory stays flat, and the lag goes afterwards."""
+    sink = psutil.Process(trial.stack.workers.status("sink").pid)
+    await asyncio.sleep(5.0)
+    before = sink.memory_info().rss
+    highest = 0
+    trial.stack.clickhouse.refuse()
+    end = time.monotonic() + trial.seconds
+    while time.monotonic() < end:
+        await asyncio.sleep(min(1.0, trial.seconds / 10))
+        highest = max(highest, sink.memory_info().rss)
+    lag = await _lag(trial, "sluice-sink")
+    trial.stack.clickhouse.restore()
+    await trial.recovered("sink")
+    began = time.monotonic()
+    while await _lag(trial, "sluice-sink") > 2_000:
+        assert time.monotonic() - began < 600, "the lag does not go"
+        highest = max(highest, sink.memory_info().rss)
+        await asyncio.sleep(0.5)
+    trial.further |= {
+        "outage_seconds": trial.seconds,
+        "lag_at_its_end": lag,
+        "catch_up_seconds": round(time.monotonic() - began, 1),
+        "memory_mib_before": round(before / MIB),
+        "memory_mib_highest": round(highest / MIB),
+        "restarts": trial.stack.workers.status("sink").restarts,
+    }
+    assert sink.is_running(), "the sink did not live through the outage"
+
+
+async def clickhouse_stalls(trial: Trial) -> None:
+    """Let ClickHouse take bytes and say nothing, until the client gives up."""
+    for _ in range(trial.times):
+        trial.stack.clickhouse.stall()
+        await asyncio.sleep(trial.seconds)
+        trial.stack.clickhouse.restore()
+        await trial.recovered("sink")
+
+
+async def kafka_cut(trial: Trial) -> None:
+    """Cut the workers' connections to Kafka, stall them, and delay them, in turn."""
+    kafka = trial.stack.kafka
+    for number in range(trial.times):
+        if number % 3 == 0:
+            kafka.cut()
+            await asyncio.sleep(1.0)
+        elif number % 3 == 1:
+            kafka.stall()
+            await asyncio.sleep(SESSION_SECONDS + 3.0)
+            kafka.restore()
+        else:
+            kafka.delay_seconds = 0.3
+            await asyncio.sleep(5.0)
+            kafka.delay_seconds = 0.0
+        for role in ROLES:
+            await trial.recovered(role)
+
+
+async def drop_replies(trial: Trial) -> None:
+    """Lose the replies of inserts that were executed."""
+    proxy = trial.stack.clickhouse
+    begun = proxy.dropped
+    for number in range(1, trial.times + 1):
+        proxy.drop_next_replies(1)
+        await eventually(lambda n=number: proxy.dropped - begun >= n, "a reply is dropped")
+    await trial.recovered("sink")
+    trial.further["replies_dropped"] = proxy.dropped - begun
+
+
+async def unforeseen(trial: Trial) -> None:
+    """Wait until the sabotaged worker has died of it and is back."""
+    [role] = [name for name in trial.stack.running() if trial.stack.sabotaged(name)]
+    await eventually(
+        lambda: (
+            trial.stack.workers.status(role).restarts > 0
+            and trial.stack.workers.status(role).state is State.READY
+        ),
+        f"{role} dies and comes back",
+    )
+    await trial.recovered(role)
+    trial.further["exit_code"] = trial.stack.workers.status(role).exit_code
+
+
+async def _lag(trial: Trial, group: str) -> int:
+    states = await topic_states(trial.stack.settings.kafka)
+    lags = await group_lags(trial.stack.settings.kafka, states)
+    return sum(sum(lag.lag.values()) for lag in lags if lag.group == group)
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario("no fault", nothing, events=50_000, rate=4_000.0),
+    Scenario("kill -9 of a worker", kill_9, times=20, events=1_000_000, rate=5_000.0),
+    Scenario(
+        "kill between insert and commit",
+        kill_after_insert,
+        times=5,
+        events=10_000,
+        workers=QUICK_SINK,
+    ),
+    Scenario(
+        "kill after a state write, before anything else",
+        unforeseen,
+        events=10_000,
+        workers={"aggregator": {"SLUICE_TEST_SABOTAGE": "die_before_store"}},
+    ),
+    Scenario("SIGTERM, rolling", rolling_restart, times=10),
+    Scenario("rebalance storm, 1 to 4 workers", rebalance_storm, times=20),
+    Scenario("SIGSTOP beyond the session, then SIGCONT", zombie, times=6),
+    Scenario("broker bounce, clean and hard", bounce_broker, times=5),
+    Scenario("connections to Kafka cut, stalled, delayed", kafka_cut, times=6),
+    Scenario("ClickHouse away", clickhouse_away, seconds=600.0, rate=500.0),
+    Scenario("ClickHouse stalls", clickhouse_stalls, times=2, seconds=20.0, rate=500.0),
+    Scenario(
+        "reply dropped after the insert", drop_replies, times=100, rate=500.0, workers=QUICK_SINK
+    ),
+    Scenario("1 % poison", nothing, events=50_000, mix=Mix(poison=0.01)),
+    Scenario("5 % duplicate production", nothing, events=50_000, mix=Mix(duplicates=0.05)),
+    Scenario(
+        "exception after an insert",
+        unforeseen,
+        events=10_000,
+        workers={"sink": {"SLUICE_TEST_SABOTAGE": "raise_once"}},
+    ),
+    Scenario(
+        "changelog send fails half-way",
+        unforeseen,
+        events=10_000,
+        workers={"aggregator": {"SLUICE_TEST_SABOTAGE": "fail_changelog_once"}},
+    ),
+)
