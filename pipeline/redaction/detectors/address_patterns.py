@@ -116,12 +116,8 @@ LOWER_TAIL: Final = re.compile(
     r",?\s(?:[a-z.]{2,15}\ ){1,3}?(?P<state>[a-z]{2})(?:,?\ \d{5}(?:-\d{4})?)?(?![\w'])"
 )
 STATES: Final = frozenset(f"{_US} {_OTHER}".split())
-STATE_AND_ZIP: Final = re.compile(
-    rf"(?<!\w)(?:{'|'.join(_US.split())}),?\ \d{{5}}(?:-\d{{4}})?(?![\w-])"
-)
-COUNTRIES: Final = frozenset(
-    {"USA", "U.S.A.", "UK", "U.K.", "U.A.E.", "US", "UAE", "U.S.", "United States of America"}
-)
+STATE_AND_ZIP: Final = re.compile(r"[A-Z](?<!\w.)[A-Z],?\ \d{5}(?:-\d{4})?(?![\w-])")
+COUNTRIES: Final = frozenset(["USA", "U.S.A.", "UK", "U.K.", "US", "UAE", "U.A.E.", "U.S."])
 PLACE: Final = re.compile(
     r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]*(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.)?"
     r"(?:[ -](?:(?:of|de|la|del|upon|am|an|der|on|sur|les|le|el|do|da|im|bei|or|i)[ -])?"

@@ -72,7 +72,9 @@ class AddressTail:
         join = _JOIN.match(text, end)
         if not join:
             return end, ""
-        code = ZIP.match(text, join.end())
+        start = join.end()
+        first = text[start : start + 1]
+        code = ZIP.match(text, start) if first.isdigit() or first.isupper() else None
         if code:
             long = len(code[0]) > 4 or join[0].strip(" ") or after in ("state", "country")
             if long or (after == "city" and not _YEAR.match(code[0])):
@@ -80,10 +82,11 @@ class AddressTail:
         unit = UNIT.match(text, end)
         if unit:
             return unit.end(), "unit"
-        district = _DISTRICT.match(text, end)
-        if district and after == "city":
+        if after == "city" and (district := _DISTRICT.match(text, end)):
             return district.end(), "city"
-        state = _CAPITALS.match(text, join.end())
+        if not first.isupper() and first not in ("i", "("):
+            return end, ""
+        state = _CAPITALS.match(text, start)
         if state and (state[0] in STATES or state[0] in COUNTRIES):
             return state.end(), "state"
         joined = _JOIN_CITY.match(text, end)

@@ -71,7 +71,11 @@ class ApiKeyDetector(Detector):
 
     ENTITIES: ClassVar = (API_KEY, SECRET)
     # keys mix letters and digits; counting their characters is not for the gate
-    TRIGGERS: ClassVar = (r"[A-Za-z]\d|\d[A-Za-z]",)
+    TRIGGERS: ClassVar = (
+        r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d",
+        r"\bsk-|\b[sprw]k_|\bgh[pousr]_|\bxox|AIza|\bhf_|glpat-|\bSG\.|npm_|pypi-|whsec_|\beyJ"
+        r"|AKIA|ya29",
+    )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
         """Return spans: 1 by prefix, .6 by entropy alone."""

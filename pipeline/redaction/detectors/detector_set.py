@@ -20,7 +20,12 @@ from pipeline.redaction.detectors.base import (
 from pipeline.redaction.detectors.contact import EmailDetector, UrlDetector
 from pipeline.redaction.detectors.dates import DateOfBirthDetector
 from pipeline.redaction.detectors.gate import Gate
-from pipeline.redaction.detectors.ids import IdDetector
+from pipeline.redaction.detectors.id_labels import (
+    IdentityNumberDetector,
+    LabelledIdDetector,
+    PaymentNumberDetector,
+)
+from pipeline.redaction.detectors.ids import IdShapeDetector, NamedIdDetector
 from pipeline.redaction.detectors.names import PersonDetector
 from pipeline.redaction.detectors.names_informal import (
     InformalPersonDetector,
@@ -58,7 +63,11 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         BankNumberDetector(),
         PhoneDetector(),
         DateOfBirthDetector(),
-        IdDetector(settings.id_shapes, defaults=settings.default_id_shapes),
+        IdShapeDetector(settings.id_shapes, defaults=settings.default_id_shapes),
+        NamedIdDetector(),
+        LabelledIdDetector(),
+        IdentityNumberDetector(),
+        PaymentNumberDetector(),
         SecretDetector(),
         ApiKeyDetector(),
         StreetDetector(),

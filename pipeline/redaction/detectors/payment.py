@@ -175,7 +175,7 @@ class CryptoDetector(Detector):
     ENTITIES: ClassVar = (CRYPTO,)
     TRIGGERS: ClassVar = (
         # a wallet mixes letters and digits; counting its characters is not for the gate
-        r"[A-Za-z]\d|\d[A-Za-z]",
+        r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d",
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002

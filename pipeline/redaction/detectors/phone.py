@@ -56,6 +56,13 @@ _CUE_ELSEWHERE = re.compile(
 )
 
 
+_CUE_TRIGGER: Final = (
+    r"(?i)\b(?:"
+    + "|".join(sorted(word for word, kind in _CUES.items() if kind > 0 and word.isascii()))
+    + r")(?:\b|_)"
+)
+
+
 class PhoneDetector(Detector):
     """Telephone numbers with country code, in North American form, or in a national form.
 
@@ -65,7 +72,16 @@ class PhoneDetector(Detector):
     """
 
     ENTITIES: ClassVar = (PHONE_NUMBER,)
-    TRIGGERS: ClassVar = (r"\d(?:[ .\-/()\x{2010}-\x{2015}\x{b7}]{0,3}\d){6}",)
+    # shapes of telephone numbers, or seven digits and a word that says so
+    TRIGGERS: ClassVar = (
+        r"[(+][(+ ]?\d",
+        r"\b00[1-9]\d",
+        r"\b0\d{1,4}[ .\-/)]{1,2}\d\d",
+        r"\b0[6-9]\d{8}",
+        r"\b\d{3}[ .\-/)]{1,3}\d{3}[ .\-]{0,3}\d{4}\b",
+        (r"\d(?:[ .\-/()]{0,3}\d){6}", _CUE_TRIGGER),
+        (r"\d(?:[ .\-/()]{0,3}\d){6}", r"[^\x00-\x7f]"),
+    )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans with country code and extension; scores from .5 to .9."""

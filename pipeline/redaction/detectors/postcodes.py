@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP
+from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP, STATES
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_before
@@ -53,6 +53,7 @@ class PostcodeDetector(Detector):
         spans = [
             Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.6, name)
             for match in STATE_AND_ZIP.finditer(text)
+            if match[0][:2] in STATES
         ]
         for match in _BRITISH.finditer(text):
             start = self._tail.back(text, match.start())
