@@ -90,7 +90,8 @@ class SilenceEvaluator:
         """
         first = self._hours_end(look) - len(look.memory.hours) * HOUR
         last_seen = look.memory.numbers["last_seen"]
-        known = [days for days in range(1, DAYS + 1) if last_seen - days * DAY >= first]
+        earliest = last_seen - LEVEL_SPAN
+        known = [days for days in range(1, DAYS + 1) if earliest - days * DAY >= first]
         if len(known) < DAYS:
             end = min(end, last_seen + LEVEL_SPAN)
             return min((self._scaled(look, days * DAY, end) for days in known), default=0.0)
