@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.redaction.normalise import plain_form
+from pipeline.redaction.normalise import is_plain_ascii, plain_form
 
 _EXTENSION: Final = re.compile(r"(?i)\s*(?:x|ext\.?|extension|#)\s*\d{1,6}\s*$")
 _NOT_DIGIT: Final = re.compile(r"\D+")
@@ -33,7 +33,7 @@ _DAY_MONTH_YEAR: Final = re.compile(
 def canonical(entity: str, value: str) -> str:
     """Return the spelling of `value` under which it is pseudonymised; never raises."""
     # most values are plain, and this is asked of every one that is replaced
-    if not value.isalnum() or not value.isascii():
+    if entity in _SAID or not is_plain_ascii(value):
         plain = plain_form(value)
         if plain is not None:
             value = plain.text
@@ -109,3 +109,5 @@ _FORMS: Final[dict[str, Callable[[str], str]]] = {
     "LOCATION": _lower,
     "ORGANIZATION": _lower,
 }
+_SAID: Final = frozenset({"EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "US_SSN"})
+"""Entities that people spell out, character by character."""

@@ -48,9 +48,14 @@ _HAS_ESCAPE: Final = re.compile(
 )
 
 
+def is_plain_ascii(text: str) -> bool:
+    """Tell whether `text` is ASCII without a sign of any escape."""
+    return text.isascii() and "\\" not in text and "%" not in text and "&" not in text
+
+
 def plain_form(text: str) -> Plain | None:
     """Return the plain form of `text`, or None where it is plain already. Linear in its length."""
-    if text.isascii() and "\\" not in text and "%" not in text and "&" not in text:
+    if is_plain_ascii(text):
         return without_spelling(text)
     plain: Plain | None = None
     for simplify in (*[_unescape] * MAX_LAYERS, *_SIMPLIFIERS):

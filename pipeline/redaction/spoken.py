@@ -42,6 +42,7 @@ _DIGITS: Final = re.compile(
 _SPACED: Final = re.compile(r"(?<![\w.-])\d(?:[ ]\d){6,18}(?![\w-]|\.\d)")
 _TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
 
+_SHORTEST: Final = 10
 _AT_MARKS: Final = ("[at", "(at", "{at", "[ at", "( at", "[@", "(@")
 _SPELLED: Final = (" one", " two", " three", " four", " five", " six", " seven", " eight", " nine")
 _SINGLE: Final = tuple(f" {digit} " for digit in range(10))
@@ -52,6 +53,8 @@ def without_spelling(text: str) -> Plain | None:
 
     Time is linear: every repetition is bounded.
     """
+    if len(text) < _SHORTEST:
+        return None
     lowered = text.lower()
     plain: Plain | None = None
     # `in` is much faster than any pattern; almost every text ends here

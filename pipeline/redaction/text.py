@@ -86,6 +86,9 @@ class TextRedactor:
             if replaced == text:
                 break
             text = replaced
+            if not any(span.entity_type in READ_FROM_PROSE for span in spans):
+                # what has a form of its own is read the same beside a token
+                break
         return text, tuple(counts.items())
 
     def find(self, text: str, leaf: LeafContext) -> list[Span]:
