@@ -56,10 +56,15 @@ _CUE_ELSEWHERE = re.compile(
 )
 
 
+# "My number" is a telephone's, whatever was spoken of before; an order's has its noun in between.
+_MY_NUMBER = re.compile(
+    r"\b(?:my|our|his|her|their)(?: (?:new|old|work|home|other|own))? (?:number|num|no|nr)\b"
+    r"[^\w.?!]*(?:is|'s|was)?[^\w.?!]*$"
+)
 _CUE_TRIGGER: Final = (
     r"(?i)\b(?:"
     + "|".join(sorted(word for word, kind in _CUES.items() if kind > 0 and word.isascii()))
-    + r")(?:\b|_)"
+    + r")(?:\b|_)|\b(?:my|our|his|her|their)(?: \w+)? (?:number|num|no|nr)\b"
 )
 
 
@@ -172,6 +177,8 @@ def _international(run: str) -> int:
 def _cue(text: str, start: int, end: int) -> int:
     """Return 1 if the nearest word around says telephone, -1 if it says another number, else 0."""
     window = text[max(0, start - 48) : start].lower()
+    if "n" in window and _MY_NUMBER.search(window):
+        return 1
     for word in reversed(_WORD.findall(window)):
         if word in _CUES:
             return _CUES[word]

@@ -1,0 +1,39 @@
+"""Ids as systems print them, and numbers as people say them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.redaction.detectors import DetectorSet
+
+DETECTORS = DetectorSet()
+
+
+def found(text: str) -> list[tuple[str, str]]:
+    return [(span.entity_type, text[span.start : span.end]) for span in DETECTORS.detect(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "value"),
+    [
+        ("the charge on account ACC-45629373, please", "ACCOUNT_ID", "ACC-45629373"),
+        ('{"account":"ACC-06640268"}', "ACCOUNT_ID", "ACC-06640268"),
+        ("member MBR-883120 called", "CUSTOMER_ID", "MBR-883120"),
+        ("Paid by card 1234. my number is 312-644-2546", "PHONE_NUMBER", "312-644-2546"),
+        ("wrong order; our new number is 603 771 605", "PHONE_NUMBER", "603 771 605"),
+    ],
+)
+def test_it_is_found(text: str, entity: str, value: str) -> None:
+    assert (entity, value) in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order ORD-4562937 was shipped",
+        "my order number is 312-644-2546",
+        "error ACC-12 in module UID-7",
+    ],
+)
+def test_it_is_none(text: str) -> None:
+    assert found(text) == []
