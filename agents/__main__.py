@@ -18,6 +18,7 @@ from agents import aggregator, redactor, sink
 from agents.app import build_app
 from agents.delivery import RunConsumer, fail_stop
 from agents.health import HealthServer
+from agents.watchdog import Watchdog
 from pipeline.config import Settings, load_settings
 from pipeline.errors import RetryableError, SluiceError
 from pipeline.metrics import Metrics
@@ -70,10 +71,19 @@ async def run(role: str, settings: Settings) -> None:
         await service.start()
     logger.info("%s starts; health on port %d", role, settings.worker.port)
     await app.start()
+    watchdog = Watchdog(
+        settings.kafka,
+        app.conf.id,
+        lambda: cast(RunConsumer, app.consumer).source_partitions(),
+        lambda: cast(RunConsumer, app.consumer).excused_at,
+        seconds=settings.worker.standstill_seconds,
+    )
+    await watchdog.start()
     await _first_of(stop, app)
     if app.crashed:
         fail_stop(app.crash_reason or RuntimeError())
     logger.info("%s stops", role)
+    await watchdog.stop()
     await app.stop()
     for service in reversed(services):
         await service.stop()

@@ -38,6 +38,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from tenacity import (
@@ -47,6 +48,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from agents.lease import Lease, LeasedThread
 from pipeline.errors import RetryableError
 
 if TYPE_CHECKING:
@@ -113,12 +115,19 @@ class RunConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.assignment_number = 0
+        self.excused_at = 0.0
+        """When a handler last said that it waits for a service; monotonic seconds."""
         self._delivered_end: dict[TP, int] = {}
         self._finished_end: dict[TP, int] = {}
         self._fetching = asyncio.Lock()
         self._attempts_in_flight = 0
         self._no_attempt = asyncio.Event()
         self._no_attempt.set()
+
+    def _new_consumer_thread(self) -> LeasedThread:
+        thread = LeasedThread(self, loop=self.loop, beacon=self.beacon)
+        self.lease = thread.lease = Lease(self.app.conf.broker_session_timeout)
+        return thread
 
     # -- in: from fetched records to messages that carry runs
 
@@ -158,6 +167,14 @@ class RunConsumer(driver.Consumer):
         yield message
 
     # -- out: from finished runs to committed offsets
+
+    def source_partitions(self) -> set[tuple[str, int]]:
+        """Return topic and partition of what this worker reads; for other threads, too."""
+        try:
+            assigned = self.assignment()
+        except ConsumerNotStarted:
+            return set()
+        return {(tp.topic, tp.partition) for tp in assigned if not self._is_changelog_tp(tp)}
 
     def is_current(self, run: Run) -> bool:
         """Tell whether the assignment that `run` was fetched under still lasts."""
@@ -231,6 +248,9 @@ class RunConsumer(driver.Consumer):
             await handler(runs)
             for run in runs:
                 self.finish(run)
+        except RetryableError:
+            self.excused_at = time.monotonic()
+            raise
         finally:
             self._attempts_in_flight -= 1
             if not self._attempts_in_flight:

@@ -12,12 +12,19 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from aiokafka.errors import NoError, RebalanceInProgressError
+from aiokafka.protocol.group import HeartbeatRequest, SyncGroupRequest
 from faust.transport.drivers import aiokafka as driver
 
 from pipeline.errors import RetryableError
 
 MARGIN_SECONDS = 1.0
 """How far clocks may differ, and how long an insert may take from its check to its rows."""
+
+_KEEPING = (HeartbeatRequest, SyncGroupRequest)
+"""Requests with which a member keeps what it has, or gets it."""
+_KEPT = (NoError.errno, RebalanceInProgressError.errno)
+"""Answers after which the coordinator waits for another session; a rebalance waits for us too."""
 
 
 class LeaseOverError(RetryableError):
@@ -44,24 +51,26 @@ class Lease:
 
 
 class LeasedThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread; every heartbeat that succeeds renews `lease`."""
+    """Faust's consumer thread; the coordinator's answers renew `lease`."""
 
     lease: Lease
 
     async def on_start(self) -> None:
-        """Start, and listen to the heartbeats."""
+        """Start, and listen to what the coordinator answers.
+
+        Faust subscribes later, so no partition is assigned before.
+        """
         await super().on_start()
-        # without a group (a client only) there is no coordinator that beats
         coordinator: Any = getattr(self._consumer, "_coordinator", None)
-        beat = getattr(coordinator, "_do_heartbeat", None)
-        if beat is None:
-            return
+        if not hasattr(coordinator, "_send_req"):
+            return  # a client without a group
+        send = coordinator._send_req
 
-        async def do_heartbeat() -> bool:
+        async def send_and_listen(request: Any) -> Any:
             sent_at = time.monotonic()
-            succeeded = bool(await beat())
-            if succeeded:
+            response = await send(request)
+            if isinstance(request, _KEEPING) and response.error_code in _KEPT:
                 self.lease.renew(sent_at)
-            return succeeded
+            return response
 
-        coordinator._do_heartbeat = do_heartbeat
+        coordinator._send_req = send_and_listen

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import faust
 import orjson
 
-from agents.delivery import Run, deliver
+from agents.delivery import Run, RunConsumer, deliver
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
@@ -86,15 +86,20 @@ class SinkStage:
         metrics: Metrics,
         clock: Clock,
         *,
+        lease: Callable[[], float],
         horizon: int | None = None,
     ) -> None:
-        """`horizon`: records within which an event id is stored once; None: ids do not matter."""
+        """`lease` returns for how many seconds partitions are surely ours, or raises.
+
+        `horizon`: records within which an event id is stored once; None: ids do not matter.
+        """
         self._table = table
         self._read = read
         self._store = store
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._clock = clock
+        self._lease = lease
         self._horizon = horizon
         self._partitions: dict[tuple[str, int], _Partition] = {}
 
@@ -176,6 +181,9 @@ class SinkStage:
         if not rows:
             return []
         try:
+            lease_until = int((self._clock.now() + self._lease()) * 1000)
+            for row in rows:
+                row["at"]["lease_until"] = lease_until
             columns = self._columns(rows)
             await self._store.insert(
                 self._table.name, self._table.names, self._table.types, columns, token=_token(rows)
@@ -228,12 +236,18 @@ def build(
     """Register the sink's agents on `app`; return what has to be started before they run."""
     producer = BatchProducer(settings.kafka)
     store = ClickHouseWriter(settings.clickhouse)
+
+    def lease() -> float:
+        return cast(RunConsumer, app.consumer).lease.seconds_left()
+
     for topic, table, read, horizon in (
         (EVENTS_CLEAN, EVENTS, read_event, settings.sink.repeat_horizon),
         # a dead letter's id is its place in the input, which the fence knows
         (EVENTS_DLQ, DEAD_LETTERS, read_dead_letter, None),
     ):
-        stage = SinkStage(table, read, store, producer, metrics, SystemClock(), horizon=horizon)
+        stage = SinkStage(
+            table, read, store, producer, metrics, SystemClock(), lease=lease, horizon=horizon
+        )
         deliver(
             app,
             topic.name,

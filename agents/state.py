@@ -12,11 +12,12 @@ import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.streams import _current_event
 
+from agents.delivery import RunConsumer
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 
 
@@ -26,6 +27,7 @@ class StateTable:
     def __init__(
         self, app: faust.App, name: str, producer: BatchProducer, *, partitions: int
     ) -> None:
+        self._app = app
         self._table = app.Table(
             name,
             partitions=partitions,
@@ -38,11 +40,13 @@ class StateTable:
         self._producer = producer
 
     async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
-        """Apply changes in order; None removes a key. Raises `UnavailableError`: some may be lost.
+        """Apply changes in order; None removes a key. Raises `RetryableError`: some may be lost.
 
         After an error the store holds none of these changes and the changelog may hold a first
         part of them: load again what was built on them.
         """
+        # a worker that was suspended would write over what the partition's new owner wrote
+        cast(RunConsumer, self._app.consumer).lease.seconds_left()
         records = [Record(key.encode(), value, partition) for key, value in changes]
         await self._producer.send(self._table.changelog_topic.get_topic_name(), records)
         store: Any = self._table.data

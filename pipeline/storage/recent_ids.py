@@ -30,12 +30,13 @@ class RecentIds:
     def add(self, event_id: str) -> bool:
         """Remember an id; tell whether it was new."""
         key = hash(event_id)
-        if key in self._young or key in self._old:
+        if key in self._young:
             return False
+        is_new = key not in self._old
         self._young.add(key)
         if len(self._young) >= self._horizon:
             self._old, self._young = self._young, set()
-        return True
+        return is_new
 
     def __len__(self) -> int:
         """Return how many ids are remembered."""

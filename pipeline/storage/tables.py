@@ -113,6 +113,8 @@ COORDINATES = (
     inside("at", "topic", "topic", "LowCardinality(String)"),
     inside("at", "partition", "partition", "UInt32"),
     inside("at", "offset", "offset", "UInt64"),
+    # milliseconds since the epoch
+    inside("at", "lease_until", "lease_until", "DateTime64(3, 'UTC')"),
     inside("source", "topic", "source_topic", "LowCardinality(String)"),
     inside("source", "partition", "source_partition", "UInt32"),
     inside("source", "offset", "source_offset", "UInt64"),

@@ -81,11 +81,15 @@ CREATE TABLE IF NOT EXISTS {database}.events
     source_offset      UInt64 CODEC(Delta, ZSTD(1)),
     source_index       UInt32,
     ingested_at        DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta, ZSTD(1)),
+    -- until when the sink that sent the row was sure to own its partition; later it is refused, so
+    -- that a sink which was suspended and lost the partition meanwhile adds nothing
+    lease_until        DateTime64(3, 'UTC') DEFAULT toDateTime64('2200-01-01 00:00:00', 3, 'UTC') CODEC(Delta, ZSTD(1)),
 
     INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX by_session session_id TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX by_offset offset TYPE minmax GRANULARITY 1,
-    CONSTRAINT verified_only CHECK verified
+    CONSTRAINT verified_only CHECK verified,
+    CONSTRAINT within_lease CHECK lease_until > now64(3)
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(ts)
@@ -114,7 +118,10 @@ CREATE TABLE IF NOT EXISTS {database}.dead_letters
     source_partition UInt32,
     source_offset    UInt64,
     source_index     UInt32,
-    ingested_at      DateTime64(3, 'UTC') DEFAULT now64(3)
+    ingested_at      DateTime64(3, 'UTC') DEFAULT now64(3),
+    lease_until      DateTime64(3, 'UTC') DEFAULT toDateTime64('2200-01-01 00:00:00', 3, 'UTC') CODEC(Delta, ZSTD(1)),
+
+    CONSTRAINT within_lease CHECK lease_until > now64(3)
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(ts)

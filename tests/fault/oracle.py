@@ -170,7 +170,11 @@ class Oracle:
                 place = (partial["source_partition"], agent, pane["start_ms"])
                 state = (tuple(pane["version"]), pane["counters"].get("events", 0))
                 versions[place] = max(versions.get(place, state), state)
-        found = {place: count for place, (_, count) in versions.items() if count}
+        # a worker that starts publishes panes of before, too: those of earlier trials' event time
+        begin_ms = min((start_ms for _, _, start_ms in clean.panes), default=0)
+        found = {
+            place: count for place, (_, count) in versions.items() if count and place[2] >= begin_ms
+        }
         wrong = {
             place: (found.get(place, 0), clean.panes.get(place, 0))
             for place in found.keys() | clean.panes.keys()

@@ -11,6 +11,7 @@ import time
 
 import psutil
 
+from agents.watchdog import EXIT_STANDSTILL
 from pipeline.adapters.kafka.admin import group_lags, topic_states
 from pipeline.local.process import State
 from tests.fault.bench import ROLES, Scenario, Trial, eventually
@@ -89,7 +90,7 @@ async def rebalance_storm(trial: Trial) -> None:
 
 
 async def zombie(trial: Trial) -> None:
-    """Stop a worker for longer than its session lasts, and let it go on when others have taken over."""
+    """Stop a worker for longer than its session, and let it go on when another has taken over."""
     draw = random.Random("zombie")
     for number in range(trial.times):
         role = ("sink", "redactor", "aggregator")[number % 3]
@@ -104,6 +105,29 @@ async def zombie(trial: Trial) -> None:
         await asyncio.sleep(3.0)
         await trial.end(other)
         await trial.recovered(role)
+
+
+async def frozen_insert(trial: Trial) -> None:
+    """Let a sink that stopped itself just before an insert go on when another has taken over."""
+    await eventually(lambda: _is_stopped(trial, "sink"), "the sink stops")
+    await trial.start("sink", "sink-2")
+    await asyncio.sleep(SESSION_SECONDS + 2.0)
+    await trial.recovered("sink")
+    trial.stack.workers.signal("sink", signal.SIGCONT)
+    await asyncio.sleep(5.0)
+    await trial.end("sink-2")
+    await trial.recovered("sink")
+
+
+def _is_stopped(trial: Trial, name: str) -> bool:
+    pid = trial.stack.workers.status(name).pid
+    return pid is not None and psutil.Process(pid).status() == psutil.STATUS_STOPPED
+
+
+async def hang(trial: Trial) -> None:
+    """Wait until the watchdog has ended a worker that hangs, and it is back."""
+    await unforeseen(trial)
+    assert trial.further["exit_code"] == EXIT_STANDSTILL
 
 
 async def bounce_broker(trial: Trial) -> None:
@@ -228,6 +252,12 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("SIGTERM, rolling", rolling_restart, times=10),
     Scenario("rebalance storm, 1 to 4 workers", rebalance_storm, times=20),
     Scenario("SIGSTOP beyond the session, then SIGCONT", zombie, times=6),
+    Scenario(
+        "SIGSTOP between the sink's last check and its insert",
+        frozen_insert,
+        events=10_000,
+        workers={"sink": {"SLUICE_TEST_SABOTAGE": "freeze_before_insert"}},
+    ),
     Scenario("broker bounce, clean and hard", bounce_broker, times=5),
     Scenario("connections to Kafka cut, stalled, delayed", kafka_cut, times=6),
     Scenario("ClickHouse away", clickhouse_away, seconds=600.0, rate=500.0),
@@ -242,6 +272,17 @@ SCENARIOS: tuple[Scenario, ...] = (
         unforeseen,
         events=10_000,
         workers={"sink": {"SLUICE_TEST_SABOTAGE": "raise_once"}},
+    ),
+    Scenario(
+        "a handler that hangs",
+        hang,
+        events=10_000,
+        workers={
+            "sink": {
+                "SLUICE_TEST_SABOTAGE": "hang",
+                "SLUICE_WORKER__STANDSTILL_SECONDS": "8",
+            }
+        },
     ),
     Scenario(
         "changelog send fails half-way",

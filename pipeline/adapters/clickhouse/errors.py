@@ -65,6 +65,9 @@ PERMANENT_CODES: dict[int, str] = {
 VALUE_CODES = frozenset({6, 27, 53, 69, 70, 131, 321, 349, 469})
 """Permanent, and the fault of a value in the rows sent: other rows would be taken."""
 
+LEASE_CONSTRAINT = "within_lease"
+"""The constraint of schemas/clickhouse that refuses rows of a sink which lost their partition."""
+
 _HINTS = {
     60: "run `sluice migrate`",
     81: "run `sluice migrate`",
@@ -96,6 +99,8 @@ def _from_server(what: str, error: Error) -> SluiceError:
         return _without_code(what, error)
     name = RETRYABLE_CODES.get(code) or PERMANENT_CODES.get(code)
     message = f"{what}: ClickHouse refused with code {code}" + (f" ({name})" if name else "")
+    if code == 469 and LEASE_CONSTRAINT in str(error):
+        return UnavailableError(f"{what}: it came after its lease, or the clocks differ")
     if code in RETRYABLE_CODES:
         return UnavailableError(message)
     kind: type[SluiceError] = PermanentError

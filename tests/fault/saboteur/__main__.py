@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from clickhouse_connect.driver.httpclient import HttpClient
 
 from agents import aggregator, delivery, sink
 from agents.__main__ import main
+from agents.lease import Lease
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer
 from pipeline.errors import PermanentError
@@ -136,8 +138,25 @@ def fail_changelog_once() -> None:
     StateTable.write = refused  # type: ignore[method-assign]
 
 
+def freeze_before_insert() -> None:
+    """Stop this process between all its checks and the insert, once, until SIGCONT."""
+    insert = HttpClient.insert
+
+    def frozen(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args[1][0]) > 20 and _once():
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return insert(self, *args, **kwargs)
+
+    HttpClient.insert = frozen
+
+
+def no_lease() -> None:
+    """Believe that partitions are ours for ever."""
+    Lease.seconds_left = lambda self: 3600.0  # type: ignore[method-assign]
+
+
 def hang() -> None:
-    """Never return from a handler, once, with the event loop blocked."""
+    """Never return from a handler, once."""
     attempt = delivery.RunConsumer.attempt
 
     async def hanging(self: Any, handler: Any, runs: list[Any]) -> None:
@@ -160,6 +179,8 @@ SABOTAGES: dict[str, Callable[[], None]] = {
         raise_once,
         die_before_store,
         fail_changelog_once,
+        freeze_before_insert,
+        no_lease,
         hang,
     )
 }

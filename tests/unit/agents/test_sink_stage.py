@@ -121,7 +121,8 @@ class Bench:
             self.store,
             self.letters,  # type: ignore[arg-type]
             self.metrics,
-            ManualClock(),
+            ManualClock(1_000.0),
+            lease=lambda: 5.0,
             horizon=horizon,
         )
 
@@ -181,6 +182,12 @@ async def test_a_lost_reply_leads_to_no_second_row() -> None:
         await bench.stage.handle([run(values)])
     await bench.stage.handle([run(values)])
     assert bench.ids == ["a", "b"]
+
+
+async def test_rows_say_until_when_their_sink_owned_the_partition() -> None:
+    bench = Bench()
+    await bench.stage.handle([run([clean("a", 0)])])
+    assert [row["lease_until"] for row in bench.store.rows] == [1_005_000]
 
 
 async def test_beyond_the_horizon_an_id_is_new() -> None:

@@ -38,7 +38,13 @@ EVENT: dict[str, Any] = {
         "quarantined": 0,
     },
     "source": {"topic": "agent.events.raw", "partition": 3, "offset": 9, "index": 0},
-    "at": {"cluster": "c", "topic": "agent.events.clean", "partition": 1, "offset": 5},
+    "at": {
+        "cluster": "c",
+        "topic": "agent.events.clean",
+        "partition": 1,
+        "offset": 5,
+        "lease_until": 1_800_000_000_000,
+    },
 }
 
 
@@ -53,8 +59,8 @@ def columns_in_sql(table: str) -> dict[str, str]:
     found = {}
     for line in body[1].splitlines():
         declared = re.match(r"    ([a-z_]+) +((?:[A-Z]\w*)(?:\(.*\))?)", line)
-        if declared and " ALIAS " not in line and " DEFAULT " not in line:
-            found[declared[1]] = re.sub(r" CODEC\(.*", "", declared[2]).rstrip(",")
+        if declared and " ALIAS " not in line and " DEFAULT now64" not in line:
+            found[declared[1]] = re.sub(r" CODEC\(.*| DEFAULT .*", "", declared[2]).rstrip(",")
     return found
 
 
