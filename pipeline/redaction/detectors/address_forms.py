@@ -58,10 +58,10 @@ TURKISH: Final = re.compile(
     r"|[Ss]k\.|[Bb]ulv(?:\.|arı)"
     r"|[Mm]ah(?:\.|allesi)),?\ (?:[Nn]o\ ?[:.]?\ ?)?\d{1,4}(?:/\d{1,4})?(?:\ D:\ ?\d{1,4})?(?!\w)"
 )
-# 2-11-3 Meguro, Meguro-ku
+# 2-11-3 Meguro, Meguro-ku; 7-1707-7 Higashi-cho
 JAPANESE: Final = re.compile(
-    r"(?<![\w-])\d{1,2}-\d{1,2}(?:-\d{1,4})?,?\ [A-Z][\w-]+(?:,?\ [A-Z][\w]+-(?:ku|shi|cho|machi"
-    r"|gun|ken|to|fu))+"
+    r"(?<![\w-])\d{1,2}-\d{1,4}(?:-\d{1,4})?,?\ (?:[A-Z]\w+-(?:cho|machi|dori)(?!\w)"
+    r"|[A-Z][\w-]+(?:,?\ [A-Z][\w]+-(?:ku|shi|cho|machi|gun|ken|to|fu))+)"
 )
 # Am Markt 5; Unter den Linden 77; Berliner Allee 120b
 GERMAN: Final = re.compile(
@@ -69,7 +69,7 @@ GERMAN: Final = re.compile(
     r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w+"
     r"|(?:[A-ZÄÖÜ][\w-]+\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
     r"|Markt|Chaussee))"
-    r"\ \d{1,3}\ ?[a-z]?(?![\w%€$:]|[.,]\d)"
+    r"\ (?!(?:19|20)\d\d)\d{1,4}\ ?[a-z]?(?![\w%€$:]|[.,]\d)"
 )
 
 

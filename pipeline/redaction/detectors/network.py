@@ -15,8 +15,8 @@ _VERSION = re.compile(
     r"(?:\b(?:v|ver|version|release|build|firmware|driver|sdk|upgrade[ds]? to|section|sec|§)"
     r"[.:\s=\"']{0,4}|[a-z][\w-]*/)$"
 )
-# loopback, "any" and broadcast
-_NO_MACHINE = ("127.", "0.0.0.0", "255.255.")  # noqa: S104 - nothing is bound to it
+# this machine, "any" and broadcast; the rest of 127/8 may be a typing error for somebody's
+_NO_MACHINE = ("127.0.0.", "127.0.1.1", "0.0.0.0", "255.255.")  # noqa: S104 - nothing is bound to it
 # An address or its mapped IPv4 form; eight groups, or fewer around `::`.
 _IPV6_RUN = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?<=:)[\d.]{7,15})?(?![\w:])")
 _GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")

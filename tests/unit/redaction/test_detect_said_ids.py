@@ -20,6 +20,9 @@ def found(text: str) -> list[tuple[str, str]]:
         ('{"account":"ACC-06640268"}', "ACCOUNT_ID", "ACC-06640268"),
         ("member MBR-883120 called", "CUSTOMER_ID", "MBR-883120"),
         ("Paid by card 1234. my number is 312-644-2546", "PHONE_NUMBER", "312-644-2546"),
+        ("The old one was 7-1707-7 Higashi-cho.", "STREET_ADDRESS", "7-1707-7 Higashi-cho"),
+        ("Lieferung: Am Anger 1323, bitte", "STREET_ADDRESS", "Am Anger 1323"),
+        ("logged in from 127.48.154.15.", "IP_ADDRESS", "127.48.154.15"),
         ("wrong order; our new number is 603 771 605", "PHONE_NUMBER", "603 771 605"),
     ],
 )
@@ -33,6 +36,8 @@ def test_it_is_found(text: str, entity: str, value: str) -> None:
         "order ORD-4562937 was shipped",
         "my order number is 312-644-2546",
         "error ACC-12 in module UID-7",
+        "listening on 127.0.0.1 and 127.0.1.1",
+        "Released Am Main 2024",
     ],
 )
 def test_it_is_none(text: str) -> None:
