@@ -1,4 +1,4 @@
-"""Records inside text: JSON, whole or broken off, Python's `repr`, `key=value`, as places.
+"""Records inside text: JSON, whole or broken off, Python's `repr`, `key="value"`, as places.
 
 A parser gives values, but not where they stand, and gives up on what is broken. This scanner reads
 tokens from left to right, tolerates anything and keeps places, so that key names help wherever a
@@ -18,6 +18,7 @@ _TOKEN: Final = re.compile(
     r"""
     "(?P<double>(?:[^"\\]|\\.)*+)(?:"|\\?\Z)   # a string of JSON, maybe cut off
     | (?<![A-Za-z0-9])'(?P<single>(?:[^'\\\n]|\\.){0,400}+)'(?=\s*[:,\]})])   # one of Python
+    | (?P<name>[A-Za-z_]\w{0,40})\s?[:=]\s?(?=["'])
     | (?P<open>[{\[])
     | (?P<close>[}\]])
     | (?P<colon>:)
@@ -26,7 +27,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_HAS_RECORD: Final = re.compile(r"""["']\s*:""")
+_HAS_RECORD: Final = re.compile(r"""["']\s*:|\w\s?[:=]\s?["']""")
 _BARE_VALUE: Final = re.compile(r"-?[0-9][0-9.eE+-]*|true|false|null|None|True|False|NaN")
 _ESCAPE: Final = re.compile(r"\\(?:u[0-9A-Fa-f]{4}(?:\\u[dD][c-fC-F][0-9A-Fa-f]{2})?|.)", re.DOTALL)
 
@@ -49,8 +50,10 @@ class Record:
 
 
 def holds_record(text: str) -> bool:
-    """Tell cheaply whether `text` may hold a record: a quoted key with a colon."""
-    return ":" in text and _HAS_RECORD.search(text) is not None
+    """Tell cheaply whether `text` may hold a record: a key or a value in quotes."""
+    if '"' not in text and "'" not in text:
+        return False
+    return (":" in text or "=" in text) and _HAS_RECORD.search(text) is not None
 
 
 def records(text: str) -> Iterator[Record]:
@@ -83,6 +86,10 @@ def records(text: str) -> Iterator[Record]:
             pending = Leaf(match.start(group), match.end(group), quoted=True)
             if colon:
                 settle()
+        elif group == "name":
+            # a key without quotes, as JavaScript and log lines write it: `firstName: "Ann"`
+            settle()
+            key, pending, colon = Leaf(*match.span(group), quoted=True), None, True
         elif group == "bare":
             if _BARE_VALUE.fullmatch(match.group()) and (
                 colon or (stack and not stack[-1].is_object)

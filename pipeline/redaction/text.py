@@ -23,7 +23,7 @@ from pipeline.redaction.policy import Policy
 from pipeline.redaction.record_spans import KEY_NAME, Find
 from pipeline.redaction.spans import EMAIL_ADDRESS, IP_ADDRESS, LOCATION, Span, resolve
 
-CHUNK: Final = 32_768
+CHUNK: Final = 8_192
 """Longer texts are read in pieces of this many characters."""
 OVERLAP: Final = 512
 """Pieces share this many, so that nothing is cut in two in all of them."""

@@ -31,6 +31,8 @@ def flat(text: str) -> list[tuple[str | None, str]]:
         ("{'a': 'it', 'b': None}", [("a", "it"), ("b", "None")]),
         ('{"a": "x \\"quoted\\" \\u0041"}', [("a", 'x "quoted" A')]),
         ('{"a":"x"}\n{"a":"y"}', [("a", "x"), ("a", "y")]),
+        ('const u = {firstName: "Ann", n: 3}', [("firstName", "Ann")]),
+        ('level=info user="ann" took=3', [("user", "ann")]),
         ("no record: at all, it's fine", []),
         ("]}][{", []),
     ],

@@ -36,7 +36,7 @@ def test_the_fast_tier_is_our_detectors_alone() -> None:
 
 
 def test_a_model_finds_names_that_no_list_holds(model: str) -> None:
-    text = "please ask xilonen quux about it"
+    text = "we tried xilonen quux twice"
     assert DetectorSet().detect(text) == []
     found = detector_factory("strict", model)(DetectorSettings()).detect(text, Context())
     assert [(text[s.start : s.end], s.entity_type) for s in found] == [("xilonen quux", "PERSON")]
@@ -65,16 +65,16 @@ def test_no_recognizer_that_reads_from_the_network_or_hangs_is_used() -> None:
 
 def test_an_entity_that_a_policy_keeps_stays(model: str) -> None:
     settings = DetectorSettings(entities=frozenset({"EMAIL_ADDRESS"}))
-    assert detector_factory("strict", model)(settings).detect("ask xilonen quux", STRICT) == []
+    assert detector_factory("strict", model)(settings).detect("by xilonen quux", STRICT) == []
 
 
 def test_the_tier_stands_in_the_row(model: str) -> None:
     redactor = EventRedactor(
         default_policy(), Keyring(), tier="strict", detectors=detector_factory("strict", model)
     )
-    [result] = redactor.redact_batch([{"content": "ask xilonen quux"}])
+    [result] = redactor.redact_batch([{"content": "by xilonen quux"}])
     assert isinstance(result, RedactedEvent)
-    assert b'"content":"ask <PERSON>"' in result.payload
+    assert b'"content":"by <PERSON>"' in result.payload
     assert b'"tier":"strict"' in result.payload
 
 
