@@ -20,6 +20,7 @@ class Resource(StrEnum):
     ELAPSED_MS = "elapsed_ms"
 
 
+_OUT_OF_REACH = 1 << 62
 COST_SCALE = 1_000_000_000
 """Cost is counted in billionths of a dollar, the scale at which events state it."""
 
@@ -33,11 +34,34 @@ class Budget:
     cost_usd: float | None = None
     elapsed_ms: int | None = None
 
-    def limits(self) -> list[tuple[Resource, int]]:
-        """Return what is limited, with the limits as whole numbers (cost in billionths)."""
+    def limits(self) -> Limits:
+        """Return what is limited, as whole numbers."""
         cost = None if self.cost_usd is None else round(self.cost_usd * COST_SCALE)
         limits = (self.tokens, self.tool_calls, cost, self.elapsed_ms)
-        return [(name, limit) for name, limit in zip(Resource, limits, strict=True) if limit]
+        return Limits(
+            tuple((name, limit) for name, limit in zip(Resource, limits, strict=True) if limit)
+        )
+
+
+class Limits:
+    """The limits of a budget that are set, as whole numbers (cost in billionths of a dollar).
+
+    `near` has the lowest level of each resource in the order of `Resource`, out of reach where
+    there is no limit: every event is compared with them.
+    """
+
+    __slots__ = ("each", "near")
+
+    def __init__(self, each: tuple[tuple[Resource, int], ...]) -> None:
+        self.each = each
+        known = dict(each)
+        self.near: tuple[int, int, int, int] = tuple(  # type: ignore[assignment]
+            -(-known[name] * LEVELS[0] // 100) if name in known else _OUT_OF_REACH
+            for name in Resource
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.each)
 
 
 @dataclass(frozen=True, slots=True)

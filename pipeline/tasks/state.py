@@ -7,7 +7,7 @@ nothing came for the idle time, in event time. What comes for it after that is i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -19,6 +19,7 @@ from pipeline.tasks.budgets import (
     COST_SCALE,
     LEVELS,
     Crossing,
+    Limits,
     Resource,
     crossings,
     elapsed_level,
@@ -32,9 +33,6 @@ MAX_SEEN = 512
 """Event ids a part remembers: the horizon within which a re-production is recognised."""
 FAILED = frozenset(("error", "timeout"))
 _LATENCY_SCALE = 1000  # latencies are summed in microseconds
-
-Limits = Sequence[tuple[Resource, int]]
-"""What is limited, and how far, in whole numbers; see `Budget.limits`."""
 
 Step = list[int]
 """Of one step's latencies: their number, and their sum and maximum in µs."""
@@ -176,12 +174,17 @@ class TaskState:
 
     def is_near(self, limits: Limits, now_ms: int) -> bool:
         """Return whether any budget is used by the lowest level; much cheaper than `cross`."""
-        used = self.used(now_ms)
-        return any(used[resource] * 100 >= limit * LEVELS[0] for resource, limit in limits)
+        tokens, tool_calls, cost, elapsed = limits.near
+        return (
+            self.tokens_in + self.tokens_out >= tokens
+            or self.tool_calls >= tool_calls
+            or self.cost >= cost
+            or now_ms - self.start_ms >= elapsed
+        )
 
     def cross(self, limits: Limits, now_ms: int) -> list[Crossing]:
         """Return the budget levels that are reached at `now_ms` for the first time."""
-        found = crossings(limits, self.used(now_ms), self.told, self.start_ms, now_ms)
+        found = crossings(limits.each, self.used(now_ms), self.told, self.start_ms, now_ms)
         for crossing in found:
             name = level_name(crossing.resource, crossing.level)
             self.told[name] = [crossing.value, crossing.limit, crossing.time_ms]
@@ -199,7 +202,7 @@ class TaskState:
         """Return the event time at which the next level of elapsed time is reached, if any."""
         times = [
             self.start_ms + elapsed_level(limit, level)
-            for resource, limit in limits
+            for resource, limit in limits.each
             if resource is Resource.ELAPSED_MS
             for level in LEVELS
             if level_name(resource, level) not in self.told
@@ -228,7 +231,7 @@ class TaskState:
         latency = event.get("latency_ms")
         if latency is not None and kind not in ("session_start", "session_end", "evaluation"):
             self._add_step(step_name(event), round(latency * _LATENCY_SCALE))
-        if is_failure(event):
+        if event.get("status") != "ok" and is_failure(event):
             error = event.get("error_type") or event["status"]
             self.errors[error] = self.errors.get(error, 0) + 1
         if kind == "tool_call":

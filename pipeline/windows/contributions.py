@@ -21,10 +21,19 @@ Action = tuple[str, str | None, str | None, str | None, str | None]
 """Agent, step, tool, model, prompt; None for what an event lacks."""
 
 Fact = tuple[
-    int, int, int, int | None, int | None, int | None, str, int | None, Mapping[str, int] | None
+    int,
+    int,
+    int,
+    int,
+    int | None,
+    int | None,
+    int | None,
+    str,
+    int | None,
+    Mapping[str, int] | None,
 ]
-"""Events, successes, failures; latency, tokens and cost in kept units; trace id; when it failed
-(event time in ms); further counters."""
+"""Events, successes, failures, LLM calls; latency, tokens and cost in kept units; trace id; when
+it failed (event time in ms); rarer counters."""
 
 _LATENCY_SCALE = Measure.LATENCY_MS.scale
 _COST_SCALE = Measure.COST_USD.scale
@@ -86,19 +95,19 @@ def fact_of(event: Mapping[str, Any], time_ms: int, successes: int, failures: in
         if kind != "tool_call":
             failures = 1
     tokens = cost = None
+    llm_calls = 0
     if kind == "llm_call":
+        llm_calls = 1
         tokens_in, tokens_out = event.get("tokens_in"), event.get("tokens_out")
         if tokens_in is not None or tokens_out is not None:
             tokens = (tokens_in or 0) + (tokens_out or 0)
         cost = event.get("cost_usd")
         if cost is not None:
             cost = round(cost * _COST_SCALE)
-        further = further or {}
-        further[Counter.LLM_CALLS] = 1
         if not event.get("model_version"):
-            further[Counter.NO_MODEL_VERSION] = 1
+            further = {**(further or {}), Counter.NO_MODEL_VERSION: 1}
         if not event.get("prompt_version"):
-            further[Counter.NO_PROMPT_VERSION] = 1
+            further = {**(further or {}), Counter.NO_PROMPT_VERSION: 1}
     elif kind == "retrieval":
         further = {**(further or {}), **_documents(event)}
     trace_id = event["trace_id"]
@@ -107,12 +116,12 @@ def fact_of(event: Mapping[str, Any], time_ms: int, successes: int, failures: in
     redaction = event.get("redaction")
     if redaction and redaction["quarantined"]:
         further = {**(further or {}), Counter.QUARANTINED: redaction["quarantined"]}
-    return 1, successes, failures, latency, tokens, cost, trace_id, failed_ms, further
+    return 1, successes, failures, llm_calls, latency, tokens, cost, trace_id, failed_ms, further
 
 
 def outcome_fact(successes: int, failures: int) -> Fact:
     """Return the fact that a logical tool call ended otherwise than it was told before."""
-    return 0, successes, failures, None, None, None, "", None, None
+    return 0, successes, failures, 0, None, None, None, "", None, None
 
 
 def _documents(event: Mapping[str, Any]) -> dict[str, int]:
@@ -126,14 +135,24 @@ def _documents(event: Mapping[str, Any]) -> dict[str, int]:
 
 def contribution_of(facts: Sequence[Fact]) -> Contribution:
     """Add up facts."""
-    events, successes, failures, latencies, tokens, costs, traces, failed, further = zip(
-        *facts, strict=True
-    )
+    (
+        events,
+        successes,
+        failures,
+        llm_calls,
+        latencies,
+        tokens,
+        costs,
+        traces,
+        failed,
+        further,
+    ) = zip(*facts, strict=True)
     found = Contribution()
     for name, count in (
         (Counter.EVENTS, sum(events)),
         (Counter.SUCCESS, sum(successes)),
         (Counter.FAILURE, sum(failures)),
+        (Counter.LLM_CALLS, sum(llm_calls)),
     ):
         if count:
             found.counters[name] = count

@@ -14,11 +14,11 @@ _CALL = (Measure.LATENCY_MS, Measure.TOKENS, Measure.COST_USD)
 _TASK = (Measure.TASK_TOKENS, Measure.TASK_COST_USD, Measure.TASK_DURATION_MS)
 
 DIGESTED: dict[DimensionKind, frozenset[Measure]] = {
-    DimensionKind.ALL: frozenset(Measure),
+    DimensionKind.ALL: frozenset(_TASK),
     DimensionKind.TOOL: frozenset((Measure.LATENCY_MS,)),
     DimensionKind.MODEL: frozenset(_CALL),
     DimensionKind.PROMPT_VERSION: frozenset(_CALL),
-    DimensionKind.AGENT: frozenset((Measure.LATENCY_MS, *_TASK)),
+    DimensionKind.AGENT: frozenset(_TASK),
     DimensionKind.AGENT_STEP: frozenset((Measure.LATENCY_MS,)),
     DimensionKind.RELEASE: frozenset(_TASK),
     DimensionKind.WORKFLOW: frozenset(_TASK),

@@ -59,9 +59,10 @@ class OpenCell:
             self.total += sum(arrived)
             self.squares += sum(map(mul, arrived, arrived))
             if self.digested:
-                weights = self.weights
-                for value, times in Counting(arrived).items():
-                    weights[value] = weights.get(value, 0) + times
+                counted = Counting(arrived)
+                for value, times in self.weights.items():
+                    counted[value] += times
+                self.weights = counted
             arrived.clear()
         digest = digest_of_weights(self.weights, ROOM_WHILE_OPEN)
         if len(digest.means) < len(self.weights):

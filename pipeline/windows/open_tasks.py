@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.tasks.budgets import BudgetPolicy
-from pipeline.tasks.state import Limits, TaskState, task_key
+from pipeline.tasks.budgets import BudgetPolicy, Limits
+from pipeline.tasks.state import TaskState, task_key
 from pipeline.tasks.summary import budget_event, summary
 from pipeline.windows.partial import Version
 
