@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import nan
+from typing import Any
+
+import orjson
 
 from pipeline.windows.digest import Digest
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell, Counter, Example, Resolution
+
+SCHEMA_VERSION = 1
 
 
 class Window(Enum):
@@ -64,6 +69,21 @@ class MeasureStats:
     def quantile(self, q: float) -> float:
         """Return the `q` quantile (0 ≤ q ≤ 1); NaN without a digest."""
         return self.digest.quantile(q) / self.scale if self.digest.means else nan
+
+    def centroids(self) -> tuple[list[float], list[int]]:
+        """Return means and weights in the measure's unit, for `quantilesTDigestWeighted`.
+
+        ClickHouse keeps means as float32: they are rounded to it there, not here.
+        """
+        return [mean / self.scale for mean in self.digest.means], list(self.digest.weights)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the statistics as a JSON object; what is NaN becomes null."""
+        means, weights = self.centroids()
+        names = ("count", "failures", "total", "mean", "variance")
+        quantiles = ("maximum", "p50", "p90", "p95", "p99")
+        found = {name: getattr(self, name) for name in (*names, *quantiles)}
+        return {**found, "means": means, "weights": weights}
 
     @classmethod
     def of(cls, measure: Measure, cell: Cell, failures: int = 0) -> MeasureStats:
@@ -126,6 +146,30 @@ class WindowStats:
     def failure(self) -> int:
         """Steps or logical calls that ended badly."""
         return max(self.counters.get(Counter.FAILURE, 0), 0)
+
+    def to_bytes(self, window: str) -> bytes:
+        """Return the message value under a window's name, see schemas/topics/window.v1.json."""
+        return orjson.dumps(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "dimension": {"kind": self.dimension.kind, "labels": self.dimension.labels},
+                "window": window,
+                "start_ms": self.start_ms,
+                "end_ms": self.end_ms,
+                "final": self.final,
+                "count": self.count,
+                "rate": self.rate,
+                "success": self.success,
+                "failure": self.failure,
+                "success_rate": self.success_rate,
+                "counters": self.counters,
+                "measures": {name.value: each.to_json() for name, each in self.measures.items()},
+                "examples": {
+                    name: [trace_id for _, trace_id in found]
+                    for name, found in self.examples.items()
+                },
+            }
+        )
 
     @property
     def success_rate(self) -> float | None:
