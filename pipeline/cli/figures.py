@@ -16,6 +16,7 @@ from rich.table import Table
 from pipeline.cli.console import progress
 
 Number = int | float
+PIPE_WIDTH = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,10 @@ class Report:
             sign = "≤" if figure.smaller_is_better else "≥"
             target = "" if figure.target is None else f"{sign} {show(figure.target)}"
             table.add_row(figure.name, show(figure.value), figure.unit, target, marks[figure.met])
-        for detail in self.tables:
-            console.print(detail)
-        console.print(table)
+        # a pipe has no width of its own, and a table that is cut says nothing
+        width = console.width if console.is_terminal else PIPE_WIDTH
+        for each in (*self.tables, table):
+            console.print(each, width=width, crop=False)
         for note in self.notes:
             console.print(f"[dim]{note}[/]")
 

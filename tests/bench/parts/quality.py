@@ -72,9 +72,13 @@ def measure_quality(report: Report, *, quick: bool) -> None:
         report.figure(f"{name}, Presidio, characters: precision", other.total.char_precision)
         _table(report, f"{name.capitalize()}, by type", result, other)
 
-    result = run("held out", sluice, sets.held_out())
-    report.figure("held out, characters: recall", result.total.char_recall)
-    report.figure("held out, characters: precision", result.total.char_precision)
+    for name, items in (
+        ("held out, handwritten", sets.held_out_handwritten()),
+        ("held out, templates", sets.held_out_templates()),
+    ):
+        total = run(name, sluice, items).total
+        report.figure(f"{name}, characters: recall", total.char_recall)
+        report.figure(f"{name}, characters: precision", total.char_precision)
 
     result = run("agent events", sluice, sets.events()[::share])
     report.figure("agent events: values fully covered", result.total.coverage, at_least=0.99)

@@ -68,3 +68,13 @@ def test_the_printed_table_shows_direction_of_the_target_and_verdict() -> None:
     assert "yes" in printed
     assert "PERSON" in printed
     assert "measured on one core" in printed
+
+
+def test_tables_are_not_cut_where_output_is_no_terminal() -> None:
+    report = Report()
+    columns = [f"column number {n}" for n in range(6)]
+    report.table("Wide", columns, [[f"a value in column {n}" for n in range(6)]])
+    text = StringIO()
+    report.print(Console(file=text, width=80))
+    assert all(f"column {n}" in text.getvalue() for n in range(6))
+    assert "…" not in text.getvalue()

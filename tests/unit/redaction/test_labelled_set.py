@@ -21,7 +21,8 @@ ALL_SETS = [
     sets.handwritten,
     sets.events,
     sets.disguised,
-    sets.held_out,
+    sets.held_out_handwritten,
+    sets.held_out_templates,
 ]
 
 
