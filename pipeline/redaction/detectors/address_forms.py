@@ -54,20 +54,20 @@ COMPOUND: Final = re.compile(
 )
 # Bağdat Cad. No: 212; Atatürk Bulvarı 5
 TURKISH: Final = re.compile(
-    r"(?<!\w)(?:[A-ZÇĞİÖŞÜ][\w.]+\ ){1,3}(?:[Cc]add?(?:\.|esi)|[Cc]d\.|[Ss]ok(?:\.|ak|ağı)"
+    r"(?<!\w)(?:[A-ZÇĞİÖŞÜ][\w.]{1,30}\ ){1,3}(?:[Cc]add?(?:\.|esi)|[Cc]d\.|[Ss]ok(?:\.|ak|ağı)"
     r"|[Ss]k\.|[Bb]ulv(?:\.|arı)"
     r"|[Mm]ah(?:\.|allesi)),?\ (?:[Nn]o\ ?[:.]?\ ?)?\d{1,4}(?:/\d{1,4})?(?:\ D:\ ?\d{1,4})?(?!\w)"
 )
 # 2-11-3 Meguro, Meguro-ku; 7-1707-7 Higashi-cho
 JAPANESE: Final = re.compile(
     r"(?<![\w-])\d{1,2}-\d{1,4}(?:-\d{1,4})?,?\ (?:[A-Z]\w+-(?:cho|machi|dori)(?!\w)"
-    r"|[A-Z][\w-]+(?:,?\ [A-Z][\w]+-(?:ku|shi|cho|machi|gun|ken|to|fu))+)"
+    r"|[A-Z][\w-]{1,30}(?:,?\ [A-Z]\w{1,30}-(?:ku|shi|cho|machi|gun|ken|to|fu))+)"
 )
 # Am Markt 5; Unter den Linden 77; Berliner Allee 120b
 GERMAN: Final = re.compile(
     r"(?<![\w-])(?:(?:Am|An\ de[rnm]|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
-    r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w+"
-    r"|(?:[A-ZÄÖÜ][\w-]+\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
+    r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w{1,30}"
+    r"|(?:[A-ZÄÖÜ][\w-]{1,30}\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
     r"|Markt|Chaussee))"
     r"\ (?!(?:19|20)\d\d)\d{1,4}\ ?[a-z]?(?![\w%€$:]|[.,]\d)"
 )

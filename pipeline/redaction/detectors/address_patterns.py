@@ -62,7 +62,7 @@ INFORMAL: Final = re.compile(
 )
 # "on Old Quarry Rd": a street without a number behind a word of place
 NAMED: Final = re.compile(
-    r"\b(?:on|at|off|near|from|along|to|in|of)\ ((?:[A-Z][\w'’]+\ ){1,3}"
+    r"\b(?:on|at|off|near|from|along|to|in|of)\ ((?:[A-Z][\w'’]{1,30}\ ){1,3}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace"
     r"|Crescent))(?![\w'’])"
 )
@@ -119,9 +119,9 @@ STATES: Final = frozenset(f"{_US} {_OTHER}".split())
 STATE_AND_ZIP: Final = re.compile(r"[A-Z](?<!\w.)[A-Z],?\ \d{5}(?:-\d{4})?(?![\w-])")
 COUNTRIES: Final = frozenset(["USA", "U.S.A.", "UK", "U.K.", "US", "UAE", "U.A.E.", "U.S."])
 PLACE: Final = re.compile(
-    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]*(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.)?"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]{0,40}(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.)?"
     r"(?:[ -](?:(?:of|de|la|del|upon|am|an|der|on|sur|les|le|el|do|da|im|bei|or|i)[ -])?"
-    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]*){0,4}"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]{0,40}){0,4}"
 )
 ADDRESS_CUE: Final = re.compile(
     r"\baddress\b|\blives? (?:at|on|in)\b|\bliving (?:at|on|in)\b|\bresid\w+ (?:at|in|on)\b"
@@ -137,10 +137,10 @@ CUED: Final = re.compile(
 )
 # Ermou 150, Athens 105 63
 UNMARKED_BEHIND: Final = re.compile(
-    r"(?<![\w-])(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]+\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
+    r"(?<![\w-])(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
 )
 # Dizengoff St 20
 NUMBER_BEHIND: Final = re.compile(
-    r"(?<!\w)(?:[A-ZÀ-ÖØ-Þ][\w'’-]+\ ){1,3}(?:Street|St\.?|Road|Rd\.?|Avenue"
+    r"(?<!\w)(?:[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}\ ){1,3}(?:Street|St\.?|Road|Rd\.?|Avenue"
     r"|Ave\.?)\ (?:[Nn]o\.?\ ?)?\d{1,4}(?![\w:%-]|\.\d)"
 )

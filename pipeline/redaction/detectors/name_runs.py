@@ -52,6 +52,7 @@ _FULL: Final = re.compile(
 )
 _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 _LIMIT: Final = 20_000
+_LONGEST: Final = 12
 
 
 class Part(NamedTuple):
@@ -123,6 +124,10 @@ class RunReader:
                 sentence = []
             else:
                 sentence.append(_Token(match.start(), match.end(), found))
+                if len(sentence) == _LONGEST:
+                    # no name is as long; and the patterns over classes stay short work
+                    parts += self._parts(run, sentence)
+                    sentence = []
         return parts + self._parts(run, sentence)
 
     def _remember(self, token: str) -> str:
