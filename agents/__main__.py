@@ -14,7 +14,7 @@ import click
 import faust
 import uvloop
 
-from agents import aggregator, redactor, sink
+from agents import aggregator, detector, redactor, sink
 from agents.app import build_app
 from agents.delivery import RunConsumer, fail_stop
 from agents.health import HealthServer
@@ -46,6 +46,7 @@ Build = Callable[[faust.App, Settings, Metrics], Sequence[Service]]
 ROLES: dict[str, Build] = {
     "redactor": redactor.build,
     "aggregator": aggregator.build,
+    "detector": detector.build,
     "sink": sink.build,
 }
 

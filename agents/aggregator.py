@@ -1,24 +1,43 @@
-"""The aggregator: clean events to running tasks, panes by partition, and budget events."""
+"""The aggregator: clean events to running tasks, panes by partition, and budget events.
+
+Everything the detector needs goes to one partition, in this order: signals, partials, progress.
+See `pipeline.detection.messages`.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import faust
 import orjson
 
-from agents.delivery import Run, deliver
+from agents.delivery import Run, Tick, deliver
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import Settings
+from pipeline.detection.aggregator_messages import messages_of
+from pipeline.detection.messages import NOTHING_KNOWN, Progress
 from pipeline.metrics import Metrics
 from pipeline.storage.rows import Refusal, read_event
 from pipeline.topics import EVENTS_CLEAN, TASKS, WINDOWS_PARTIAL
+from pipeline.windows.pane import Resolution
 from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
 from pipeline.windows.partition import Record as Applied
 
 STAGE = "aggregator"
 RECORDS_PER_CALL = 5_000
 TICK_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class _Partition:
+    """A partition as it was loaded under one assignment."""
+
+    assignment: int
+    aggregator: PartitionAggregator
+    told: Progress | None = None
+    """The progress that was sent last."""
 
 
 class AggregatorStage:
@@ -31,36 +50,64 @@ class AggregatorStage:
         config: AggregatorConfig,
         metrics: Metrics,
         clock: Clock,
+        *,
+        partitions: int,
     ) -> None:
+        """`partitions`: how many the clean topic has."""
         self._state = state
         self._producer = producer
         self._config = config
         self._metrics = metrics
         self._clock = clock
-        self._partitions: dict[int, tuple[int, PartitionAggregator]] = {}
+        self._count_of_partitions = partitions
+        self._partitions: dict[int, _Partition] = {}
 
     async def handle(self, runs: list[Run]) -> None:
         """Apply whole runs; return when state and outputs are acknowledged."""
         for run in runs:
-            known = self._partitions.get(run.partition)
-            if known is None or known[0] != run.assignment:
-                known = (run.assignment, self._load(run.partition))
-                self._partitions[run.partition] = known
-            changes = known[1].apply(self._read(run))
-            await self._store(run.partition, changes)
+            known = self._known(run.partition, run.assignment)
+            changes = known.aggregator.apply(self._read(run))
+            await self._store(known, changes, self._progress(known, idle=False))
             self._metrics.records_in.labels(run.topic).inc(len(run.records))
 
-    async def tick(self, assignment: int) -> None:
-        """Let the clock close what partitions without events keep open."""
+    async def tick(self, tick: Tick) -> None:
+        """Let the clock close what partitions without events keep open, and say that they idle."""
         now_ms = int(self._clock.now() * 1000)
-        for partition, (loaded_under, aggregator) in list(self._partitions.items()):
-            if loaded_under != assignment:
-                del self._partitions[partition]
-                continue
-            changes = aggregator.tick(now_ms)
+        self._partitions = {
+            number: known
+            for number, known in self._partitions.items()
+            if known.assignment == tick.assignment
+        }
+        # only what was read to its end can be idle: the rest is late itself
+        for number in sorted(tick.read_to_end):
+            known = self._known(number, tick.assignment)
+            before = known.aggregator.watermark_ms
+            changes = known.aggregator.tick(now_ms)
+            after = known.aggregator.watermark_ms
+            never_used = after is None and known.aggregator.fence < 0
+            progress = self._progress(known, idle=never_used or after != before)
             # the partition's own record alone says how far the clock came: that is known again soon
             if len(changes.writes) > 1 or changes.partials or changes.tasks:
-                await self._store(partition, changes)
+                await self._store(known, changes, progress)
+            elif progress != known.told and (progress.idle or known.told is None):
+                await self._store(known, Changes(), progress)
+
+    def _known(self, number: int, assignment: int) -> _Partition:
+        known = self._partitions.get(number)
+        if known is None or known.assignment != assignment:
+            known = self._partitions[number] = _Partition(assignment, self._load(number))
+        return known
+
+    def _progress(self, known: _Partition, *, idle: bool) -> Progress:
+        watermark_ms = known.aggregator.watermark_ms
+        return Progress(
+            partition=known.aggregator.partition,
+            partitions=self._count_of_partitions,
+            watermark_ms=NOTHING_KNOWN
+            if watermark_ms is None
+            else Resolution.TEN_SECONDS.floor(watermark_ms),
+            idle=idle,
+        )
 
     def _load(self, partition: int) -> PartitionAggregator:
         items = self._state.items(f"{partition}\x1f")
@@ -75,22 +122,24 @@ class AggregatorStage:
                 applied.append(Applied(record.offset, record.timestamp, event))
         return applied
 
-    async def _store(self, partition: int, changes: Changes) -> None:
+    async def _store(self, known: _Partition, changes: Changes, progress: Progress) -> None:
         """Write state, then publish; after an error, forget what memory holds of the partition.
 
         What was stored but not published is published again when the partition is loaded.
         """
+        partition = known.aggregator.partition
         try:
             await self._state.write(partition, changes.writes)
-            partials = [Record(key, value) for key, value in changes.partials]
             tasks = [
                 Record(task["session_id"].encode(), orjson.dumps(task)) for task in changes.tasks
             ]
-            await self._producer.send(WINDOWS_PARTIAL.name, partials)
             await self._producer.send(TASKS.name, tasks)
+            messages = messages_of(changes, progress, known.told, known.aggregator.fence)
+            await self._producer.send(WINDOWS_PARTIAL.name, [Record(*each) for each in messages])
         except BaseException:
             self._partitions.pop(partition, None)
             raise
+        known.told = progress
         self._count(changes)
 
     def _count(self, changes: Changes) -> None:
@@ -107,7 +156,14 @@ def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchPro
     """Register the aggregator's agent on `app`; return what has to be started before it runs."""
     producer = BatchProducer(settings.kafka)
     state = StateTable(app, "state", producer, partitions=settings.kafka.partitions)
-    stage = AggregatorStage(state, producer, AggregatorConfig(), metrics, SystemClock())
+    stage = AggregatorStage(
+        state,
+        producer,
+        AggregatorConfig(),
+        metrics,
+        SystemClock(),
+        partitions=settings.kafka.partitions,
+    )
     deliver(
         app,
         EVENTS_CLEAN.name,

@@ -38,6 +38,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
+from aiokafka.errors import IllegalStateError
 from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -88,6 +89,18 @@ class Run:
 
 Handler = Callable[[list[Run]], Awaitable[None]]
 """Handles whole runs; returns when all their outputs are acknowledged, else raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Where a worker stands when its clock ticks."""
+
+    assignment: int
+    """The assignment that lasts, as in `Run`."""
+    partitions: frozenset[int]
+    """Partitions of the handler's topic that this worker has."""
+    read_to_end: frozenset[int]
+    """Those of them of which everything was handled that the broker had at the last fetch."""
 
 
 def fail_stop(error: BaseException) -> None:
@@ -240,6 +253,30 @@ class RunConsumer(driver.Consumer):
         self._delivered_end.clear()
         self._finished_end.clear()
 
+    async def tick_of(self, topic: str) -> Tick:
+        """Return where this worker stands in `topic`."""
+        assigned = [tp for tp in self.assignment() if tp.topic == topic]
+        return Tick(
+            self.assignment_number,
+            frozenset(tp.partition for tp in assigned),
+            frozenset([tp.partition for tp in assigned if await self._is_read_to_end(tp)]),
+        )
+
+    async def _is_read_to_end(self, tp: TP) -> bool:
+        finished = self._finished_end.get(tp)
+        if finished != self._delivered_end.get(tp):
+            return False
+        # None until the first fetch has come back
+        highwater: int | None = self.highwater(tp)
+        if highwater is None:
+            return False
+        try:
+            at = await self.position(tp) if finished is None else finished
+        except IllegalStateError:
+            # a rebalance has just taken it away
+            return False
+        return at is not None and at >= highwater
+
     async def attempt(self, handler: Handler, runs: list[Run]) -> None:
         """Call `handler` once; a rebalance and a stop wait for its end."""
         self._attempts_in_flight += 1
@@ -287,7 +324,7 @@ def deliver(
     name: str,
     max_records: int,
     pace_seconds: float = 0.0,
-    tick: Callable[[int], Awaitable[None]] | None = None,
+    tick: Callable[[Tick], Awaitable[None]] | None = None,
     tick_seconds: float = 1.0,
 ) -> None:
     """Register an agent that hands the runs of `topic` to `handler`.
@@ -295,8 +332,8 @@ def deliver(
     All runs that wait are handed over together, up to about `max_records` records, so batches grow
     with the load and latency stays low without it. `pace_seconds` is the least time between two
     calls, for a handler whose calls are dear (an insert makes a part in ClickHouse). `tick` is
-    called about every `tick_seconds` with the number of the assignment, never beside `handler`,
-    under the same rules for what it raises (a `RetryableError` ends this tick; the next comes).
+    called about every `tick_seconds`, never beside `handler`, under the same rules for what it
+    raises (a `RetryableError` ends this tick; the next comes).
     """
     one_at_a_time = asyncio.Lock()
 
@@ -324,11 +361,12 @@ def deliver(
 
     async def on_timer() -> None:
         consumer = cast(RunConsumer, app.consumer)
-        if tick is None or app.rebalancing or not consumer.flow_active:
+        if tick is None or app.rebalancing or app.in_recovery or not consumer.flow_active:
             return
         try:
             async with one_at_a_time:
-                await consumer.attempt(lambda _: tick(consumer.assignment_number), [])
+                now = await consumer.tick_of(topic)
+                await consumer.attempt(lambda _: tick(now), [])
         except RetryableError as error:
             logger.warning("a tick failed, the next one comes: %s", error)
         except asyncio.CancelledError:

@@ -70,9 +70,49 @@ TASKS = Topic(
 )
 WINDOWS_PARTIAL = Topic(
     name="agent.windows.partial",
-    key="dimension",
-    value="panes of one dimension as one source partition knows them; a later one replaces them",
+    key="dimension, or what kind of message it is",
+    value="panes of one dimension as one source partition knows them; signals; progress",
     retention_ms=2 * DAY_MS,
+    # one, so that rules see all dimensions together and everything in one order; partials are few
+    partitions=1,
+)
+WINDOWS = Topic(
+    name="agent.windows",
+    key="window and dimension",
+    value="statistics and digests of one window; a later one replaces it",
+    retention_ms=-1,
+    compacted=True,
+)
+ALERTS = Topic(
+    name="agent.alerts",
+    key="fingerprint",
+    value="an alert: the latest record of a fingerprint is its state",
+    retention_ms=-1,
+    compacted=True,
+)
+BACKPRESSURE = Topic(
+    name="agent.backpressure",
+    key="scope: tool:NAME, agent:NAME, workflow:NAME or all",
+    value="the mode of a scope, until it expires",
+    retention_ms=-1,
+    compacted=True,
+)
+CONTROL = Topic(
+    name="agent.control",
+    key="what it is for: silence:ID",
+    value="what people ask of Sluice; a record without a value takes it back",
+    retention_ms=-1,
+    compacted=True,
+    # all of it concerns every worker that reads it, and there is little
+    partitions=1,
+)
+DETECTOR_STATE = Topic(
+    name="sluice-detector-state-changelog",
+    key="kind and name",
+    value="histories, signals, open alerts, modes and silences; Faust recovers from it",
+    retention_ms=-1,
+    compacted=True,
+    partitions=1,
 )
 AGGREGATOR_STATE = Topic(
     name="sluice-aggregator-state-changelog",
@@ -88,5 +128,10 @@ TOPICS: tuple[Topic, ...] = (
     EVENTS_DLQ,
     TASKS,
     WINDOWS_PARTIAL,
+    WINDOWS,
+    ALERTS,
+    BACKPRESSURE,
+    CONTROL,
     AGGREGATOR_STATE,
+    DETECTOR_STATE,
 )

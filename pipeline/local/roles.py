@@ -25,5 +25,6 @@ class Role:
 ROLES: tuple[Role, ...] = (
     Role("redactor", "raw events to clean ones, or to dead letters"),
     Role("aggregator", "clean events to running tasks and windows"),
+    Role("detector", "windows to alerts and modes"),
     Role("sink", "clean events to ClickHouse"),
 )

@@ -1,0 +1,233 @@
+"""The detector with its histories, signals and state: messages in, alerts and modes out.
+
+The caller keeps the state in a table with a changelog and does things in this order: publish what
+`take_changes` returns, then write its state, then commit the input. So a crash at any moment means
+that some messages are read again, that ticks run again that ran before, and that they say the same.
+
+`writes` are in an order too. First what the detector knows, its clock last: a tick that is run
+again finds a fence in every value of a later tick. Then the histories, which are swept by that
+clock and must not be ahead of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import orjson
+
+from pipeline.detection.alert import Alert
+from pipeline.detection.detector import TICK_SECONDS, Detector
+from pipeline.detection.messages import Message, Progress, Signals, signal_from
+from pipeline.detection.modes import ModeNotice
+from pipeline.detection.rules.model import RuleSet
+from pipeline.detection.signals import Signal, SignalBuffer
+from pipeline.detection.silences import Silence
+from pipeline.detection.source_watermark import SourceWatermark
+from pipeline.detection.window_records import MINUTE_MS, due_windows
+from pipeline.detection.window_view import DetectionView
+from pipeline.errors import InputError
+from pipeline.windows.dimension import Dimension, DimensionKind
+from pipeline.windows.histories import Histories
+from pipeline.windows.pane import Counter
+from pipeline.windows.partial import Partial
+from pipeline.windows.stats import WindowStats
+
+TICK_MS = int(TICK_SECONDS * 1000)
+_ALL = Dimension(DimensionKind.ALL)
+_SEPARATOR = "\x1f"
+_CLOCK = "clock"
+
+Write = tuple[str, bytes | None]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What came of the messages since the last call."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    modes: list[ModeNotice] = field(default_factory=list)
+    windows: list[WindowStats] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    """Key and value for the state, in this order; None removes the key."""
+
+
+class PartitionDetector:
+    """Histories, signals, silences, open alerts and modes; pure but for its own state."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._detector = Detector(rules)
+        self._histories = Histories()
+        self._watermark = SourceWatermark()
+        self._signals = SignalBuffer()
+        self._begin(())
+
+    def _begin(self, stored_signals: Iterable[tuple[str, float]]) -> None:
+        self._view = DetectionView(self._histories, self._signals)
+        self._signal_times = dict(stored_signals)
+        self._first_ms: int | None = None
+        self._published_ms: int | None = None
+        self._state: dict[str, bytes | None] = {}
+        self._inputs: dict[str, bytes | None] = {}
+        self._changes = Changes()
+
+    @classmethod
+    def load(cls, items: Iterable[tuple[str, bytes]], rules: RuleSet) -> PartitionDetector:
+        """Rebuild from stored keys and values; raise `InputError` where one cannot be read."""
+        kinds: dict[str, list[tuple[str, bytes]]] = {}
+        for key, value in items:
+            kind, _, rest = key.partition(_SEPARATOR)
+            kinds.setdefault(kind, []).append((rest, value))
+        loaded = cls(rules)
+        try:
+            loaded._histories = Histories.load(kinds.get("history", ()))
+            values = {key: orjson.loads(value) for key, value in kinds.get("detector", ())}
+            published = values.pop("windows", None)
+            loaded._detector.load(values)
+            signals = [signal_from(orjson.loads(value)) for _, value in kinds.get("signal", ())]
+            progress = [Progress.from_record(orjson.loads(v)) for _, v in kinds.get("progress", ())]
+        except (KeyError, TypeError, ValueError):
+            raise InputError("stored state of the detector cannot be read") from None
+        for signal in signals:
+            loaded._signals.add(signal)
+        loaded._watermark = SourceWatermark(progress)
+        loaded._begin((signal.id, signal.time) for signal in signals)
+        loaded._published_ms = published["edge_ms"] if published else None
+        # what panes expire by is not stored with them
+        loaded._histories.watermarks = {each.partition: each.watermark_ms for each in progress}
+        loaded._hold_panes()
+        return loaded
+
+    @property
+    def last_tick(self) -> float | None:
+        """Event time of the last tick, in seconds; None before the first."""
+        return self._detector.last_tick
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """The open alerts."""
+        return self._detector.alerts
+
+    @property
+    def histories(self) -> Histories:
+        """The windows of all dimensions."""
+        return self._histories
+
+    def use(self, rules: RuleSet) -> None:
+        """Take other rules from the next tick on."""
+        self._detector.use(rules)
+
+    def silence(self, silence: Silence) -> None:
+        """Add or replace a silence."""
+        self._detector.silence(silence)
+        self._state[f"silence:{silence.id}"] = orjson.dumps(silence.to_record())
+
+    def end_silence(self, silence_id: str) -> None:
+        """End a silence; an unknown one is no error."""
+        self._detector.end_silence(silence_id)
+        self._state[f"silence:{silence_id}"] = None
+
+    def apply(self, message: Message) -> None:
+        """Take in a message; one that came before changes nothing."""
+        match message:
+            case Partial():
+                self._apply_partial(message)
+            case Signals(signals):
+                for signal in signals:
+                    self._add_signal(signal)
+            case Progress():
+                if self._watermark.observe(message):
+                    self._inputs[f"progress{_SEPARATOR}{message.partition}"] = message.to_bytes()
+
+    def is_behind(self) -> bool:
+        """Tell whether a tick is due."""
+        due_ms = self._next_tick_ms()
+        watermark_ms = self._watermark.value_ms
+        return due_ms is not None and watermark_ms is not None and due_ms <= watermark_ms
+
+    def step(self, ticks: int) -> None:
+        """Run up to `ticks` ticks that are due; the caller comes back for the rest."""
+        for _ in range(ticks):
+            if not self.is_behind():
+                return
+            due_ms = self._next_tick_ms()
+            assert due_ms is not None  # noqa: S101 - else nothing would be due
+            self._tick(due_ms)
+
+    def take_changes(self) -> Changes:
+        """Return what changed since the last call."""
+        changes, self._changes = self._changes, Changes()
+        state, self._state = self._state, {}
+        inputs, self._inputs = self._inputs, {}
+        clock = state.pop(_CLOCK, None)
+        writes = changes.writes
+        writes += [(f"detector{_SEPARATOR}{key}", value) for key, value in state.items()]
+        if clock is not None:
+            writes.append((f"detector{_SEPARATOR}{_CLOCK}", clock))
+        writes += inputs.items()
+        writes += self._expired_signals()
+        writes += (
+            (f"history{_SEPARATOR}{key}", value) for key, value in self._histories.take_writes()
+        )
+        return changes
+
+    def _apply_partial(self, partial: Partial) -> None:
+        self._histories.apply(partial)
+        if not partial.panes:
+            return
+        first_ms = min(part.pane.start_ms for part in partial.panes)
+        if self._first_ms is None or first_ms < self._first_ms:
+            self._first_ms = first_ms
+        if partial.dimension == _ALL:
+            for signal in _quarantined(partial):
+                self._add_signal(signal)
+
+    def _add_signal(self, signal: Signal) -> None:
+        if self._signals.add(signal):
+            self._signal_times[signal.id] = signal.time
+            self._inputs[f"signal{_SEPARATOR}{signal.id}"] = orjson.dumps(signal)
+
+    def _expired_signals(self) -> Iterator[Write]:
+        if self._detector.last_tick is None:
+            return
+        horizon = self._detector.last_tick - self._signals.keep
+        self._signals.expire(self._detector.last_tick)
+        for id_ in [id_ for id_, time in self._signal_times.items() if time < horizon]:
+            del self._signal_times[id_]
+            yield f"signal{_SEPARATOR}{id_}", None
+
+    def _next_tick_ms(self) -> int | None:
+        last = self._detector.last_tick
+        if last is not None:
+            return round(last * 1000) + TICK_MS
+        return None if self._first_ms is None else self._first_ms - self._first_ms % TICK_MS
+
+    def _tick(self, due_ms: int) -> None:
+        self._histories.reader_ms = due_ms
+        outcome = self._detector.advance(self._view, due_ms / 1000)
+        self._changes.alerts += outcome.alerts
+        self._changes.modes += outcome.modes
+        for key, value in outcome.state.items():
+            self._state[key] = None if value is None else orjson.dumps(value)
+        if due_ms % MINUTE_MS == 0 and due_ms > (self._published_ms or 0):
+            self._changes.windows += due_windows(self._histories, due_ms)
+            self._published_ms = due_ms
+            self._state["windows"] = orjson.dumps({"edge_ms": due_ms})
+
+    def _hold_panes(self) -> None:
+        last = self._detector.last_tick
+        if last is not None:
+            self._histories.reader_ms = round(last * 1000)
+
+
+def _quarantined(partial: Partial) -> Iterator[Signal]:
+    """Yield what the redactor held back, once for each ten seconds that a partition has closed."""
+    for part in partial.panes:
+        count = part.pane.counters.get(Counter.QUARANTINED, 0)
+        if count and part.pane.end_ms <= partial.watermark_ms:
+            yield Signal(
+                time=part.pane.start_ms / 1000,
+                id=f"quarantined:{partial.partition}:{part.pane.start_ms}",
+                measure="quarantined_leaves",
+                value=float(count),
+            )
