@@ -12,6 +12,7 @@ from tests.redaction_set.labels import Item, read_handwritten
 HERE = Path(__file__).resolve().parent
 SEED = 20250301
 HELD_OUT = "heldout"
+ENGLISH_TAGS = frozenset({"en", "mail", "ticket", "chat", "forum", "doc", "indian"})
 
 
 def _from_templates(name: str, count: int, seed: int) -> list[Item]:
@@ -89,3 +90,27 @@ def held_out_handwritten() -> tuple[Item, ...]:
 def held_out_templates(count: int = 300, seed: int = SEED) -> tuple[Item, ...]:
     """Templates of their own, of which only totals are looked at."""
     return tuple(_from_templates(HELD_OUT, count, seed + 3))
+
+
+KINDS: dict[str, frozenset[str]] = {
+    "English in lower case": frozenset({"lower"}),
+    "English in capitals": frozenset({"upper"}),
+    "spoken, transcribed": frozenset({"call"}),
+    "logs, code, configuration": frozenset({"code", "log", "config", "csv", "sql", "git"}),
+    "scripts other than Latin": frozenset({"native"}),
+}
+ENGLISH, OTHER_LANGUAGES = "English", "other languages and countries"
+
+
+def handwritten_by_kind() -> dict[str, list[Item]]:
+    """Return all texts written by hand, the held-out ones too, by what makes them hard."""
+    kinds: dict[str, list[Item]] = {
+        ENGLISH: [],
+        **{kind: [] for kind in KINDS},
+        OTHER_LANGUAGES: [],
+    }
+    for item in (*handwritten(), *held_out_handwritten()):
+        tags = frozenset(item.tags)
+        plain = ENGLISH if tags & ENGLISH_TAGS else OTHER_LANGUAGES
+        kinds[next((kind for kind, marks in KINDS.items() if tags & marks), plain)].append(item)
+    return kinds

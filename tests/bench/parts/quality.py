@@ -80,6 +80,26 @@ def measure_quality(report: Report, *, quick: bool) -> None:
         report.figure(f"{name}, characters: recall", total.char_recall)
         report.figure(f"{name}, characters: precision", total.char_precision)
 
+    by_kind = {
+        kind: (run(kind, sluice, items), run(f"{kind}, no name list", listless, items))
+        for kind, items in sets.handwritten_by_kind().items()
+    }
+    report.table(
+        "Written by hand, held out included, by kind: characters, and those of names",
+        ["kind", "values", "recall", "precision", "PERSON recall", "… no name list"],
+        [
+            [
+                kind,
+                found.total.truth,
+                found.total.char_recall,
+                found.total.char_precision,
+                found.by_type["PERSON"].char_recall,
+                bare.by_type["PERSON"].char_recall,
+            ]
+            for kind, (found, bare) in by_kind.items()
+        ],
+    )
+
     result = run("agent events", sluice, sets.events()[::share])
     report.figure("agent events: values fully covered", result.total.coverage, at_least=0.99)
     report.figure("agent events, characters: precision", result.total.char_precision, at_least=0.9)
