@@ -73,8 +73,6 @@ class Dimensions:
                 (DimensionKind.RELEASE, release),
                 (DimensionKind.WORKFLOW, workflow),
                 (DimensionKind.TENANT, self._admit("tenant", task.tenant, day)),
-                (DimensionKind.MODEL, model),
-                (DimensionKind.PROMPT_VERSION, prompt),
                 (DimensionKind.WORKFLOW_RELEASE, workflow, release),
                 (DimensionKind.WORKFLOW_MODEL, workflow, model),
                 (DimensionKind.WORKFLOW_PROMPT_VERSION, workflow, prompt),
