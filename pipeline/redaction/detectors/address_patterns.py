@@ -113,7 +113,7 @@ _US = (
 )
 _OTHER = "ON QC BC AB MB SK NS NB NL PE YT NT NU NSW VIC QLD WA SA TAS ACT"
 LOWER_TAIL: Final = re.compile(
-    r",?\s(?:[a-z.]{2,15}\ ){1,3}?(?P<state>[a-z]{2})(?:,?\ \d{5}(?:-\d{4})?)?(?![\w'])"
+    r",?\s(?:[a-z.]{2,15}\ ){1,3}?(?P<state>[a-z]{2}),?\ \d{5}(?:-\d{4})?(?![\w'])"
 )
 STATES: Final = frozenset(f"{_US} {_OTHER}".split())
 STATE_AND_ZIP: Final = re.compile(r"[A-Z](?<!\w.)[A-Z],?\ \d{5}(?:-\d{4})?(?![\w-])")

@@ -39,6 +39,7 @@ _BIRTH_AFTER = re.compile(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
     r"(?:birth|bday|dob|d\.o\.b|date of birth)"
 )
+_LISTED = re.compile(r"[\s,;&/]{0,4}(?:and|or|und|et|y)?\s?")
 _NOT_BIRTH = re.compile(
     r"\b(?:today|expir\w*|issued|depart\w*|arriv\w*|flight|book\w*|check-?in|appointment|deadline"
     r"|created|updated|order\w*|deliver\w*|meeting|since|until|joined)\b[^.;!?]*$"
@@ -61,15 +62,15 @@ class DateOfBirthDetector(Detector):
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
         spans = []
-        after_birth = -100
+        after_birth = len(text)
         for match in _DATE.finditer(text):
             start, end = match.span()
-            birth = (
+            birth = bool(
                 context.hint == DATE_OF_BIRTH
                 or _cued(text, start)
                 or cue_after(_BIRTH_AFTER, text, end)
                 # "born on 1 May 1990 and 3 June 1992": a list of them
-                or (0 <= start - after_birth <= 12)
+                or _LISTED.fullmatch(text, after_birth, start)
             )
             if birth:
                 after_birth = end

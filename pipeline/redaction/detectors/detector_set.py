@@ -41,9 +41,10 @@ from pipeline.redaction.detectors.national import (
 from pipeline.redaction.detectors.network import IpDetector, MacDetector
 from pipeline.redaction.detectors.payment import CreditCardDetector, CryptoDetector, IbanDetector
 from pipeline.redaction.detectors.phone import PhoneDetector
+from pipeline.redaction.detectors.places import OrganisationDetector, PlaceDetector
 from pipeline.redaction.detectors.postcodes import PostcodeDetector
 from pipeline.redaction.detectors.secrets import SecretDetector
-from pipeline.redaction.spans import Span, resolve
+from pipeline.redaction.spans import ENTITIES, STRICT_ENTITIES, Span, resolve
 
 
 def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
@@ -75,6 +76,8 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         CuedAddressDetector(),
         *address_form_detectors(),
         PostcodeDetector(),
+        PlaceDetector(),
+        OrganisationDetector(),
         PersonDetector(name_list=settings.name_list),
         IntroducedPersonDetector(name_list=settings.name_list),
         InformalPersonDetector(name_list=settings.name_list),
@@ -102,6 +105,14 @@ class DetectorSet:
             for detector in self.detectors
         ]
 
+        entities = [frozenset(detector.supported_entities) for detector in self.detectors]
+        # a hint, and strictness, ask for entities without the words that open the gate
+        self._finders = {
+            entity: tuple(i for i, supported in enumerate(entities) if entity in supported)
+            for entity in ENTITIES
+        }
+        self._strict = tuple(i for i, some in enumerate(entities) if some & STRICT_ENTITIES)
+
     def detect(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return the non-overlapping spans of `text`, sorted; offsets are code points.
 
@@ -109,7 +120,12 @@ class DetectorSet:
         """
         found: list[Span] = []
         detectors = self.detectors
-        for index in self._gate.open_for(text):
+        opened = self._gate.open_for(text)
+        if context.strict or context.hint:
+            hinted = self._finders.get(context.hint or "", ())
+            strict = self._strict if context.strict else ()
+            opened = tuple(sorted({*opened, *hinted, *strict}))
+        for index in opened:
             spans = detectors[index].find(text, context)
             if spans and self._finds_more[index]:
                 wanted = self.settings.entities or ()

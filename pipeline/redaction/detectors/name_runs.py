@@ -51,6 +51,8 @@ _FULL: Final = re.compile(
     r"|[NMG]I?Y$"
 )
 _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
+# Acme Widgets Inc
+_ORGANISATION: Final = re.compile(r"O{0,2}K")
 _LIMIT: Final = 20_000
 _LONGEST: Final = 12
 
@@ -174,7 +176,7 @@ class RunReader:
                 low == 0 and tokens[0].start == 0,
                 classes[low - 1] if low else "",
                 run[tokens[low - 1].start : tokens[low - 1].end].lower() if low else "",
-                classes[high : high + 1],
+                "K" if _ORGANISATION.match(classes, high) else classes[high : high + 1],
                 _without_possessive(run, tokens[high].end)
                 if high + 1 == size and classes[high] in "OS"
                 else 0,

@@ -164,7 +164,8 @@ class InformalPersonDetector(Detector):
         )
         if cued and (listed or self._stands_alone(text, end)):
             return 0.6
-        return 0.45 if listed else 0.0
+        # short words are too often something else: mac, lon, ray
+        return 0.45 if listed and len(stem) > 3 else 0.0
 
     def _stands_alone(self, text: str, end: int) -> bool:
         """Whether what follows a word does not make it part of a phrase."""

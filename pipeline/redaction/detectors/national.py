@@ -33,8 +33,8 @@ _LICENSE_CUE = re.compile(
     r"\bdriv(?:er'?s?|ers'?|ing)[ _-]?(?:licen[cs]e|permit)|\blicen[cs]e[ _-]?(?:no|num(?:ber)?"
     r"|id|#)"
     r"|\bdl\b(?: ?(?:no|num(?:ber)?|#))?|\bdmv\b|f[uü]hrerschein|permis de conduire"
-    r"|\blicen[cs]es?\b"
 )
+_LICENSE_ALONE = re.compile(r"\blicen[cs]es?\b")
 _LICENSE_PLAIN_CUE = re.compile(
     r"\bsoftware|\bproduct|\bopen.source|\bmit licen|\bapache|\bgpl|\bkeys?\b"
 )
@@ -152,10 +152,12 @@ class DriverLicenseDetector(Detector):
             start, end = match.span()
             if sum(map(str.isdigit, match[0])) < 4:
                 continue
-            if context.hint == US_DRIVER_LICENSE or (
-                cue_near(_LICENSE_CUE, text, start, end, 48, 28)
-                and not cue_before(_LICENSE_PLAIN_CUE, text, start)
-            ):
+            # "license" alone is also that of software and of a library: a long number only
+            cue = _LICENSE_ALONE if len(match[0]) > 6 else _LICENSE_CUE
+            cued = cue_near(_LICENSE_CUE, text, start, end, 48, 28) or (
+                cue_before(cue, text, start) and not cue_before(_LICENSE_PLAIN_CUE, text, start)
+            )
+            if cued or context.hint == US_DRIVER_LICENSE:
                 spans.append(Span(start, end, US_DRIVER_LICENSE, 0.8, "DriverLicenseDetector"))
         return spans
 
