@@ -17,6 +17,7 @@ import faust
 import orjson
 
 from agents.delivery import Run, RunConsumer, deliver
+from agents.replacing_sink import ReplacingSinkStage
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
@@ -25,10 +26,14 @@ from pipeline.errors import InputError
 from pipeline.events.dead_letter import failed_event
 from pipeline.events.decode import Origin
 from pipeline.metrics import Metrics
+from pipeline.storage.control_tables import ALERTS, TASKS, WINDOWS, read_record, read_task
 from pipeline.storage.progress import Progress, load_progress
 from pipeline.storage.rows import Refusal, read_dead_letter, read_event, source_of
 from pipeline.storage.tables import DEAD_LETTERS, EVENTS, Table
+from pipeline.topics import ALERTS as ALERTS_TOPIC
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ
+from pipeline.topics import TASKS as TASKS_TOPIC
+from pipeline.topics import WINDOWS as WINDOWS_TOPIC
 
 STAGE = "sink"
 
@@ -252,6 +257,19 @@ def build(
             app,
             topic.name,
             stage.handle,
+            name=f"{STAGE}-{table.name}",
+            max_records=settings.sink.batch_rows,
+            pace_seconds=settings.sink.batch_seconds,
+        )
+    for topic, table, read_one in (
+        (TASKS_TOPIC, TASKS, read_task),
+        (WINDOWS_TOPIC, WINDOWS, read_record),
+        (ALERTS_TOPIC, ALERTS, read_record),
+    ):
+        deliver(
+            app,
+            topic.name,
+            ReplacingSinkStage(table, read_one, store, producer, metrics).handle,
             name=f"{STAGE}-{table.name}",
             max_records=settings.sink.batch_rows,
             pace_seconds=settings.sink.batch_seconds,

@@ -43,7 +43,7 @@ def source_of(record: dict[str, Any]) -> Source:
 
 
 def _read(value: bytes | None) -> dict[str, Any] | Refusal:
-    record = _parse(value)
+    record = parse(value)
     if isinstance(record, Refusal):
         return record
     source = record.get("source")
@@ -59,7 +59,8 @@ def _read(value: bytes | None) -> dict[str, Any] | Refusal:
     return record
 
 
-def _parse(value: bytes | None) -> dict[str, Any] | Refusal:
+def parse(value: bytes | None) -> dict[str, Any] | Refusal:
+    """Read any JSON object."""
     try:
         record = orjson.loads(value or b"")
     except orjson.JSONDecodeError:

@@ -13,7 +13,7 @@ from pipeline.cli.downstream import records
 from pipeline.local.process import State
 from pipeline.local.stack import LocalStack
 from pipeline.topics import ALERTS, BACKPRESSURE
-from tests.pipeline_harness import event, events_as_messages, publish, until
+from tests.pipeline_harness import counted, event, events_as_messages, publish, until
 from tests.services import Workers
 
 SECONDS = 14 * 60
@@ -56,7 +56,7 @@ async def test_a_failing_tool_is_one_alert_and_one_mode_through_kills(
 ) -> None:
     stack = fresh_stack
     with Workers(stack) as workers:
-        for role in ("redactor", "aggregator", "detector"):
+        for role in ("redactor", "aggregator", "detector", "sink"):
             workers.start(role)
         events = tool_calls(time.time() - SECONDS - 60)
         size = 240
@@ -83,3 +83,9 @@ async def test_a_failing_tool_is_one_alert_and_one_mode_through_kills(
             ("tool", TOOL)
         }
         assert modes[-1]["mode"] in {"read_only", "escalate"}
+
+        def stored() -> bool:
+            return counted(stack.settings, "alerts FINAL", "status = 'firing'") == 1
+
+        await until(stored, "the alert's row")
+        assert counted(stack.settings, "windows FINAL", f"labels['tool'] = '{TOOL}'") > 10
