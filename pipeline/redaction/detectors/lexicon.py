@@ -50,7 +50,8 @@ class Lexicon:
             return True
         for suffix, ending in _SUFFIXES.get(word[-1:], ()):
             stem = word[: -len(suffix)]
-            if len(stem) > 3 and word.endswith(suffix) and stem + ending in ordinary:
+            base = stem + ending
+            if len(base) > 3 and word.endswith(suffix) and base in ordinary:
                 return True
         return False
 

@@ -100,10 +100,10 @@ LOWER_BREAKS: Final = words(
 )
 # Words before a name in lower case.
 LOWER_CUES: Final = words(
-    """am i'm im it's its that's hi hello hey hiya dear yo salut hola hallo ciao thanks you thx
+    """am i'm im it's its that's hi hello hey hiya dear yo salut hola hallo ciao thanks thx
     cheers regards sincerely love best ask asked tell told call called text texted email emailed
-    message messaged contact with from by for whos who's cc soy sono bin suis to ping met meet saw
-    named me name u mr mrs ms dr and son daughter wife husband brother sister friend boss colleague
+    message messaged contact whos who's cc soy sono bin suis ping met meet saw
+    named me name mr mrs ms dr son daughter wife husband brother sister friend boss colleague
     cousin uncle aunt"""
 )
 # Roles and labels that open a line like a speaker does.

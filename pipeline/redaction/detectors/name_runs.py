@@ -50,6 +50,8 @@ _FULL: Final = re.compile(
     r"|C(?:[Ip]*C)+"
     r"|[NMG]I?Y$"
 )
+# two ambiguous words: a name only behind words that introduce one
+_PAIR: Final = re.compile(r"[ABG]I?[ABGSO](?![A-Za-z])")
 _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 # Acme Widgets Inc
 _ORGANISATION: Final = re.compile(r"O{0,2}K")
@@ -62,7 +64,7 @@ class Part(NamedTuple):
 
     start: int
     end: int
-    kind: str  # "titled", "full" or the class of a single word
+    kind: str  # "titled", "full", "pair" or the class of a single word
     lead: str  # the class of its first word
     first: bool  # it opens the run, so the words before the run are the words before it
     before: str  # class of the word before it in the run, "" for none
@@ -83,12 +85,13 @@ def _names_in(classes: str) -> list[tuple[str, int, int]]:
     while at < len(classes):
         titled = _TITLED.match(classes, at)
         full = None if titled else _FULL.match(classes, at)
-        match = titled or full or _SINGLE.match(classes, at)
+        pair = None if titled or full else _PAIR.match(classes, at)
+        match = titled or full or pair or _SINGLE.match(classes, at)
         if not match:
             at += 1
             continue
         at = match.end()
-        kind = "titled" if titled else "full" if full else classes[at - 1]
+        kind = "titled" if titled else "full" if full else "pair" if pair else classes[at - 1]
         found.append((kind, match.start(1) if titled else match.start(), at))
     return found
 

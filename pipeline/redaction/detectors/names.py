@@ -136,6 +136,9 @@ def _score(text: str, start: int, end: int, part: Part, context: Context) -> flo
     if part.kind == "full":
         return _score_full(text, start, part, context)
     before = _before(text, start) if part.first else _inside(part)
+    if part.kind == "pair":
+        cued = _named(before) or _addressed(before) or before.word in ROLES or part.before == "R"
+        return _CUED if cued else 0.0
     return _score_single(text, start, end, part, before, context)
 
 
