@@ -30,6 +30,7 @@ from pipeline.cli.canary_search import (
     search_topics,
 )
 from pipeline.cli.console import err, out
+from pipeline.cli.downstream import records
 from pipeline.cli.sending import connected
 from pipeline.config import Settings, load_settings
 from pipeline.detection.alert import Alert, Status, episode_of, fingerprint_of
@@ -43,6 +44,7 @@ INPUT_TOPICS = (EVENTS_RAW.name,)
 """The topics that may hold raw text: everything else must not."""
 ALERTS_TOPIC = "agent.alerts"
 RULE = "redaction-canary"
+LABELS: Mapping[str, str] = {"component": "redactor"}
 ARRIVAL_SECONDS = 60.0
 SETTLE_SECONDS = 3.0
 """Between the last row and the search: logs, metrics and what follows from rows come later."""
@@ -199,10 +201,13 @@ def _metrics_urls(data_dir: Path) -> list[str]:
 
 
 async def _tell(settings: Settings, producer: Any, report: Report) -> None:
-    """Put the state on the topic of alerts, where there is one: firing, or resolved."""
+    """Put a failure on the topic of alerts, where there is one, and the end of an earlier one."""
     if not await topic_states(settings.kafka, [ALERTS_TOPIC]):
         return
-    alert = alert_of(report)
+    earlier = await _open_alert(settings)
+    if report.passed and earlier is None:
+        return
+    alert = alert_of(report, earlier)
     record = Record(alert.fingerprint.encode(), orjson.dumps(alert.to_record()))
     try:
         await producer.send(ALERTS_TOPIC, [record])
@@ -210,10 +215,20 @@ async def _tell(settings: Settings, producer: Any, report: Report) -> None:
         err.print(f"[yellow]the alert could not be sent: {error}[/]")
 
 
-def alert_of(report: Report) -> Alert:
-    """Return the alert of a report; a run that passed resolves the one before it."""
-    labels: Mapping[str, str] = {"component": "redactor"}
-    fingerprint = fingerprint_of(RULE, labels)
+async def _open_alert(settings: Settings) -> Alert | None:
+    """Return the alert of an earlier run that still fires, if there is one."""
+    latest: Alert | None = None
+    fingerprint = fingerprint_of(RULE, LABELS).encode()
+    async for record in records(settings.kafka, ALERTS_TOPIC):
+        if record.key == fingerprint and record.value:
+            latest = Alert.from_record(orjson.loads(record.value))
+    return latest if latest is not None and latest.status is Status.FIRING else None
+
+
+def alert_of(report: Report, earlier: Alert | None = None) -> Alert:
+    """Return the alert of a report; it goes on with, or resolves, the episode of `earlier`."""
+    fingerprint = fingerprint_of(RULE, LABELS)
+    since = report.started_at if earlier is None else earlier.active_since
     found = sum(report.findings.hits.values())
     missing = report.events - report.rows
     entities = sorted({entity for _, entity in report.findings.hits})
@@ -224,14 +239,14 @@ def alert_of(report: Report) -> Alert:
         summary = f"{missing} of {report.events} canary events did not arrive"
     return Alert(
         rule=RULE,
-        labels=labels,
+        labels=LABELS,
         fingerprint=fingerprint,
-        episode=episode_of(fingerprint, report.started_at),
+        episode=episode_of(fingerprint, since),
         status=Status.RESOLVED if report.passed else Status.FIRING,
         severity="critical",
         summary=summary,
-        active_since=report.started_at,
-        fired_at=None if report.passed else report.started_at,
+        active_since=since,
+        fired_at=since,
         resolved_at=report.started_at if report.passed else None,
         last_active=report.started_at,
         last_sent=report.started_at,

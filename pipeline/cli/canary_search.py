@@ -15,7 +15,6 @@ from pipeline.cli.downstream import records
 from pipeline.config import KafkaSettings
 from pipeline.errors import SluiceError
 
-_NEEDLES_A_QUERY = 100
 # tables of the engine that have no end, or whose rows are made from the query itself
 _ENDLESS = ("numbers", "zeros", "primes", "generate")
 _ROWS_A_TABLE = 5_000_000
@@ -72,10 +71,12 @@ def search_tables(client: Client, needles: Needles, findings: Findings) -> None:
             continue
         place = f"table {database}.{table}"
         try:
-            for entity, forms in _by_entity(needles).items():
-                count = _rows_with(client, database, table, forms)
-                if count:
-                    findings.add(place, entity, count)
+            # one question for all of them; which ones it was is asked only after a hit
+            if _rows_with(client, database, table, needles.forms):
+                for entity, forms in _by_entity(needles).items():
+                    count = _rows_with(client, database, table, forms)
+                    if count:
+                        findings.add(place, entity, count)
         except SluiceError:
             findings.skipped.append(place)
         else:
@@ -92,7 +93,7 @@ def _by_entity(needles: Needles) -> dict[str, list[str]]:
 def _rows_with(client: Client, database: str, table: str, forms: Sequence[str]) -> int:
     halves = ", ".join(
         f"concat('{_quoted(form[: len(form) // 2])}', '{_quoted(form[len(form) // 2 :])}')"
-        for form in forms[:_NEEDLES_A_QUERY]
+        for form in forms
     )
     # names come from system.tables and needles from ourselves
     query = (

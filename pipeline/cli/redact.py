@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.console import err, out
-from pipeline.config import load_settings
+from pipeline.config import RedactionSettings, load_settings
+from pipeline.errors import ConfigError
 from pipeline.redaction.lines import LineRedactor
 from pipeline.redaction.policy import compile_policy, default_policy
 from pipeline.redaction.pseudonyms import Keyring
@@ -50,7 +51,7 @@ def command(
     chosen = policy or settings.policy_file
     redactor = LineRedactor(
         compile_policy(chosen) if chosen else default_policy(),
-        Keyring.single(settings.key_id, settings.key.get_secret_value()),
+        _keyring(settings),
         tenant_id=tenant,
         workflow=workflow,
         detectors=detector_factory(settings.tier, settings.model),
@@ -62,6 +63,16 @@ def command(
         _spans(redactor, lines)
     else:
         _redact(redactor, lines)
+
+
+def _keyring(settings: RedactionSettings) -> Keyring:
+    file = settings.key_file
+    if file is None:
+        return Keyring.single(settings.key_id, settings.key.get_secret_value())
+    try:
+        return Keyring.parse(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"the key file {file} cannot be read") from None
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:

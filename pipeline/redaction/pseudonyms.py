@@ -49,6 +49,24 @@ class Keyring:
         """A keyring of one key; an empty secret gives a keyring without one."""
         return cls(key_id, {key_id: secret.encode()}) if secret else cls()
 
+    @classmethod
+    def parse(cls, text: str, name: str) -> Keyring:
+        """Read a key file: one `id:secret` a line, the first makes pseudonyms, all are recognised.
+
+        Raises `ConfigError` that names the file and the line, never a secret.
+        """
+        keys: dict[str, bytes] = {}
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            key_id, colon, secret = line.strip().partition(":")
+            if not colon or key_id in keys:
+                raise ConfigError(f"{name}, line {number}: expected `id:key`, each id once")
+            keys[key_id] = secret.encode()
+        if not keys:
+            raise ConfigError(f"{name}: holds no key")
+        return cls(next(iter(keys)), keys)
+
     def rotated(self, key_id: str, secret: str) -> Keyring:
         """Return a keyring whose current key is new; the older keys stay recognised."""
         return Keyring(key_id, {**self._keys, key_id: secret.encode()})

@@ -2,12 +2,15 @@
 
 import base64
 import json
+from pathlib import Path
 
 import orjson
 import pytest
 
-from pipeline.cli.canary import example_events, open_fields
+from pipeline.cli.canary import Report, alert_of, example_events, open_fields
+from pipeline.cli.canary_search import Findings, Needles, search_logs
 from pipeline.config import LimitSettings
+from pipeline.detection.alert import Alert
 from pipeline.events.contract import event_types, fields_of, trusted_paths
 from pipeline.events.dead_letter import dead_letter
 from pipeline.events.decode import Origin, decode_message
@@ -111,3 +114,49 @@ def test_spellings_are_found_in_their_disguises() -> None:
     for padding in ("", "x", "xx"):
         encoded = base64.b64encode((padding + values["EMAIL_ADDRESS"] + "tail").encode())
         assert found(values, [encoded]) == {"EMAIL_ADDRESS"}
+
+
+def report(*, rows: int = 5, hits: int = 0) -> Report:
+    made = Report("r1", 100.0 + rows + hits, events=5, broken=1, rows=rows, dead_letters=1)
+    for _ in range(hits):
+        made.findings.add("table t", "PERSON")
+    return made
+
+
+def test_a_find_fires_and_the_next_clean_run_resolves_the_same_episode() -> None:
+    firing = alert_of(report(hits=2))
+    assert (firing.status.value, firing.value) == ("firing", 2.0)
+    assert "PERSON" in firing.summary
+    again = alert_of(report(hits=1), firing)
+    resolved = alert_of(report(), again)
+    assert resolved.status.value == "resolved"
+    assert firing.episode == again.episode == resolved.episode
+    assert Alert.from_record(firing.to_record()) == firing
+
+
+def test_an_event_that_does_not_arrive_is_a_failure_too() -> None:
+    lost = report(rows=4)
+    assert not lost.passed
+    assert alert_of(lost).summary == "1 of 5 canary events did not arrive"
+
+
+def test_a_report_holds_no_value() -> None:
+    assert set(report(hits=1).to_json()["found"][0]) == {"place", "entity_type", "count"}
+
+
+def test_the_search_reads_case_and_counts_by_place() -> None:
+    needles = Needles({"Ann.Lee@example.net": "EMAIL_ADDRESS", "4111111111111111": "CREDIT_CARD"})
+    assert needles.found_in("x ann.lee@EXAMPLE.net y 4111111111111111") == {
+        "EMAIL_ADDRESS",
+        "CREDIT_CARD",
+    }
+    assert needles.found_in("nothing") == set()
+
+
+def test_logs_are_searched_with_the_rotated_ones(tmp_path: Path) -> None:
+    (tmp_path / "worker.log").write_text("fine\n")
+    (tmp_path / "worker.log.1").write_text("oops Ann.Lee@example.net\n")
+    findings = Findings()
+    search_logs([tmp_path], Needles({"ann.lee@example.net": "EMAIL_ADDRESS"}), findings)
+    assert findings.hits == {("log worker.log.1", "EMAIL_ADDRESS"): 1}
+    assert findings.searched == {"logs": 2}

@@ -92,3 +92,13 @@ def test_a_keyring_shows_no_secret_and_refuses_weak_ones() -> None:
         Keyring("k2", {"k1": b"a secret of some length"})
     with pytest.raises(ConfigError):
         Keyring("K_1", {"K_1": b"a secret of some length"})
+
+
+def test_a_key_file_names_the_current_key_first() -> None:
+    keys = Keyring.parse("k2:the secret after that\n\nk1:a secret of some length\n", "keys")
+    assert keys.key_id == "k2"
+    assert keys.key_ids == {"k1", "k2"}
+    for text in ("k1 no colon", "k1:a secret of some length\nk1:another long secret", ""):
+        with pytest.raises(ConfigError, match="keys") as caught:
+            Keyring.parse(text, "keys")
+        assert "secret" not in str(caught.value)
