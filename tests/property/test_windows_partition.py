@@ -19,6 +19,7 @@ from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggre
 from tests.unit.windows.fleet import (
     START_MS,
     Event,
+    event,
     expected_panes,
     records,
     sessions,
@@ -279,3 +280,53 @@ def test_equal_state_is_stored_as_equal_bytes() -> None:
         tables.append(table.values)
     assert tables[0] == tables[1]
     assert all(orjson.loads(value) for value in tables[0].values())
+
+
+def clocks(time_ms: int, name: str) -> list[Event]:
+    """Three sessions that agree on the time, and so move the watermark."""
+    return [
+        event(time_ms, "session_start", session_id=f"{name}-{n}", event_id=f"{name}-{n}")
+        for n in range(3)
+    ]
+
+
+def lives(batches_of_lives: list[list[list[Record]]], batch: list[Record]) -> Told:
+    """Lives of a worker that end after all writes of their last batch but the fence's."""
+    table, told = Table(), Told()
+    for batches in batches_of_lives:
+        aggregator = PartitionAggregator.load(0, table.values.items(), CONFIG)
+        for part in batches[:-1]:
+            changes = aggregator.apply(part)
+            table.write(changes.writes)
+            told.take(changes)
+        table.write(aggregator.apply(batches[-1]).writes[:-1])
+    last = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    told.take(last.apply(batch))
+    told.take(idle(last))
+    return told
+
+
+def test_a_closed_task_is_kept_until_the_replay_has_passed_it() -> None:
+    own = [event(START_MS + n, event_id=f"own-{n}", tokens_in=1) for n in range(10)]
+    end = event(START_MS + 20, "session_end")
+    batch = records([*clocks(START_MS, "first"), *own, end, *clocks(START_MS + 60_000, "last")])
+    told = lives([[batch], [batch[:4], batch[4:6], batch[6:7]]], batch)
+    expected = run([record.event for record in batch], [100])
+    assert told.messages == expected.messages
+    assert totals(told.panes) == totals(expected.panes)
+
+
+def test_an_end_that_the_watermark_has_passed_already_counts_where_it_is_found() -> None:
+    watermark_ms = START_MS + 5_000
+    batch = records(
+        [
+            event(START_MS, event_id="own", tokens_in=1),
+            *clocks(watermark_ms + LATENESS_MS, "clock"),
+            event(watermark_ms - 1, session_id="clock-0", event_id="in the same pane"),
+            event(watermark_ms - 2, "session_end"),
+        ]
+    )
+    told = lives([[batch[:5]]], batch)
+    expected = run([record.event for record in batch], [100])
+    assert expected.panes["all", START_MS].counters[Counter.TASKS] == 1
+    assert totals(told.panes) == totals(expected.panes)
