@@ -95,7 +95,11 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             r"(?:Street|St\.?|Road|Rd\.?|Avenue|Ave\.?) (?:[Nn]o\.? ?)?\d",
         ),
         FormDetector(
-            "NumberBehindName", UNMARKED_BEHIND, r"[a-z] \d{1,4}[A-Za-z]?, [A-Z]", UNCERTAIN
+            "NumberBehindName",
+            UNMARKED_BEHIND,
+            r"(?:[a-z]|[^\x00-\x7f]) \d{1,4}[A-Za-z]?,"
+            " [A-Z0-9]",
+            UNCERTAIN,
         ),
         FormDetector(
             "FrenchAddress",

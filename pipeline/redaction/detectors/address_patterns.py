@@ -35,7 +35,9 @@ _DIRECTION = (
 )
 # A digit leads every pattern, so that the scanner skips to digits; what must not stand in front is
 # looked for behind that digit.
-_NUMBER = r"\d(?<![\w.,$€£/-].)\d{0,5}(?:[-–/]\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
+_NUMBER = (
+    r"\d(?<![\w.,$€£/-].)(?<!\d:.)\d{0,5}(?:[-–/]\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
+)
 _WORD = (
     r"(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{0,30}|\d{1,3}(?:st|nd|rd|th)"
     r"|(?:of|the|de|la|del|du|des|las|los|le|les|da|do|dos|di|dei|della|van|von|der|y|and)(?=\ ))"
@@ -89,7 +91,7 @@ MILITARY: Final = re.compile(
 UNIT: Final = re.compile(
     r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg"
     r"|building|block"
-    r"|lot|apto|ap|app"
+    r"|lot|apto|ap"
     r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
     r"|studio|space|box"
     r"|trailer|slip|penthouse)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"

@@ -60,7 +60,8 @@ class AddressTail:
             if step == end:
                 return False
             if kind in ("code", "state", "country"):
-                return True
+                # "May 18, 2024" is a day
+                return not _YEAR.fullmatch(text, step - 4, step)
             end = step
         return False
 
@@ -153,6 +154,8 @@ class AddressTail:
             if word[-1] in ".:;!?)" and first != start and not _ABBREVIATED.fullmatch(word):
                 break
             if not (word[0].isupper() or word[0].isdigit() or word in _SMALL_WORDS):
+                break
+            if word.isupper() and self._lexicon.is_ordinary(word.lower()):
                 break
             if word[0].isupper() or word[0].isdigit():
                 first = place

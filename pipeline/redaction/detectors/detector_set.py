@@ -31,6 +31,7 @@ from pipeline.redaction.detectors.names_informal import (
     InformalPersonDetector,
     IntroducedPersonDetector,
 )
+from pipeline.redaction.detectors.names_scripts import OtherScriptPersonDetector
 from pipeline.redaction.detectors.national import (
     BankNumberDetector,
     DriverLicenseDetector,
@@ -79,6 +80,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         PlaceDetector(),
         OrganisationDetector(),
         PersonDetector(name_list=settings.name_list),
+        OtherScriptPersonDetector(),
         IntroducedPersonDetector(name_list=settings.name_list),
         InformalPersonDetector(name_list=settings.name_list),
     )

@@ -28,7 +28,7 @@ _INTRODUCTION = re.compile(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
 # [09:14] kasia: …; <theo> …; a line's speaker
 _SPEAKER = re.compile(
     r"(?m)^(?:\[[\d:. apmAPM-]{3,20}\] ?|\d{1,2}:\d\d(?::\d\d)? )?"
-    r"<?([a-z][a-z_]{1,20})(?:>|:(?=\s))"
+    r"<?([a-z][a-z_]{1,20})(?:>|:(?= \S))"
 )
 _WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ONE = re.compile(_LOWER)
@@ -164,8 +164,11 @@ class InformalPersonDetector(Detector):
         )
         if cued and (listed or self._stands_alone(text, end)):
             return 0.6
-        # short words are too often something else: mac, lon, ray
-        return 0.45 if listed and len(stem) > 3 else 0.0
+        # short and ambiguous words are too often something else: mac, lon, grey; or new york
+        classes = self._reader.classes
+        alone = len(stem) > 3 and not classes.is_ambiguous(stem)
+        place = classes.is_place(f"{previous} {stem}".title())
+        return 0.45 if listed and alone and not place else 0.0
 
     def _stands_alone(self, text: str, end: int) -> bool:
         """Whether what follows a word does not make it part of a phrase."""

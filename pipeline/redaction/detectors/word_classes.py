@@ -75,7 +75,11 @@ class WordClasses:
 
     def is_name(self, lower: str) -> bool:
         """Whether the lower-case word is on the list of names and no ordinary word."""
-        return lower in self._names and not self._lexicon.is_ordinary(lower)
+        return lower in self._names and lower not in self._lexicon.ordinary
+
+    def is_ambiguous(self, lower: str) -> bool:
+        """Whether the lower-case word is written about as often with a capital as without."""
+        return lower in self._lexicon.ambiguous
 
     def may_be_name(self, lower: str) -> bool:
         """Whether the lower-case word is on the list of names, ordinary or not."""
@@ -113,14 +117,16 @@ class WordClasses:
         given, surname = lower in lexicon.given_names, lower in lexicon.surnames
         if lower in _ORDINARY_EXTRA or lower in lexicon.foreign:
             return "O"
-        if lexicon.is_ordinary(lower):
+        listed = given or surname
+        # "Morales" is no plural of an ordinary word
+        if lower in lexicon.ordinary or (not listed and lexicon.is_ordinary(lower)):
             return "B" if given else "S" if surname else "O"
         if lower in lexicon.proper:
             return "G" if given else "P"
         if lower in self._single_places:
             return "G" if given else "L"
         ambiguous = lower in lexicon.ambiguous
-        if given or surname:
+        if listed:
             return "M" if ambiguous else "N"
         return "A" if ambiguous else "U"
 
