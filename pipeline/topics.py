@@ -40,6 +40,15 @@ class Topic:
         }
 
 
+_STATE = {
+    # a worker that starts reads all of it: closed segments are compacted every minute
+    "segment.ms": "60000",
+    "min.cleanable.dirty.ratio": "0.05",
+    # removals are kept for longer than any start takes to read them
+    "delete.retention.ms": "900000",
+}
+"""Of the changelogs of workers' tables."""
+
 EVENTS_RAW = Topic(
     name="agent.events.raw",
     key="session_id is best; any key, or none, is accepted",
@@ -112,6 +121,7 @@ DETECTOR_STATE = Topic(
     value="histories, signals, open alerts, modes and silences; Faust recovers from it",
     retention_ms=-1,
     compacted=True,
+    extra=_STATE,
     partitions=1,
 )
 AGGREGATOR_STATE = Topic(
@@ -120,6 +130,7 @@ AGGREGATOR_STATE = Topic(
     value="open panes, open tasks, labels and watermark of the aggregator; Faust recovers from it",
     retention_ms=-1,
     compacted=True,
+    extra=_STATE,
 )
 
 TOPICS: tuple[Topic, ...] = (

@@ -24,6 +24,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("pipeline.cli.rules", "List the detection rules, or check a file of them."),
     "simulate": ("pipeline.cli.simulate", "Publish what a seeded fleet of agents does."),
     "canary": ("pipeline.cli.canary", "Send known personal data and look for it everywhere."),
+    "reconcile": (
+        "pipeline.cli.reconcile",
+        "Compare Kafka with ClickHouse; name gaps and surplus.",
+    ),
+    "replay": ("pipeline.cli.replay", "Process a range of a topic again, in place."),
+    "dlq": ("pipeline.cli.dlq", "List, show and retry dead letters."),
     "bench": ("pipeline.cli.bench", "Measure, and compare with the targets."),
 }
 

@@ -38,7 +38,7 @@ class Trial:
         async with Progress(self.stack.settings.kafka) as progress:
             return await progress.committed(f"sluice-{role}")
 
-    async def recovered(self, role: str, *, limit: float = 120.0) -> float:
+    async def recovered(self, role: str, *, limit: float = 400.0) -> float:
         """Wait until the group of `role` commits something new; note and return the seconds."""
         began = time.monotonic()
         async with Progress(self.stack.settings.kafka) as progress:
@@ -75,10 +75,10 @@ class Scenario:
     inject: Inject
     times: int = 1
     """In the long form."""
-    events: int = 20_000
+    events: int = 10_000
     """At least, in the long form."""
     seconds: float = 0.0
-    rate: float = 1_500.0
+    rate: float = 500.0
     mix: Mix = field(default_factory=Mix)
     workers: dict[str, dict[str, str]] = field(default_factory=dict)
     """Environment of workers that differ from the usual, by role."""

@@ -47,11 +47,13 @@ def main(scale: float, only: tuple[str, ...], events: int | None, add: bool) -> 
     data = Path(tempfile.mkdtemp(prefix="sluice-fault-"))
     try:
         with FaultStack(data) as stack:
-            rows = [_run(stack, number, scenario, scale, events) for number, scenario in chosen]
+            lines: list[dict[str, object]] = []
+            for number, scenario in chosen:
+                row = _run(stack, number, scenario, scale, events)
+                lines.append({**row.to_json(), "scale": scale})
+                _write(lines, keep=add)
     finally:
         shutil.rmtree(data, ignore_errors=True)
-    lines = [{**row.to_json(), "scale": scale} for row in rows]
-    _write(lines, keep=add)
     _show(lines)
     sys.exit(any(line["problems"] for line in lines))
 

@@ -15,14 +15,18 @@ from typing import Any
 
 from clickhouse_connect.driver.httpclient import HttpClient
 
-from agents import aggregator, delivery, sink
+from agents import delivery, sink
 from agents.__main__ import main
 from agents.lease import Lease
 from agents.state import StateTable
-from pipeline.adapters.kafka.batches import BatchProducer
+from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.errors import PermanentError
 from pipeline.storage.coordinates import PresentOffsets, SourceFence
 from pipeline.storage.recent_ids import RecentIds
+from pipeline.tasks.state import TaskState
+from pipeline.windows.open_panes import START, OpenPanes
+from pipeline.windows.open_tasks import OpenTasks
+from pipeline.windows.partition import PartitionAggregator
 
 
 def _once() -> bool:
@@ -62,18 +66,27 @@ def no_token() -> None:
 
 
 def no_state_fence() -> None:
-    """Apply events to tasks and panes again that their state holds already."""
-    load = aggregator.PartitionAggregator.load.__func__  # type: ignore[attr-defined]
+    """Apply events to tasks and panes again that their stored state holds already."""
+    load = PartitionAggregator.load.__func__  # type: ignore[attr-defined]
+    restore_pane, restore_task = OpenPanes.restore, OpenTasks.restore
 
     def loaded(cls: Any, *args: Any, **kwargs: Any) -> Any:
         state = load(cls, *args, **kwargs)
-        state._fence = -1
-        for task in state._tasks._open.values():
-            task.fence = -1
-            task.is_repeated = lambda event_id: False
+        state._fence = state._replay_to = -1
         return state
 
-    aggregator.PartitionAggregator.load = classmethod(loaded)  # type: ignore[assignment, method-assign]
+    def pane_without(self: Any, pane: Any) -> None:
+        pane.stored = START
+        restore_pane(self, pane)
+
+    def task_without(self: Any, task: Any) -> None:
+        task.fence = -1
+        restore_task(self, task)
+
+    PartitionAggregator.load = classmethod(loaded)  # type: ignore[assignment, method-assign]
+    OpenPanes.restore = pane_without  # type: ignore[method-assign]
+    OpenTasks.restore = task_without  # type: ignore[method-assign]
+    TaskState.is_repeated = lambda self, event_id: False  # type: ignore[method-assign]
 
 
 def ack_first() -> None:
@@ -128,7 +141,7 @@ def fail_changelog_once() -> None:
             await self._producer.send(
                 self._table.changelog_topic.get_topic_name(),
                 [
-                    aggregator.Record(key.encode(), value, partition)
+                    Record(key.encode(), value, partition)
                     for key, value in changes[: len(changes) // 2]
                 ],
             )
