@@ -2,7 +2,15 @@
 
 import pytest
 
-from pipeline.redaction.hints import Hint, HintTable, Kind, describes_person, plausible, snake_case
+from pipeline.redaction.hints import (
+    Hint,
+    HintTable,
+    Kind,
+    describes_person,
+    looks_like_name,
+    plausible,
+    snake_case,
+)
 
 TABLE = HintTable()
 
@@ -119,3 +127,22 @@ def test_a_value_must_be_able_to_be_what_its_key_says(
     hint: Hint, value: str, expected: bool
 ) -> None:
     assert plausible(hint, value) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Qvist, Zoltan", True),
+        ("ANN-MARIE O'NEILL", True),
+        ("Ludwig van der Rohe", True),
+        ("李 伟", True),
+        ("Regional Sales Team", False),
+        ("Acme Inc.", False),
+        ("batch", False),
+        ("the second driver", False),
+        ("Gate 12", False),
+        ("Ann", False),
+    ],
+)
+def test_a_name_has_a_form(value: str, expected: bool) -> None:
+    assert looks_like_name(value) is expected
