@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("pipeline.cli.publish", "Send native events from a file."),
     "import": ("pipeline.cli.import_", "Send recorded chat runs in the OpenAI message format."),
     "redact": ("pipeline.cli.redact", "Redact lines of text or JSON; show what is found."),
+    "watch": ("pipeline.cli.watch", "Follow alerts and modes in the terminal."),
+    "silence": ("pipeline.cli.silence", "Hush alerts for a while: add, list, end."),
     "rules": ("pipeline.cli.rules", "List the detection rules, or check a file of them."),
     "simulate": ("pipeline.cli.simulate", "Publish what a seeded fleet of agents does."),
     "canary": ("pipeline.cli.canary", "Send known personal data and look for it everywhere."),
