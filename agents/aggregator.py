@@ -6,6 +6,7 @@ See `pipeline.detection.messages`.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 import faust
@@ -64,6 +65,18 @@ class AggregatorStage:
 
     async def handle(self, runs: list[Run]) -> None:
         """Apply whole runs; return when state and outputs are acknowledged."""
+        by_partition: dict[int, list[Run]] = {}
+        for run in runs:
+            by_partition.setdefault(run.partition, []).append(run)
+        # partitions share nothing: while one waits for the brokers, the next one computes
+        results = await asyncio.gather(
+            *map(self._handle_partition, by_partition.values()), return_exceptions=True
+        )
+        for result in results:
+            if result is not None:
+                raise result
+
+    async def _handle_partition(self, runs: list[Run]) -> None:
         for run in runs:
             known = self._known(run.partition, run.assignment)
             changes = known.aggregator.apply(self._read(run))
@@ -159,7 +172,8 @@ def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchPro
     stage = AggregatorStage(
         state,
         producer,
-        AggregatorConfig(),
+        # the detector reads nothing before the watermark of all partitions has passed it
+        AggregatorConfig(publish_open=False),
         metrics,
         SystemClock(),
         partitions=settings.kafka.partitions,

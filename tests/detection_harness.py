@@ -68,7 +68,7 @@ class Pipeline:
         config: AggregatorConfig | None = None,
         rules: RuleSet | None = None,
     ) -> None:
-        self._config = config or AggregatorConfig()
+        self._config = config or AggregatorConfig(publish_open=False)
         self._rules = rules or default_rules()
         self._count = partitions
         self._offsets = dict.fromkeys(range(partitions), 0)

@@ -60,6 +60,9 @@ class AggregatorConfig:
     label_cap: int = DEFAULT_CAP
     """Values of one label that a partition counts by name."""
     label_days: int = 15
+    publish_open: bool = True
+    """Whether panes are published while they can still change, too, and not once when they close:
+    for readers that cannot wait for the watermark, at many times the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,9 +299,10 @@ class PartitionAggregator:
         changed = self._panes.take_changed()
         for pane in changed:
             changes.writes.append((self._pane_key(pane), pane.encode()))
-            told.setdefault(pane.dimension, []).append(pane)
+            if self.config.publish_open:
+                told.setdefault(pane.dimension, []).append(pane)
         if watermark is not None:
-            known = {id(pane) for pane in changed}
+            known = {id(pane) for pane in changed} if self.config.publish_open else set()
             for pane in self._panes.close(watermark):
                 self._removals.append(self._pane_key(pane))
                 if id(pane) not in known:
