@@ -27,24 +27,12 @@ def load_keyring(settings: RedactionSettings) -> Keyring:
     if settings.key_file is None:
         return Keyring.single(settings.key_id, settings.key.get_secret_value())
     try:
-        lines = settings.key_file.read_text(encoding="utf-8").splitlines()
+        text = settings.key_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"redaction.key_file: cannot read {settings.key_file} ({type(error).__name__})"
         ) from None
-    keys: dict[str, bytes] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        key_id, colon, secret = line.strip().partition(":")
-        if not colon or key_id in keys:
-            raise ConfigError(
-                f"{settings.key_file}, line {number}: expected `id:key`, each id once"
-            )
-        keys[key_id] = secret.encode()
-    if not keys:
-        raise ConfigError(f"{settings.key_file}: holds no key")
-    return Keyring(next(iter(keys)), keys)
+    return Keyring.parse(text, str(settings.key_file))
 
 
 class RedactionSources:
