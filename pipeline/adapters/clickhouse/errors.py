@@ -68,6 +68,11 @@ VALUE_CODES = frozenset({6, 27, 53, 69, 70, 131, 321, 349, 469})
 LEASE_CONSTRAINT = "within_lease"
 """The constraint of schemas/clickhouse that refuses rows of a sink which lost their partition."""
 
+
+class TooLateError(UnavailableError):
+    """Rows came after their lease; fewer rows at once come sooner."""
+
+
 _HINTS = {
     60: "run `sluice migrate`",
     81: "run `sluice migrate`",
@@ -100,7 +105,7 @@ def _from_server(what: str, error: Error) -> SluiceError:
     name = RETRYABLE_CODES.get(code) or PERMANENT_CODES.get(code)
     message = f"{what}: ClickHouse refused with code {code}" + (f" ({name})" if name else "")
     if code == 469 and LEASE_CONSTRAINT in str(error):
-        return UnavailableError(f"{what}: it came after its lease, or the clocks differ")
+        return TooLateError(f"{what}: it came after its lease, or the clocks differ")
     if code in RETRYABLE_CODES:
         return UnavailableError(message)
     kind: type[SluiceError] = PermanentError

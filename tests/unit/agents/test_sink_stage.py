@@ -11,6 +11,7 @@ import pytest
 
 from agents.delivery import Run
 from agents.sink import SinkStage
+from pipeline.adapters.clickhouse.errors import TooLateError
 from pipeline.adapters.kafka.batches import Record
 from pipeline.clock import ManualClock
 from pipeline.errors import InputError, UnavailableError
@@ -35,6 +36,8 @@ class Store:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.fail_after_insert = False
+        self.rows_in_time = 1_000_000
+        """An insert of more comes after its lease."""
 
     async def insert(
         self,
@@ -48,6 +51,8 @@ class Store:
         rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
         if any(row["agent_name"] == "unfit" for row in rows):
             raise InputError("a value does not fit")
+        if len(rows) > self.rows_in_time:
+            raise TooLateError("after its lease")
         self.rows += rows
         if self.fail_after_insert:
             self.fail_after_insert = False
@@ -188,6 +193,24 @@ async def test_rows_say_until_when_their_sink_owned_the_partition() -> None:
     bench = Bench()
     await bench.stage.handle([run([clean("a", 0)])])
     assert [row["lease_until"] for row in bench.store.rows] == [1_005_000]
+
+
+async def test_a_batch_too_large_for_its_lease_goes_in_parts() -> None:
+    """On a starved machine the same batch was refused for ever."""
+    bench = Bench()
+    bench.store.rows_in_time = 600
+    values = [clean(str(number), number) for number in range(2_000)]
+    await bench.stage.handle([run(values)])
+    assert bench.ids == [str(number) for number in range(2_000)]
+
+
+async def test_a_small_batch_that_is_late_is_tried_again_as_it_is() -> None:
+    """Its worker was suspended, or a clock is wrong: smaller ones would come late, too."""
+    bench = Bench()
+    bench.store.rows_in_time = 10
+    with pytest.raises(TooLateError):
+        await bench.stage.handle([run([clean(str(number), number) for number in range(400)])])
+    assert bench.ids == []
 
 
 async def test_beyond_the_horizon_an_id_is_new() -> None:
