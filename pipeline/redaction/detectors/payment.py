@@ -13,6 +13,7 @@ from pipeline.redaction.spans import CREDIT_CARD, CRYPTO, IBAN_CODE, Span
 
 # No condition after the run: a run that fails late would be scanned again from each group.
 _CARD_RUN = re.compile(r"\d(?<![\w.].)(?:[ -]?\d){11,}+")
+_DIGITS = re.compile(r"\d+")
 # Issuer ranges by length (ISO/IEC 7812; Visa, Mastercard, Amex, Diners, Discover, JCB, UnionPay,
 # Maestro, Mir, RuPay, Troy, UATP, Verve, Elo, Hipercard, Dankort, InstaPayment, InterPayment).
 _MAESTRO = r"50|5[6-9]|6"
@@ -93,7 +94,7 @@ def _cards(run: str) -> Iterator[tuple[int, int]]:
     A run may begin or end with a neighbour (a month, an amount), so windows of whole groups are
     tried; a group holds at least two digits and a card at most seven, which bounds the work.
     """
-    groups = [(m.start(), m.end()) for m in re.finditer(r"\d+", run)]
+    groups = [match.span() for match in _DIGITS.finditer(run)]
     first = 0
     while first < len(groups):
         window = _card_from(run, groups[first : first + 7])
@@ -113,8 +114,12 @@ def _card_from(run: str, groups: list[tuple[int, int]]) -> int:
         if len(digits) > 19:
             break
         issuers = _ISSUERS.get(len(digits))
-        sizes = tuple(end - start for start, end in groups[:count])
-        if issuers and _printed(sizes) and issuers.match(digits) and luhn(digits):
+        if (
+            issuers
+            and issuers.match(digits)
+            and _printed(tuple(end - start for start, end in groups[:count]))
+            and luhn(digits)
+        ):
             best = count
     return best
 

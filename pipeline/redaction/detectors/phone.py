@@ -131,10 +131,10 @@ def _read(text: str, start: int, end: int, context: Context) -> tuple[int, int, 
     if date or _DECIMAL.match(run):
         return start, end, 0.0
     cue = 1 if context.hint == PHONE_NUMBER else _cue(text, start, end)
-    digits = sum(map(str.isdigit, run))
-    groups = [len(group) for group in _GROUPS.findall(run)]
     if _NANP.match(run):
         return start, end, 0.0 if cue < 0 else (0.9 if cue else 0.7)
+    digits = sum(map(str.isdigit, run))
+    groups = [len(group) for group in _GROUPS.findall(run)]
     if cue > 0:
         shaped = 7 <= digits <= 15 and max(groups) >= 2
         return start, end, (0.7 if len(groups) > 1 else 0.6) if shaped else 0.0

@@ -73,7 +73,7 @@ class SecretDetector(Detector):
         """Return spans: 1 for private keys, .9 by header or label, less for looser forms."""
         name = "SecretDetector"
         spans: list[Span] = []
-        for match in _PEM.finditer(text):
+        for match in _PEM.finditer(text) if "-----BEGIN" in text else ():
             if not spans or match.start() >= spans[-1].end:
                 end = _PEM_END.search(text, match.end())
                 spans.append(
@@ -92,7 +92,8 @@ class SecretDetector(Detector):
             value = match["value"].rstrip(".:)]")
             start = match.start("value")
             spans.append(Span(start, start + len(value), SECRET, 0.6, name))
-        spans += [Span(*match.span(1), SECRET, 0.8, name) for match in _FLAG.finditer(text)]
+        if "-" in text:
+            spans += [Span(*match.span(1), SECRET, 0.8, name) for match in _FLAG.finditer(text)]
         return spans
 
 
