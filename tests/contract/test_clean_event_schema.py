@@ -66,7 +66,9 @@ def test_a_name_of_a_thing_may_have_blanks_but_is_read_like_text() -> None:
         (SCHEMA_DIR / "events" / "examples" / "tool_call.read.json").read_bytes()
     )
     fields = ("agent_name", "workflow", "tool_name", "session_id", "error_type", "task_id")
-    redactor = event_redactor(RedactionSettings.model_validate({"key": "a key for tests, no secret"}))
+    redactor = event_redactor(
+        RedactionSettings.model_validate({"key": "a key for tests, no secret"})
+    )
     for name in fields:
         for value in PERSONAL + THINGS:
             [item] = decode_message(
