@@ -34,6 +34,7 @@ _MEASURE = re.compile(
 )
 Street = tuple[int, int, float]
 """Start, end and score of a street before what is attached to it is read."""
+_LEAD_REACH: Final = 60
 UNCERTAIN: Final = 0.6
 """The score of a number and words that are an address only if what is attached says so."""
 
@@ -55,16 +56,21 @@ class AddressDetector(Detector):
         """Return spans with what is attached in front and behind."""
         spans: list[Span] = []
         reached = 0
-        leads: list[tuple[int, int]] | None = None
         for start, end, score in sorted(self.streets(text, context), key=_first_and_longest):
             if start < reached or (score == UNCERTAIN and not self._tail.is_certain(text, end)):
                 continue
-            if leads is None:
-                leads = [match.span() for match in LEAD.finditer(text)]
+            begin = max(reached, _lead(text, start))
             reached = self._tail.end(text, end)
-            begin = next((low for low, high in leads if low <= start <= high), start)
             spans.append(Span(begin, reached, STREET_ADDRESS, score, self.name))
         return spans
+
+
+def _lead(text: str, start: int) -> int:
+    """Return where what leads to the street at `start` begins: "Room 1203, Building 7, "."""
+    for match in LEAD.finditer(text, max(0, start - _LEAD_REACH), start + 8):
+        if match.start() <= start <= match.end():
+            return match.start()
+    return start
 
 
 def _first_and_longest(street: Street) -> tuple[int, int]:

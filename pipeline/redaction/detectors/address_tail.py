@@ -39,9 +39,10 @@ class AddressTail:
             if not unit:
                 break
             end = unit.end()
-        lower = LOWER_TAIL.match(text, end)
-        if lower and lower["state"].upper() in STATES:
-            return lower.end()
+        if text[end : end + 3].strip(", \n")[:1].islower():
+            lower = LOWER_TAIL.match(text, end)
+            if lower and lower["state"].upper() in STATES:
+                return lower.end()
         kind = ""
         for _ in range(6):
             step, kind = self._step(text, end, after=kind)
