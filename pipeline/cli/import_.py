@@ -66,7 +66,7 @@ def command(
         if out_file:
             with click.open_file(out_file, "wb") as target:
                 for record in records:
-                    target.write(record.value + b"\n")
+                    target.write((record.value or b"") + b"\n")
         else:
             send_all(settings.kafka, topic, records, title="importing")
     if not counts["runs"]:
