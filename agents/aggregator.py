@@ -16,15 +16,17 @@ from agents.delivery import Run, Tick, deliver
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
-from pipeline.config import Settings
+from pipeline.config import AggregationSettings, Settings
 from pipeline.detection.aggregator_messages import messages_of
 from pipeline.detection.messages import NOTHING_KNOWN, Progress
 from pipeline.metrics import Metrics
 from pipeline.storage.rows import Refusal, read_event
+from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.topics import EVENTS_CLEAN, TASKS, WINDOWS_PARTIAL
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
 from pipeline.windows.partition import Record as Applied
+from pipeline.windows.watermark import WatermarkConfig
 
 STAGE = "aggregator"
 RECORDS_PER_CALL = 5_000
@@ -165,15 +167,40 @@ class AggregatorStage:
         metrics.overflows.inc(len(changes.overflowed))
 
 
+def config_of(settings: AggregationSettings) -> AggregatorConfig:
+    """Return the core's configuration."""
+    elapsed = settings.budget_elapsed_seconds
+    return AggregatorConfig(
+        watermark=WatermarkConfig(lateness_ms=round(settings.lateness_seconds * 1000)),
+        idle_ms=round(settings.task_idle_seconds * 1000),
+        label_cap=settings.label_cap,
+        budgets=BudgetPolicy(
+            default=Budget(
+                tokens=settings.budget_tokens,
+                tool_calls=settings.budget_tool_calls,
+                cost_usd=settings.budget_cost_usd,
+                elapsed_ms=None if elapsed is None else round(elapsed * 1000),
+            )
+        ),
+        # the detector reads nothing before the watermark of all partitions has passed it
+        publish_open=False,
+    )
+
+
 def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchProducer]:
     """Register the aggregator's agent on `app`; return what has to be started before it runs."""
     producer = BatchProducer(settings.kafka)
-    state = StateTable(app, "state", producer, partitions=settings.kafka.partitions)
+    state = StateTable(
+        app,
+        "state",
+        producer,
+        partitions=settings.kafka.partitions,
+        on_disk=settings.aggregation.store == "rocksdict",
+    )
     stage = AggregatorStage(
         state,
         producer,
-        # the detector reads nothing before the watermark of all partitions has passed it
-        AggregatorConfig(publish_open=False),
+        config_of(settings.aggregation),
         metrics,
         SystemClock(),
         partitions=settings.kafka.partitions,

@@ -20,17 +20,35 @@ from faust.streams import _current_event
 from agents.delivery import RunConsumer
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 
+_DISK = "rocksdb://"
+# Faust's defaults are 2 GiB of cache and 192 MiB of buffers for each partition of each table
+_DISK_OPTIONS = {
+    "driver": "rocksdict",
+    "block_cache_size": 16 * 1024 * 1024,
+    "block_cache_compressed_size": 4 * 1024 * 1024,
+    "write_buffer_size": 8 * 1024 * 1024,
+}
+
 
 class StateTable:
     """Keys and values by partition of the source; a change is durable when `write` returns."""
 
     def __init__(
-        self, app: faust.App, name: str, producer: BatchProducer, *, partitions: int
+        self,
+        app: faust.App,
+        name: str,
+        producer: BatchProducer,
+        *,
+        partitions: int,
+        on_disk: bool = False,
     ) -> None:
+        """`on_disk`: keep the store in RocksDB files in the app's folder, not in memory."""
         self._app = app
         self._table = app.Table(
             name,
             partitions=partitions,
+            store=_DISK if on_disk else None,
+            options=_DISK_OPTIONS if on_disk else None,
             key_type=bytes,
             value_type=bytes,
             schema=faust.Schema(

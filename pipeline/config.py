@@ -153,6 +153,24 @@ class WorkerSettings(Section):
     """A worker whose lag grows while it commits nothing for this long ends itself; 0: never."""
 
 
+class AggregationSettings(Section):
+    """How event time is kept, what a task may use, and where running state lies."""
+
+    lateness_seconds: float = Field(default=15.0, ge=0)
+    """How much later than newer events one may arrive and still count; alerts wait for it."""
+    task_idle_seconds: float = Field(default=1800.0, gt=0)
+    """Event time without an event after which a task closes."""
+    label_cap: int = Field(default=1_000, ge=1)
+    """Values of one label that a partition counts by name; the rest counts as `other`."""
+    budget_tokens: int | None = Field(default=None, ge=1)
+    """What one task may use; at 80 % and 100 % there is an event. None: no limit."""
+    budget_tool_calls: int | None = Field(default=None, ge=1)
+    budget_cost_usd: float | None = Field(default=None, gt=0)
+    budget_elapsed_seconds: float | None = Field(default=None, gt=0)
+    store: Literal["memory", "rocksdict"] = "memory"
+    """Where a worker keeps its copy of the state; Kafka has it as well, and gives it back."""
+
+
 class DetectionSettings(Section):
     """What raises alerts and moves modes."""
 
@@ -192,6 +210,7 @@ class Settings(BaseSettings):
     redaction: RedactionSettings = RedactionSettings()
     sink: SinkSettings = SinkSettings()
     worker: WorkerSettings = WorkerSettings()
+    aggregation: AggregationSettings = AggregationSettings()
     detection: DetectionSettings = DetectionSettings()
     local: LocalSettings = LocalSettings()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 
 import orjson
+import pytest
 
 from pipeline.cli.downstream import records
 from pipeline.local.process import State
@@ -25,11 +26,17 @@ async def summaries(stack: LocalStack, prefix: str) -> dict[str, dict[str, objec
     return found
 
 
+@pytest.mark.parametrize("store", ["memory", "rocksdict"])
 async def test_tasks_add_up_and_are_closed_once_through_kills(
-    stack: LocalStack, workers: Workers
+    fresh_stack: LocalStack, store: str
 ) -> None:
-    workers.start("redactor")
-    workers.start("aggregator")
+    with Workers(fresh_stack) as workers:
+        workers.start("redactor")
+        workers.start("aggregator", SLUICE_AGGREGATION__STORE=store)
+        await _tasks_add_up(fresh_stack, workers)
+
+
+async def _tasks_add_up(stack: LocalStack, workers: Workers) -> None:
     sessions, calls = 120, 8
     events = [
         event(
