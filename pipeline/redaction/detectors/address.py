@@ -158,7 +158,7 @@ class CuedAddressDetector(AddressDetector):
 
     TRIGGERS: ClassVar = (
         (
-            r"\d",
+            r"\d[A-Za-z]?,? (?:[A-Z]|[^\x00-\x7f])",
             r"(?i)address|\blives? |\bliving |\bresid|\bship|\bdeliver|\bmove|\blocated|\bsend "
             r"|\bmail"
             r"|\bhome\b|\bbilling|anschrift|adresse|direcci|indirizzo|endere",

@@ -51,7 +51,7 @@ _FULL: Final = re.compile(
     r"|[NMG]I?Y$"
 )
 # two ambiguous words: a name only behind words that introduce one
-_PAIR: Final = re.compile(r"[ABG]I?[ABGSO](?![A-Za-z])")
+_PAIR: Final = re.compile(r"[ABG]I?[ABGSOL](?![A-Za-z])")
 _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 # Acme Widgets Inc
 _ORGANISATION: Final = re.compile(r"O{0,2}K")

@@ -123,7 +123,7 @@ class InformalPersonDetector(Detector):
         unknown = [
             place
             for place, word in enumerate(read)
-            if word not in known and not reader.is_known(word)
+            if word not in known and word[0].islower() and not reader.is_known(word)
         ]
         if not unknown:
             return []
