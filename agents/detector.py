@@ -160,7 +160,7 @@ class RulesFile:
                 self._rules = load_rules(self._path)
                 logger.info("rules were read again from %s", self._path)
             except ConfigError as error:
-                logger.error("the rules in use stay: %s", error)
+                logger.warning("the rules in use stay: %s", error)
         return self._rules
 
     def _stamp(self) -> tuple[int, int] | None:
