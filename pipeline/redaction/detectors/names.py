@@ -85,6 +85,7 @@ class PersonDetector(Detector):
         return spans
 
 
+_OWNED: Final = frozenset(["account", "name", "profile", "reservation", "booking", "ticket"])
 _MENTIONED: Final = frozenset(["U", "N", "M", "full"])
 _LONE: Final = 0.5
 _CUED: Final = 0.8
@@ -138,7 +139,9 @@ def _score(text: str, start: int, end: int, part: Part, context: Context) -> flo
     before = _before(text, start) if part.first else _inside(part)
     if part.kind == "pair":
         cued = _named(before) or _addressed(before) or before.word in ROLES or part.before == "R"
-        return _CUED if cued else 0.0
+        # a place that is a given name and stands with another word alone: a key, a cell of a table
+        alone = part.lead == "G" and start == 0 and end == len(text)
+        return _CUED if cued or alone else 0.0
     return _score_single(text, start, end, part, before, context)
 
 
@@ -149,6 +152,7 @@ def _named(before: _Before) -> bool:
         word in NAMING
         or (before.label and (word == "name" or word in ROLES))
         or (word in COPULAS and second in ("name", "name's", "names", "surname"))
+        or (word == "of" and second in _OWNED)
     )
 
 

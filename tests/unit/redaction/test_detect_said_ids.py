@@ -41,3 +41,21 @@ def test_it_is_found(text: str, entity: str, value: str) -> None:
 )
 def test_it_is_none(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have verified the account of Brandon Langley.",
+        "my name is Brandon Whitby",
+        "Brandon Renton",
+    ],
+)
+def test_a_person_may_be_named_like_two_places(text: str) -> None:
+    [(entity, name)] = found(text)
+    assert entity == "PERSON"
+    assert len(name.split()) == 2
+
+
+def test_two_places_are_no_person() -> None:
+    assert found("We flew to Austin Texas and on to Sydney Australia, then Phoenix Arizona.") == []
