@@ -170,19 +170,27 @@ class Oracle:
                 place = (partial["source_partition"], agent, pane["start_ms"])
                 state = (tuple(pane["version"]), pane["counters"].get("events", 0))
                 versions[place] = max(versions.get(place, state), state)
-        # a worker that starts publishes panes of before, too: those of earlier trials' event time
+        # partials tell of panes that have closed; those of earlier trials may come again
         begin_ms = min((start_ms for _, _, start_ms in clean.panes), default=0)
+        closed_ms = clean.closed_ms
         found = {
-            place: count for place, (_, count) in versions.items() if count and place[2] >= begin_ms
+            place: count
+            for place, (_, count) in versions.items()
+            if count and begin_ms <= place[2] and place[2] + PANE_MS <= closed_ms.get(place[0], 0)
+        }
+        wanted = {
+            place: count
+            for place, count in clean.panes.items()
+            if place[2] + PANE_MS <= closed_ms.get(place[0], 0)
         }
         wrong = {
-            place: (found.get(place, 0), clean.panes.get(place, 0))
-            for place in found.keys() | clean.panes.keys()
-            if found.get(place, 0) != clean.panes.get(place, 0)
+            place: (found.get(place, 0), wanted.get(place, 0))
+            for place in found.keys() | wanted.keys()
+            if found.get(place, 0) != wanted.get(place, 0)
         }
-        self.verdict.windows = len(clean.panes)
+        self.verdict.windows = len(wanted)
         self.verdict.expect("panes that differ", len(wrong), 0)
-        self.verdict.expect("events in windows", sum(found.values()), sum(clean.panes.values()))
+        self.verdict.expect("events in windows", sum(found.values()), sum(wanted.values()))
 
     async def _tasks(self, published: Published, clean: _Clean) -> None:
         """Compare the tasks of sessions that ended with what the fleet knows of them."""
@@ -225,6 +233,11 @@ class _Clean:
         self.panes: Counter[tuple[int, str, int]] = Counter()
         self._ids: set[str] = set()
         self._watermarks: dict[int, Watermark] = {}
+
+    @property
+    def closed_ms(self) -> dict[int, int]:
+        """Event time up to which each partition has closed its panes."""
+        return {number: mark.value_ms or 0 for number, mark in self._watermarks.items()}
 
     def add(self, partition: int, record_ms: int, event: dict[str, str]) -> None:
         """Take in the next record of a partition."""
