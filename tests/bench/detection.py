@@ -1,0 +1,163 @@
+"""Windows, alerts and modes against their targets: exact, quick, quiet, and small enough."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+from pipeline.cli.figures import Report
+from pipeline.detection.alert import Status
+from pipeline.detection.detector import Detector
+from pipeline.local.stack import LocalStack
+from pipeline.windows.partition import PartitionAggregator
+from tests.bench.parts import alert_latency, history_state, same_alerts
+from tests.services import Workers, stack_settings
+from tests.unit.detection import test_long_run as long_run
+from tests.unit.detection import test_time_to_firing as time_to_firing
+from tests.unit.detection.scripted import limit_rules
+from tests.unit.detection.scripted import run as run_script
+from tests.unit.detection.synthetic import HOUR, MONDAY, Fleet, incidents_of
+from tests.unit.windows.fleet import records, sessions, time_of
+
+RATE = 500.0
+FLEETS = 60
+EVENTS_PER_BATCH = 1_000
+MICRO = 1e6
+
+
+def run(report: Report, *, quick: bool) -> None:
+    """Fill `report`; the wall-clock part needs the real broker."""
+    _same_alerts(report, 200 if quick else 1_500)
+    _cost(report, 20 if quick else 120)
+    _state(report, 3 if quick else 12)
+    _oscillation(report)
+    _time_to_firing(report)
+    _wall_clock(report, 90.0 if quick else 180.0)
+    if quick:
+        report.note("false alerts and injected incidents take three weeks of event time: not quick")
+    else:
+        _long_run(report)
+
+
+def _same_alerts(report: Report, count: int) -> None:
+    with report.progress("the same events in four ways", 4) as step:
+        found = same_alerts.run(count, step)
+    report.figure("windows compared with a recomputation", found.windows)
+    report.figure("windows with other counts or sums", found.wrong_windows, at_most=0)
+    report.figure("rank error of p50, p95, p99 of windows", found.rank_error, at_most=0.005)
+    report.figure("alerts that fired", found.alerts, at_least=1)
+    for way, differences in found.differing.items():
+        report.figure(f"windows and alerts that differ, {way}", differences, at_most=0)
+
+
+def _cost(report: Report, seconds_of_load: int) -> None:
+    # a fleet starts one session a second: sixty of them make about 500 events/s
+    fleets = [item for seed in range(FLEETS) for item in sessions(seed, seconds_of_load)]
+    batch = records(sorted(fleets, key=time_of))
+    aggregator = PartitionAggregator(0)
+    began = time.process_time()
+    for start in range(0, len(batch), EVENTS_PER_BATCH):
+        aggregator.apply(batch[start : start + EVENTS_PER_BATCH])
+    seconds = time.process_time() - began
+    report.figure("aggregation of an event", seconds / len(batch) * MICRO, "µs", at_most=15)
+
+
+def _state(report: Report, sample: int) -> None:
+    with report.progress("fifteen days of history"):
+        found = history_state.run(sample)
+    report.figure(
+        "state, 10,000 tools × 15 days, 80 calls an hour each", found.megabytes, "MB", at_most=500
+    )
+    report.figure("records of its changelog", found.records)
+    report.figure("its recovery", found.recovery_seconds, "s", at_most=60)
+    report.note(f"state and recovery are measured with {sample} dimensions and multiplied")
+
+
+def _oscillation(report: Report) -> None:
+    def swinging(at: float) -> float:
+        return 150.0 if at < HOUR and at % 600 < 300 else 50.0
+
+    outcome = run_script(Detector(limit_rules(keep="20m")), swinging, 6 * HOUR)
+    counts = [
+        len({alert.episode for alert in outcome.alerts if alert.status is status})
+        for status in (Status.FIRING, Status.RESOLVED)
+    ]
+    report.figure("firings of a metric that swings for an hour", counts[0], at_most=1)
+    report.figure("its resolutions", counts[1], at_most=1)
+
+
+def _time_to_firing(report: Report) -> None:
+    """Ask the tests that say when each rule's own window allows its alert."""
+    cases = [
+        *((time_to_firing.test_a_latency_spike, case) for case in (("search", 4.0), ("crm", 8.0))),
+        *((time_to_firing.test_failures_of_a_tool, case) for case in (("search", 1.0),)),
+        (time_to_firing.test_a_runaway_budget, ()),
+    ]
+    late = 0
+    with report.progress("from incident to firing", len(cases)) as step:
+        for check, case in cases:
+            try:
+                check(*case)
+            except AssertionError:
+                late += 1
+            step(1)
+    report.figure("incidents that fire later than 30 s after their rule allows it", late, at_most=0)
+
+
+def _wall_clock(report: Report, seconds: float) -> None:
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
+        settings = stack_settings(Path(folder), partitions=8, kafka_heap_mb=512)
+        stack = LocalStack(settings, roles=())
+        stack.start()
+        try:
+            with Workers(stack) as workers:
+                for role in ("redactor", "aggregator", "detector"):
+                    workers.start(role)
+                with report.progress("alerts at 500 events/s", int(seconds)) as step:
+                    samples = asyncio.run(alert_latency.run(settings, RATE, seconds, step))
+        finally:
+            stack.stop()
+    name = f"tick due to alert or mode on its topic, p99 at {RATE:.0f} events/s"
+    after_due = sorted(sample.after_due for sample in samples)
+    report.figure(name, _quantile(after_due, 0.99), "s", at_most=2)
+    report.figure("the same, p50", _quantile(after_due, 0.5), "s")
+    whole = sorted(sample.after_failure for sample in samples)
+    report.figure("first failing call to alert or mode, p50", _quantile(whole, 0.5), "s")
+    report.figure("alerts and modes measured", len(samples))
+    report.note(
+        "a tick is due when every partition has had an event 15 s (the lateness) later than it; "
+        "the last of those events starts the clock"
+    )
+
+
+def _quantile(values: list[float], q: float) -> float | None:
+    return values[min(len(values) - 1, int(q * len(values)))] if values else None
+
+
+def _long_run(report: Report) -> None:
+    with report.progress("21 days without incidents"):
+        quiet = long_run.alerts_of(Fleet(1))
+    fired = {alert.episode for alert in quiet if alert.status is Status.FIRING}
+    report.figure("false alerts in 21 days", len(fired), at_most=0)
+    incidents = incidents_of(MONDAY)
+    with report.progress("22 days with incidents"):
+        alerts = long_run.alerts_of(Fleet(1, days=22, incidents=incidents))
+    episodes = {
+        alert.episode: alert
+        for alert in reversed(alerts)
+        if alert.fired_at is not None and not alert.suppressed
+    }
+    found = 0
+    for incident in incidents:
+        matching = [
+            alert
+            for alert in episodes.values()
+            if alert.rule == incident.rule
+            and dict(alert.labels) == dict(incident.scope)
+            and incident.start <= (alert.fired_at or 0.0) <= incident.end + HOUR
+        ]
+        found += len(matching) == 1
+    report.figure("incidents found once, in the right scope, of 24", found, at_least=24)
+    report.figure("further episodes", len(episodes) - found, at_most=0)
