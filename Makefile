@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
-.PHONY: help setup demo up down test fault lint format bench lock
+.PHONY: help setup demo up down test fault-short fault lint format bench lock
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ down: setup ## stop the local stack
 
 test: setup ## unit, property, contract, architecture and integration tests
 	$(BIN)/python -m pytest
+
+fault-short: setup ## each fault once, and the negative controls (about 20 minutes)
+	$(BIN)/python -m pytest tests/fault
 
 fault: setup ## break everything at length, and count what is lost or there twice (about an hour)
 	$(BIN)/python -m tests.fault.run $(FAULT)
