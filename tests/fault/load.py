@@ -73,8 +73,8 @@ class Load:
             FleetConfig(
                 start=FIRST_DAY + self._number * 86_400.0,
                 seed=1_000 + self._number,
-                # fast enough that a million events are hours, not weeks
-                sessions_per_minute=2_000.0,
+                # a million events are hours: panes and tasks close, and a day is enough
+                sessions_per_minute=200.0,
                 rhythm=False,
             )
         )

@@ -12,9 +12,22 @@ from pipeline.local.process import ProcessSpec, ProcessStatus, State
 from pipeline.local.stack import BROKER, LocalStack
 from pipeline.local.supervisor import Backoff
 from tests.fault.proxy import Proxy
+from tests.pipeline_harness import query_text
 from tests.services import Workers, free_ports, stack_settings
 
 SESSION_SECONDS = 6.0
+PLAIN_TABLES = {"events": "(session_id, ts, event_id)", "dead_letters": "(ts, dead_letter_id)"}
+"""Tables of the sink, and an order for their plain counterparts."""
+
+
+def plain_table(table: str, order: str) -> list[str]:
+    """Return the statements that put an empty MergeTree with the same columns in its place."""
+    return [
+        f"CREATE TABLE {table}_plain AS {table} ENGINE = MergeTree ORDER BY {order} "
+        "SETTINGS non_replicated_deduplication_window = 10000",
+        f"DROP TABLE {table}",
+        f"RENAME TABLE {table}_plain TO {table}",
+    ]
 
 
 class _Stack(LocalStack):
@@ -100,10 +113,21 @@ class FaultStack:
     def _broker(self) -> ProcessStatus:
         return next(item for item in self._stack.processes if item.name == BROKER)
 
+    def _keep_duplicates(self) -> None:
+        """Replace the tables by plain ones, in which a row that is there twice stays there twice.
+
+        ReplacingMergeTree, the backstop, removes duplicates within an insert and in every merge:
+        the oracle would look only after that, and miss what the guards let through.
+        """
+        for table, order in PLAIN_TABLES.items():
+            for statement in plain_table(table, order):
+                query_text(self.settings, statement)
+
     def __enter__(self) -> FaultStack:
         self.kafka.__enter__()
         self.clickhouse.__enter__()
         self._stack.start()
+        self._keep_duplicates()
         return self
 
     def __exit__(
