@@ -124,7 +124,9 @@ def _step_down(state: ScopeState, demand: Demand, times: ModeTimes, now: float) 
     if now - down_since < times.down_after or not dwelt:
         return _with_evidence(replace(state, up_since=None, down_since=down_since), demand)
     lower = LADDER[state.mode.rank - 1]
-    state = replace(state, mode=lower, since=now, up_since=None, down_since=now)
+    # the wait for the next step down begins only while less than this step is asked for
+    again = now if demand.mode.rank < lower.rank else None
+    state = replace(state, mode=lower, since=now, up_since=None, down_since=again)
     if lower is Mode.NORMAL:
         return replace(state, reason="recovered", evidence=(), down_since=None)
     return _with_evidence(state, demand)

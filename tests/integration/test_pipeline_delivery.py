@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
+from pipeline.adapters.kafka.admin import topic_states
 from pipeline.local.stack import LocalStack
+from pipeline.topics import EVENTS_RAW
 from tests.pipeline_harness import (
     counted,
     event,
     events_as_messages,
     publish,
     query,
+    query_text,
     topic_values,
     until,
     until_lag_is_gone,
@@ -71,7 +75,12 @@ async def test_each_bad_input_is_one_dead_letter_and_its_batch_goes_on(
 ) -> None:
     workers.start("redactor")
     workers.start("sink")
-    before = counted(stack.settings, "dead_letters", "1")
+    [state] = await topic_states(stack.settings.kafka, [EVENTS_RAW.name])
+    mine = " OR ".join(
+        f"(source_partition = {number} AND source_offset >= {offset})"
+        for number, offset in state.end_offsets.items()
+    )
+    where = f"source_topic = '{EVENTS_RAW.name}' AND ({mine})"
     good = [event(f"amid-bad-{number}", "amid-bad") for number in range(20)]
     messages = [("amid-bad", value) for value in BAD_INPUT.values()]
     for position, message in enumerate(events_as_messages(good)):
@@ -83,13 +92,13 @@ async def test_each_bad_input_is_one_dead_letter_and_its_batch_goes_on(
         "the good events",
     )
     await until(
-        lambda: counted(stack.settings, "dead_letters", "1") >= before + len(BAD_INPUT),
+        lambda: counted(stack.settings, "dead_letters", where) >= len(BAD_INPUT),
         "the dead letters",
     )
     rows = query(
         stack.settings,
         "SELECT reason, count(), countDistinct(source_partition, source_offset) "
-        "FROM dead_letters WHERE source_topic = 'agent.events.raw' GROUP BY reason",
+        f"FROM dead_letters WHERE {where} GROUP BY reason",
     )
     found = {reason: (count, places) for reason, count, places in rows}
     for reason in BAD_INPUT:
@@ -99,6 +108,16 @@ async def test_each_bad_input_is_one_dead_letter_and_its_batch_goes_on(
         assert workers.status(worker).restarts == 0
 
 
+@pytest.fixture
+def unmerged(stack: LocalStack) -> Iterator[None]:
+    """Let no merge of ReplacingMergeTree take a second row away before it is counted."""
+    table = f"{stack.settings.clickhouse.database}.events"
+    query_text(stack.settings, f"SYSTEM STOP MERGES {table}")
+    yield
+    query_text(stack.settings, f"SYSTEM START MERGES {table}")
+
+
+@pytest.mark.usefixtures("unmerged")
 @pytest.mark.parametrize("victim", ["redactor", "sink"])
 async def test_kill_9_in_mid_stream_loses_nothing_and_stores_nothing_twice(
     stack: LocalStack, workers: Workers, victim: str

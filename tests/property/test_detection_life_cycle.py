@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.detection.alert import Status
@@ -97,6 +97,7 @@ def test_restarts_change_nothing(pieces: list[tuple[float, int]], cuts: list[int
     asked=st.lists(st.tuples(st.sampled_from(list(Mode)), st.integers(1, 60)), max_size=15),
     up_after=st.sampled_from([0.0, 30.0]),
 )
+@example(asked=[(Mode.ESCALATE, 1), (Mode.NORMAL, 1), (Mode.READ_ONLY, 30)], up_after=0.0)
 def test_modes_go_up_when_asked_and_down_slowly(
     asked: list[tuple[Mode, int]], up_after: float
 ) -> None:
