@@ -34,6 +34,20 @@ def test_a_killed_server_comes_back_with_what_it_had_confirmed(data_dir: Path) -
         assert count(server.endpoint) == 6
 
 
+def test_a_killed_server_comes_back_as_often_as_it_is_killed(data_dir: Path) -> None:
+    """Its own `default` stayed behind, empty, and could not be attached a second time."""
+    with LocalClickHouse(data_dir) as server:
+        assert server.endpoint.post("CREATE DATABASE other").status == 200
+        table = "CREATE TABLE other.t (a UInt64) ENGINE = MergeTree ORDER BY a"
+        assert server.endpoint.post(table).status == 200
+        for number in range(3):
+            assert server.endpoint.post(f"INSERT INTO other.t VALUES ({number})").status == 200
+            server.stop(signal.SIGKILL)
+            server.start()
+            found = server.endpoint.post("SELECT count() FROM other.t").text.strip()
+            assert found == str(number + 1)
+
+
 def test_a_server_killed_in_an_insert_has_all_of_it_or_nothing(data_dir: Path) -> None:
     rows = 200_000
     body = b"".join(b"%d,x\n" % number for number in range(rows))

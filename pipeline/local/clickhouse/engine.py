@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ QUERY_ID_SETTING = "log_comment"
 """The engine gives every query an id of its own; the client's id travels in this setting."""
 QUERY_ID_COLUMN = f"Settings['{QUERY_ID_SETTING}']"
 """Where `system.processes` shows the client's id."""
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -146,22 +148,35 @@ class Engine:
             ) from None
         for left_over in self.spool_dir.iterdir():
             left_over.unlink()
+        default_uuid = self._take_default_uuid()
         self._keeper = self.connect()
-        self._make_default_ordinary(self._keeper)
+        self._make_default_ordinary(self._keeper, default_uuid)
         known = self._keeper.query(KNOWN_NAMES).bytes().decode()
         self.guard = Guard(known.splitlines())
         fields = self._keeper.query("SELECT version(), timezone(), displayName()").bytes()
         self.version, self.timezone, self.display_name = fields.decode().strip().split("\t")
 
-    def _make_default_ordinary(self, connection: Connection) -> None:
+    def _take_default_uuid(self) -> str | None:
+        """Return the UUID of the `default` of an earlier run, and let the engine forget the rest.
+
+        An engine that was killed leaves the database's record behind. It loads the record at its
+        next start, but then cannot attach the database a second time.
+        """
+        record = self._dir / "metadata" / "default.sql"
+        try:
+            found = _UUID.search(record.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        record.unlink()
+        return found[0] if found else None
+
+    def _make_default_ordinary(self, connection: Connection, uuid: str | None) -> None:
         """Replace the engine's own `default`, in which every file of the machine is a table."""
-        rows = connection.query("SELECT uuid FROM system.databases WHERE name = 'default'")
-        uuid = rows.bytes().decode().strip()
+        if uuid is None:
+            rows = connection.query("SELECT uuid FROM system.databases WHERE name = 'default'")
+            uuid = rows.bytes().decode().strip()
         connection.query("DETACH DATABASE default")
-        if (self._dir / "metadata" / "default.sql").exists():
-            connection.query("ATTACH DATABASE default")
-        else:
-            connection.query(f"ATTACH DATABASE default UUID '{uuid}' ENGINE = Atomic")
+        connection.query(f"ATTACH DATABASE default UUID '{uuid}' ENGINE = Atomic")
 
     def connect(self) -> Connection:
         """Open one more connection; `UnavailableError` if the engine does not start."""
