@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import faust
 import orjson
 
+from agents.dead_letter_signals import DeadLetterSignals
 from agents.delivery import Run, Tick, deliver
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
@@ -22,7 +23,7 @@ from pipeline.detection.messages import NOTHING_KNOWN, Progress
 from pipeline.metrics import Metrics
 from pipeline.storage.rows import Refusal, read_event
 from pipeline.tasks.budgets import Budget, BudgetPolicy
-from pipeline.topics import EVENTS_CLEAN, TASKS, WINDOWS_PARTIAL
+from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, TASKS, WINDOWS_PARTIAL
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
 from pipeline.windows.partition import Record as Applied
@@ -213,5 +214,12 @@ def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchPro
         max_records=RECORDS_PER_CALL,
         tick=stage.tick,
         tick_seconds=TICK_SECONDS,
+    )
+    deliver(
+        app,
+        EVENTS_DLQ.name,
+        DeadLetterSignals(producer).handle,
+        name=f"{STAGE}-dead-letters",
+        max_records=RECORDS_PER_CALL,
     )
     return [producer]
