@@ -19,8 +19,8 @@ from pipeline.storage.tables import Table
 Row = dict[str, Any]
 
 
-class Store(Protocol):
-    """What it needs of ClickHouse."""
+class RowStore(Protocol):
+    """What storing rows needs of ClickHouse."""
 
     async def insert(
         self,
@@ -48,7 +48,7 @@ class ReplacingSinkStage:
         self,
         table: Table,
         read: Callable[[bytes | None], Row | Refusal | None],
-        store: Store,
+        store: RowStore,
         cluster: Cluster,
         metrics: Metrics,
     ) -> None:

@@ -17,7 +17,7 @@ import faust
 import orjson
 
 from agents.delivery import Run, RunConsumer, deliver
-from agents.replacing_sink import ReplacingSinkStage
+from agents.replacing_sink import ReplacingSinkStage, Row, RowStore
 from pipeline.adapters.clickhouse.errors import TooLateError
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batches import BatchProducer, Record
@@ -40,22 +40,9 @@ STAGE = "sink"
 ROWS_IN_TIME = 500
 """A batch this small that comes after its lease is not late because of its size."""
 
-Row = dict[str, Any]
 
-
-class Store(Protocol):
-    """What the sink needs of ClickHouse."""
-
-    async def insert(
-        self,
-        table: str,
-        names: list[str],
-        types: list[str],
-        columns: list[list[Any]],
-        *,
-        token: str,
-    ) -> None:
-        """Store rows; `InputError` if a value is refused, `RetryableError` if it may be retried."""
+class Store(RowStore, Protocol):
+    """What the sink needs of ClickHouse beside: to ask what is there."""
 
     async def query(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
