@@ -5,9 +5,7 @@ Labels hold names from our own catalogues only (reasons, entity types, stages), 
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-
-SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+from prometheus_client import CollectorRegistry, Counter
 
 
 class Metrics:
@@ -71,24 +69,5 @@ class Metrics:
         self.overflows = Counter(
             "sluice_label_overflows",
             "Labels that reached their cap; further values count as `other`",
-            registry=self.registry,
-        )
-        self.handler_seconds = Histogram(
-            "sluice_handler_seconds",
-            "Time of one call of a stage's handler, outputs acknowledged",
-            ["stage"],
-            buckets=SECONDS,
-            registry=self.registry,
-        )
-        self.handler_failures = Counter(
-            "sluice_handler_failures",
-            "Calls of a stage's handler that failed and are tried again",
-            ["stage"],
-            registry=self.registry,
-        )
-        self.last_progress = Gauge(
-            "sluice_last_progress_timestamp_seconds",
-            "When a stage last finished a call of its handler (Unix time)",
-            ["stage"],
             registry=self.registry,
         )
