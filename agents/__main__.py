@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import sys
@@ -14,7 +13,7 @@ import click
 import faust
 import uvloop
 
-from agents import aggregator, detector, redactor, sink
+from agents import aggregator, detector, garbage, redactor, sink
 from agents.app import build_app
 from agents.delivery import RunConsumer, fail_stop
 from agents.health import HealthServer
@@ -107,9 +106,7 @@ def main(role: str) -> None:
     )
     # it reports every timer that a busy handler delays by a fraction of a second
     logging.getLogger("mode.timers").setLevel(logging.WARNING)
-    # a batch makes thousands of objects that all die with it; collecting amid it is lost time
-    gc.set_threshold(100_000, 20, 20)
-    gc.freeze()
+    garbage.settle()
     try:
         settings = load_settings()
         uvloop.run(run(role, settings))

@@ -43,9 +43,11 @@ _SPACED: Final = re.compile(r"(?<![\w.-])\d(?:[ ]\d){6,18}(?![\w-]|\.\d)")
 _TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
 
 _SHORTEST: Final = 10
+_SHORTEST_DIGITS: Final = len("1 2 3 4 5 6 7")
+_SHORTEST_SPELLED: Final = len("oh one two one two one")
 _AT_MARKS: Final = ("[at", "(at", "{at", "[ at", "( at", "[@", "(@")
 _SPELLED: Final = (" one", " two", " three", " four", " five", " six", " seven", " eight", " nine")
-_SINGLE: Final = tuple(f" {digit} " for digit in range(10))
+_SINGLE: Final = re.compile(r" \d \d ")
 
 
 def without_spelling(text: str) -> Plain | None:
@@ -53,17 +55,22 @@ def without_spelling(text: str) -> Plain | None:
 
     Time is linear: every repetition is bounded.
     """
-    if len(text) < _SHORTEST:
+    length = len(text)
+    if length < _SHORTEST:
         return None
     lowered = text.lower()
     plain: Plain | None = None
     # `in` is much faster than any pattern; almost every text ends here
-    if ("dot" in lowered and " at " in lowered) or any(mark in lowered for mark in _AT_MARKS):
+    marked = "[" in text or "(" in text or "{" in text
+    if ("dot" in lowered and " at " in lowered) or (
+        marked and any(mark in lowered for mark in _AT_MARKS)
+    ):
         plain = _step(plain, text, _ADDRESS)
-    if sum(map(lowered.count, _SPELLED)) > 4:
-        plain = _step(plain, text, _DIGITS)
-    if any(map(text.__contains__, _SINGLE)):
-        plain = _step(plain, text, _SPACED)
+    if length >= _SHORTEST_DIGITS:
+        if length >= _SHORTEST_SPELLED and sum(map(lowered.count, _SPELLED)) > 4:
+            plain = _step(plain, text, _DIGITS)
+        if _SINGLE.search(text) is not None:
+            plain = _step(plain, text, _SPACED)
     return plain
 
 

@@ -23,6 +23,7 @@ from pipeline.redaction.detectors.address_patterns import (
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import STREET_ADDRESS, Span
 
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
@@ -179,7 +180,7 @@ class FormDetector(AddressDetector):
     """Addresses of one form, such as Hauptstraße 12a or PO Box 5."""
 
     def __init__(
-        self, name: str, pattern: re.Pattern[str], trigger: Trigger, score: float = 0.85
+        self, name: str, pattern: TextPattern, trigger: Trigger, score: float = 0.85
     ) -> None:
         """Look for `pattern` where `trigger` opens the gate."""
         super().__init__()

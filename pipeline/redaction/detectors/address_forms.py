@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from pipeline.redaction.detectors.address import UNCERTAIN, FormDetector
@@ -12,9 +11,10 @@ from pipeline.redaction.detectors.address_patterns import (
     PO_BOX,
     UNMARKED_BEHIND,
 )
+from pipeline.redaction.detectors.patterns import TextPattern
 
 # 12 rue de la Paix; 7 bis, avenue Foch; 3 place de l'Étoile
-FRENCH: Final = re.compile(
+FRENCH: Final = TextPattern(
     r"(?<![\w.,-])\d{1,4}(?:\ ?(?:bis|ter|quater|[A-D]))?,?\ "
     r"(?i:rue|avenue|av\.|boulevard|bd\.?|chemin|impasse|allées?|quai|cours|route|place|passage"
     r"|square|sentier)"
@@ -23,7 +23,7 @@ FRENCH: Final = re.compile(
     r"|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}(?:\ [NSEO](?![\w.]))?"
 )
 # Calle Mayor 5, 3º B; Via Roma, 12; Rua das Flores nº 7; ul. Długa 4/6; Avenida 9 de Julio 100
-PREFIXED: Final = re.compile(
+PREFIXED: Final = TextPattern(
     r"(?<!\w)(?:[Cc]alle|C/\.?|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
     r"|[Cc]arrera|[Cc]ra\.?"
     r"|[Cc]amino|[Rr]onda|[Gg]lorieta|[Cc]allejón|[Cc]arretera|[Vv]ia|[Vv]iale|[Pp]iazza(?:le)?"
@@ -42,7 +42,7 @@ PREFIXED: Final = re.compile(
     r"(?:,\ ?\d{1,2}\.?[º°ª]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
 )
 # Hauptstraße 12a; Lange Gasse 5; Keizersgracht 123-2; Storgatan 14 B; Karl-Marx-Allee 3
-COMPOUND: Final = re.compile(
+COMPOUND: Final = TextPattern(
     r"(?<![\w-])(?:[A-ZÀ-ÖØ-Þ][\w.-]{0,30}\ ){0,3}[A-ZÀ-ÖØ-Þ][\w-]{0,40}?"
     r"(?i:straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|graben|markt|hof|chaussee"
     r"|straat|laan|gracht|plein|kade|dijk|singel|steeg|gatan|vägen|gränd|gata|veien|vegen|vej"
@@ -53,18 +53,18 @@ COMPOUND: Final = re.compile(
     r"|[.,]\d)"
 )
 # Bağdat Cad. No: 212; Atatürk Bulvarı 5
-TURKISH: Final = re.compile(
+TURKISH: Final = TextPattern(
     r"(?<!\w)(?:[A-ZÇĞİÖŞÜ][\w.]{1,30}\ ){1,3}(?:[Cc]add?(?:\.|esi)|[Cc]d\.|[Ss]ok(?:\.|ak|ağı)"
     r"|[Ss]k\.|[Bb]ulv(?:\.|arı)"
     r"|[Mm]ah(?:\.|allesi)),?\ (?:[Nn]o\ ?[:.]?\ ?)?\d{1,4}(?:/\d{1,4})?(?:\ D:\ ?\d{1,4})?(?!\w)"
 )
 # 2-11-3 Meguro, Meguro-ku; 7-1707-7 Higashi-cho
-JAPANESE: Final = re.compile(
+JAPANESE: Final = TextPattern(
     r"(?<![\w-])\d{1,2}-\d{1,4}(?:-\d{1,4})?,?\ (?:[A-Z]\w+-(?:cho|machi|dori)(?!\w)"
     r"|[A-Z][\w-]{1,30}(?:,?\ [A-Z]\w{1,30}-(?:ku|shi|cho|machi|gun|ken|to|fu))+)"
 )
 # Am Markt 5; Unter den Linden 77; Berliner Allee 120b
-GERMAN: Final = re.compile(
+GERMAN: Final = TextPattern(
     r"(?<![\w-])(?:(?:Am|An\ de[rnm]|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
     r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w{1,30}"
     r"|(?:[A-ZÄÖÜ][\w-]{1,30}\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"

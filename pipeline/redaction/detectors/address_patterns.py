@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from pipeline.redaction.detectors.lexicon import words
+from pipeline.redaction.detectors.patterns import TextPattern
 
 # Words that end an English street; the first ones hardly ever mean anything else behind a number.
 SURE_TYPES: Final = words(
@@ -44,17 +45,17 @@ _WORD = (
 )
 
 # A number and words: 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 8567 Zamkowa 119
-NUMBERED: Final = re.compile(
+NUMBERED: Final = TextPattern(
     rf"{_NUMBER},?\ (?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
 )
 # What may follow the word for a street: NW; the number of a route; a number before a comma
-BEHIND_TYPE: Final = re.compile(rf"\ {_DIRECTION}(?!\w)|\ \d{{1,3}}(?=,|\ \#|\n)")
+BEHIND_TYPE: Final = TextPattern(rf"\ {_DIRECTION}(?!\w)|\ \d{{1,3}}(?=,|\ \#|\n)")
 ROUTES: Final = words("highway hwy route rte road interstate fm cr")
-ROUTE_NUMBER: Final = re.compile(r"\ \d{1,4}[A-Z]?(?!\w)")
+ROUTE_NUMBER: Final = TextPattern(r"\ \d{1,4}[A-Z]?(?!\w)")
 # 8567 Zamkowa 119
-NUMBER_AGAIN: Final = re.compile(r"\ \d{1,5}(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat|App|\#))")
+NUMBER_AGAIN: Final = TextPattern(r"\ \d{1,5}(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat|App|\#))")
 # 12 baker street, in any case
-INFORMAL: Final = re.compile(
+INFORMAL: Final = TextPattern(
     rf"{_NUMBER}\ (?:(?:north|south|east|west"
     rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
@@ -63,19 +64,19 @@ INFORMAL: Final = re.compile(
     re.IGNORECASE,
 )
 # "on Old Quarry Rd": a street without a number behind a word of place
-NAMED: Final = re.compile(
+NAMED: Final = TextPattern(
     r"\b(?:on|at|off|near|from|along|to|in|of)\ ((?:[A-Z][\w'’]{1,30}\ ){1,3}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace"
     r"|Crescent))(?![\w'’])"
 )
 # What may stand in front of a street: Door No. 4/112, Plot 5512, Room 1203, Building 7,
-LEAD: Final = re.compile(
+LEAD: Final = TextPattern(
     r"(?<!\w)(?:(?:[Pp]lot|[Dd]oor|[Rr]oom|[Ff]lat|[Aa]pt\.?|[Aa]partment|[Uu]nit|[Ss]uite"
     r"|[Hh]ouse|[Bb]lock|[Vv]illa"
     r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
     r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
-PO_BOX: Final = re.compile(
+PO_BOX: Final = TextPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
     r"|Apartado(?:\ [Pp]ostal)?"
     r"|Casilla|Caixa\ Postal|Boîte\ [Pp]ostale|B\.?P\.?|Locked\ Bag|GPO\ Box"
@@ -83,12 +84,12 @@ PO_BOX: Final = re.compile(
     re.IGNORECASE,
 )
 # PSC 1234, Box 5678; Unit 4321 Box 8765; USS Smith; and APO AP 96555 behind them
-MILITARY: Final = re.compile(
+MILITARY: Final = TextPattern(
     r"(?<!\w)(?:(?:PSC|CMR|Unit)\ \d{1,5},?\ Box\ \d{1,5}|US(?:S|NS|NV"
     r"|CGC)\ [A-Z][a-z]+(?=,?\s(?:[FAD]PO)))"
     r"(?:[,\n]?\ ?[FAD]PO,?\ A[AEP]\ \d{5}(?:-\d{4})?)?"
 )
-UNIT: Final = re.compile(
+UNIT: Final = TextPattern(
     r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg"
     r"|building|block"
     r"|lot|apto|ap"
@@ -102,7 +103,7 @@ UNIT: Final = re.compile(
     r"|po\ box\ \d+)(?![\w])\)?",
     re.IGNORECASE,
 )
-ZIP: Final = re.compile(
+ZIP: Final = TextPattern(
     r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}|[A-Z]\d[A-Z][\ -]?\d[A-Z]\d"
     r"|\d{4}\ ?[A-Z]{2}"
     r"|\d{3}\ \d{2}|\d{2}-\d{3}|\d{6}|\d{5}-\d{3}|[A-Z]{1,2}-?\d{4,5}|\d{4}|\d{3}-\d{4}"
@@ -114,18 +115,18 @@ _US = (
     " NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC PR GU VI AS MP FM MH PW AA AE AP"
 )
 _OTHER = "ON QC BC AB MB SK NS NB NL PE YT NT NU NSW VIC QLD WA SA TAS ACT"
-LOWER_TAIL: Final = re.compile(
+LOWER_TAIL: Final = TextPattern(
     r",?\s(?:[a-z.]{2,15}\ ){1,3}?(?P<state>[a-z]{2}),?\ \d{5}(?:-\d{4})?(?![\w'])"
 )
 STATES: Final = frozenset(f"{_US} {_OTHER}".split())
-STATE_AND_ZIP: Final = re.compile(r"[A-Z](?<!\w.)[A-Z],?\ \d{5}(?:-\d{4})?(?![\w-])")
+STATE_AND_ZIP: Final = TextPattern(r"[A-Z](?<!\w.)[A-Z],?\ \d{5}(?:-\d{4})?(?![\w-])")
 COUNTRIES: Final = frozenset(["USA", "U.S.A.", "UK", "U.K.", "US", "UAE", "U.A.E.", "U.S."])
-PLACE: Final = re.compile(
+PLACE: Final = TextPattern(
     r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]{0,40}(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.)?"
     r"(?:[ -](?:(?:of|de|la|del|upon|am|an|der|on|sur|les|le|el|do|da|im|bei|or|i)[ -])?"
     r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]{0,40}){0,4}"
 )
-ADDRESS_CUE: Final = re.compile(
+ADDRESS_CUE: Final = TextPattern(
     r"\baddress\b|\blives? (?:at|on|in)\b|\bliving (?:at|on|in)\b|\bresid\w+ (?:at|in|on)\b"
     r"|\bship(?:ped|ping)? (?:it )?to\b"
     r"|\bdeliver(?:ed|y|ies)? (?:it )?to\b|\bmoved? (?:to|from)\b|\blocated at\b|\bsend (?:it"
@@ -134,15 +135,15 @@ ADDRESS_CUE: Final = re.compile(
     r"|\bendere[çc]o\b"
 )
 # 12 Glenwood, Springfield: a number and a name, where the words before say that it is an address
-CUED: Final = re.compile(
+CUED: Final = TextPattern(
     rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ?){{1,4}}(?=,|\n|\.(?!\w)|$)"
 )
 # Ermou 150, Athens 105 63
-UNMARKED_BEHIND: Final = re.compile(
+UNMARKED_BEHIND: Final = TextPattern(
     r"(?<![\w-])(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
 )
 # Dizengoff St 20
-NUMBER_BEHIND: Final = re.compile(
+NUMBER_BEHIND: Final = TextPattern(
     r"(?<!\w)(?:[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}\ ){1,3}(?:Street|St\.?|Road|Rd\.?|Avenue"
     r"|Ave\.?)\ (?:[Nn]o\.?\ ?)?\d{1,4}(?![\w:%-]|\.\d)"
 )

@@ -13,13 +13,14 @@ from pipeline.redaction.detectors.address_patterns import (
     ZIP,
 )
 from pipeline.redaction.detectors.lexicon import Lexicon, lexicon
+from pipeline.redaction.detectors.patterns import TextPattern
 
 # never across a blank line
-_JOIN = re.compile(r"(?:,\n|,\ {0,2}|\ ?\n\ {0,4}|\ [-–]\ |\ )(?!\s)")
-_JOIN_CITY = re.compile(r"(?:,\n|,\ {0,2}|\ ?\n\ {0,4}|\ [-–]\ |,?\ in\ )(?!\s)")
+_JOIN = TextPattern(r"(?:,\n|,\ {0,2}|\ ?\n\ {0,4}|\ [-–]\ |\ )(?!\s)")
+_JOIN_CITY = TextPattern(r"(?:,\n|,\ {0,2}|\ ?\n\ {0,4}|\ [-–]\ |,?\ in\ )(?!\s)")
 _CAPITALS = re.compile(r"[A-Z]{2,4}(?![\w])|U\.S\.A\.|U\.K\.|U\.A\.E\.")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_DISTRICT = re.compile(r" \d{1,2}(?![\w:/-]|[.,]\d)")
+_DISTRICT = TextPattern(r" \d{1,2}(?![\w:/-]|[.,]\d)")
 _WORDS = re.compile(r"\S+")
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|No|[A-Z])\.")
 _DIVISIONS = frozenset(["District", "County", "City", "Province", "Township", "Ward", "Prefecture"])

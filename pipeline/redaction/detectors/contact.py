@@ -6,29 +6,30 @@ import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import EMAIL_ADDRESS, SECRET, URL, Span
 
 # Bounded repeats keep the scan linear: 64 and 63 are the limits of RFC 5321 and RFC 1035.
 # Letters are those of alphabets with blanks between words: in Japanese or Chinese the words around
 # an address would run into it.
 _LETTERS = r"A-Za-z0-9_\u00c0-\u024f\u0370-\u052f\u0590-\u06ff\u0900-\u0dff"
-_EMAIL = re.compile(
+_EMAIL = TextPattern(
     rf"[{_LETTERS}][{_LETTERS}.+%'~#!$*-]{{0,63}}@"
     rf"(?:\[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
     rf"|(?:[{_LETTERS}-]{{1,63}}\.){{1,8}}[A-Za-z\u00c0-\u024f\u0370-\u052f]{{2,24}}(?![A-Za-z0-9_@]))"
 )
 # `icon@2x.png` and `git@host:path` have the shape of an address and are none.
-_FILE_NAME = re.compile(
+_FILE_NAME = TextPattern(
     r"@\dx\.|\.(?:png|jpe?g|gif|svg|webp|css|js|json|html|lock)$", re.IGNORECASE
 )
 
-_URL = re.compile(
+_URL = TextPattern(
     r"(?:[a-z][a-z0-9+.-]{1,15}://|www\."
     r"|(?<![\w./-])(?:[a-z]{2,3}\.)?linkedin\.com/(?=in/))[^\s\"'<>`{}|\\^]{3,2000}",
     re.IGNORECASE,
 )
 _TRAILING = ".,;:!?)]}'\"*_"
-_PERSONAL = re.compile(
+_PERSONAL = TextPattern(
     r"""
     //(?:[\w-]+\.)*(?:facebook|instagram|twitter|x|tiktok|snapchat|pinterest|vk|weibo|venmo|paypal)
       \.(?:com|me)/@?(?!(?:search|login|help|home|about|explore|share|sharer|hashtag|intent|watch

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_after
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import DATE_OF_BIRTH, DATE_TIME, Span
 
 _MONTH = (
@@ -17,7 +18,7 @@ _MONTH = (
 )
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:19|20)\d\d"
-_DATE = re.compile(
+_DATE = TextPattern(
     rf"""(?<![\w.:/-])(?:
       {_YEAR}(?P<s1>[-/.])(?:0?[1-9]|1[0-2])(?P=s1){_DAY}(?![\d/-])
     | {_DAY}(?P<s2>[-/.\s]){_DAY}(?P=s2)(?:{_YEAR}|\d\d)(?![\w/-]|\.\d)
@@ -30,17 +31,17 @@ _DATE = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BIRTH = re.compile(
+_BIRTH = TextPattern(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
 )
-_BIRTH_AFTER = re.compile(
+_BIRTH_AFTER = TextPattern(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
     r"(?:birth|bday|dob|d\.o\.b|date of birth)"
 )
-_LISTED = re.compile(r"[\s,;&/]{0,4}(?:and|or|und|et|y)?\s?")
-_NOT_BIRTH = re.compile(
+_LISTED = TextPattern(r"[\s,;&/]{0,4}(?:and|or|und|et|y)?\s?")
+_NOT_BIRTH = TextPattern(
     r"\b(?:today|expir\w*|issued|depart\w*|arriv\w*|flight|book\w*|check-?in|appointment|deadline"
     r"|created|updated|order\w*|deliver\w*|meeting|since|until|joined)\b[^.;!?]*$"
 )

@@ -43,6 +43,9 @@ class Gate:
                 self._rules.append((detector, frozenset(patterns[part] for part in parts)))
         self._words.Compile()
         self._shapes.Compile()
+        # the compiled set behind the wrapper, which asks and converts more than the match costs
+        self._match_words = self._words._set.Match
+        self._match_shapes = self._shapes._set.Match
         self._all = tuple(range(len(triggers)))
         self._memo: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[int, ...]] = {}
 
@@ -56,7 +59,7 @@ class Gate:
         """Return the indexes of the detectors to run on `text`, in order."""
         # half of a surrogate pair has no UTF-8; no pattern asks for one
         raw = text.encode("utf-8", "replace")
-        matched = (tuple(self._words.Match(raw)), tuple(self._shapes.Match(raw)))
+        matched = (tuple(self._match_words(raw)), tuple(self._match_shapes(raw)))
         found = self._memo.get(matched)
         return self._remember(*matched) if found is None else found
 

@@ -6,9 +6,10 @@ import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 
-_LABELLED = re.compile(
+_LABELLED = TextPattern(
     r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
     r"|subscriber|employee|staff|patient|medical record|policy ?holder|policy|insurance|tax"
     r"|national|identity)|(?P<customer>\bcust(?:omer)?|\bclient))"
@@ -18,7 +19,7 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 # Labels that are one word, and national identity numbers by their names
-_LABELLED_BY_A_WORD = re.compile(
+_LABELLED_BY_A_WORD = TextPattern(
     r"\b(?:mrn|kundennummer|kunden-?nr\.?|mitgliedsnummer|num[ée]ro (?:de )?client"
     r"|n[úu]mero de cliente"
     r"|klantnummer|numero cliente|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
@@ -31,7 +32,7 @@ _LABELLED_BY_A_WORD = re.compile(
     re.IGNORECASE,
 )
 _DATE_LIKE = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}$")
-_PAYMENT_NUMBER = re.compile(
+_PAYMENT_NUMBER = TextPattern(
     r"(?i)\b(?:certificate|gift[ _]card|credit[ _]card|debit[ _]card|voucher|card)s?"
     r"(?: (?:id|number|no\.?|ending(?: in)?|with id|ending with))?[ :#*`_(]{1,4}(\d{6,10})(?![\w-])"
 )

@@ -11,6 +11,7 @@ import re2
 from pipeline.errors import ConfigError
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.lexicon import lexicon
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 
 # Shapes that speak for themselves, in RE2's syntax.
@@ -34,7 +35,7 @@ DEFAULT_ID_SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _DEFAULTS: Final = tuple(DEFAULT_ID_SHAPES.items())
 # A user name made of a person's names and a number: `mia_li_3668`.
-_NAMED_ID = re.compile(r"(?<![\w/.-])([a-z]{2,20})[_.]([a-z]{2,20})[_.]?(\d{2,6})(?![\w-]|\.\w)")
+_NAMED_ID = TextPattern(r"(?<![\w/.-])([a-z]{2,20})[_.]([a-z]{2,20})[_.]?(\d{2,6})(?![\w-]|\.\w)")
 
 
 class IdShapeDetector(Detector):

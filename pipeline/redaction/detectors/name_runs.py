@@ -23,7 +23,7 @@ _UPPER_WIDE: Final = "A-Z" + "".join(
 )
 
 
-def _run_pattern(upper: str) -> re.Pattern[str]:
+def _run_pattern(upper: str, flags: int = 0) -> re.Pattern[str]:
     """Return the pattern of a run: capitalised words, initials and particles between blanks."""
     word = rf"[{upper}]\w*(?:['’-]\w+)*"
     # a capital leads, so that the scanner skips to capitals; what must not stand before it follows
@@ -32,10 +32,10 @@ def _run_pattern(upper: str) -> re.Pattern[str]:
     dot = rf"(?:{short}\.(?=\ ?[{upper}]|\ (?:{_PARTICLES})\ ))?"
     gap = rf"(?:\ {{1,2}}(?:(?:{_PARTICLES})\ ){{0,3}}|(?<=\.)|,\ (?=(?:Jr|Sr|II|III|IV|PhD|MD)\b))"
     particle = r"(?:(?:al|el|d|l)[-'’])?"
-    return re.compile(rf"{first}{dot}(?:{gap}{particle}{word}{dot})*")
+    return re.compile(rf"{first}{dot}(?:{gap}{particle}{word}{dot})*", flags)
 
 
-_RUN_ASCII: Final = _run_pattern("A-Z")
+_RUN_ASCII: Final = _run_pattern("A-Z", re.ASCII)
 _RUN_WIDE: Final = _run_pattern(_UPPER_WIDE)
 _TOKEN = re.compile(r"[^\s.,]+\.?")
 
@@ -56,7 +56,12 @@ _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 # Acme Widgets Inc
 _ORGANISATION: Final = re.compile(r"O{0,2}K")
 _LIMIT: Final = 20_000
+# no pattern above begins with any of these, and in `_FULL` they only follow others
+_NAMELESS: Final = frozenset("OPXKZYRJp")
+_PUNCTUATION: Final = '.,:;!?()"-'
 _LONGEST: Final = 12
+_SHORT: Final = 24
+"""Characters; a run of this length has at most `_LONGEST` words."""
 
 
 class Part(NamedTuple):
@@ -103,7 +108,30 @@ class RunReader:
         self._classes = classes
         self._memo: dict[str, tuple[Part, ...]] = {}
         self._tokens: dict[str, str] = {}
+        self._harmless: set[str] = set()
         self._shapes: dict[str, list[tuple[str, int, int]]] = {}
+
+    def may_hold_names(self, text: str) -> bool:
+        """Whether a run of `text` may have parts; False means that none has. Linear.
+
+        What stands between two blanks is judged once and remembered. It is harmless without any
+        capital, or as one plain word of a class that makes no name in any company.
+        """
+        harmless = self._harmless
+        for piece in text.split():
+            if piece in harmless:
+                continue
+            if not piece.islower():
+                word = piece.strip(_PUNCTUATION)
+                if word.lower() != word and not (
+                    word.isalpha() and word.isascii() and self._class(word) in _NAMELESS
+                ):
+                    return True
+            if len(piece) <= _SHORT:
+                if len(harmless) >= _LIMIT:
+                    harmless.clear()
+                harmless.add(piece)
+        return False
 
     def parts(self, run: str) -> tuple[Part, ...]:
         """Return the parts of `run` that can be names, from left to right."""
@@ -117,23 +145,42 @@ class RunReader:
         return found
 
     def _read(self, run: str) -> list[Part]:
+        known = self._tokens
+        if "." not in run and "," not in run and "  " not in run and len(run) <= _SHORT:
+            # words and single blanks, as nearly all runs are
+            starts: list[int] = []
+            ends: list[int] = []
+            classes = ""
+            at = 0
+            for token in run.split(" "):
+                starts.append(at)
+                at += len(token)
+                ends.append(at)
+                at += 1
+                classes += known.get(token) or self._remember(token)
+            return self._parts(run, starts, ends, classes)
+        return self._sentences(run)
+
+    def _sentences(self, run: str) -> list[Part]:
+        """Read a run that may hold full stops: what an abbreviation does not end is a sentence."""
         parts: list[Part] = []
-        sentence: list[_Token] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        classes = ""
         for match in _TOKEN.finditer(run):
             token = match[0]
             found = self._tokens.get(token) or self._remember(token)
-            if token.endswith(".") and found not in ("I", "T", "J"):
-                # a full stop, not an abbreviation: another sentence begins
-                sentence.append(_Token(match.start(), match.end() - 1, found))
-                parts += self._parts(run, sentence)
-                sentence = []
-            else:
-                sentence.append(_Token(match.start(), match.end(), found))
-                if len(sentence) == _LONGEST:
-                    # no name is as long; and the patterns over classes stay short work
-                    parts += self._parts(run, sentence)
-                    sentence = []
-        return parts + self._parts(run, sentence)
+            stops = token.endswith(".") and found not in ("I", "T", "J")
+            starts.append(match.start())
+            ends.append(match.end() - 1 if stops else match.end())
+            classes += found
+            # no name is as long as the longest; and the patterns over classes stay short work
+            if stops or len(starts) == _LONGEST:
+                parts += self._parts(run, starts, ends, classes)
+                starts, ends, classes = [], [], ""
+        if classes:
+            parts += self._parts(run, starts, ends, classes)
+        return parts
 
     def _remember(self, token: str) -> str:
         found = self._class(token)
@@ -162,52 +209,50 @@ class RunReader:
             return "Y" if self._classes.may_be_name(lower) else "Z"
         return found
 
-    def _parts(self, run: str, tokens: list[_Token]) -> list[Part]:
-        classes = "".join(token.found for token in self._without_places(run, tokens))
+    def _parts(self, run: str, starts: list[int], ends: list[int], classes: str) -> list[Part]:
+        """Return the parts of the words at `starts` and `ends`, one letter of `classes` each."""
+        size = len(classes)
+        if size > 1:
+            classes = self._with_places(run, starts, ends, classes)
         found = self._shapes.get(classes)
         if found is None:
-            found = self._shapes[classes] = _names_in(classes)
             if len(self._shapes) >= _LIMIT:
                 self._shapes.clear()
-        size = len(classes)
-        return [
-            Part(
-                tokens[low].start,
-                _without_possessive(run, tokens[high - 1].end),
-                kind,
-                classes[low],
-                low == 0 and tokens[0].start == 0,
-                classes[low - 1] if low else "",
-                run[tokens[low - 1].start : tokens[low - 1].end].lower() if low else "",
-                "K" if _ORGANISATION.match(classes, high) else classes[high : high + 1],
-                _without_possessive(run, tokens[high].end)
-                if high + 1 == size and classes[high] in "OS"
-                else 0,
+            found = self._shapes[classes] = _names_in(classes)
+        parts = []
+        for kind, low, high in found:
+            after = classes[high : high + 1]
+            parts.append(
+                Part(
+                    starts[low],
+                    _without_possessive(run, ends[high - 1]),
+                    kind,
+                    classes[low],
+                    low == 0 and starts[0] == 0,
+                    classes[low - 1] if low else "",
+                    run[starts[low - 1] : ends[low - 1]].lower() if low else "",
+                    "K" if after and _ORGANISATION.match(classes, high) else after,
+                    _without_possessive(run, ends[high])
+                    if high + 1 == size and after in ("O", "S")
+                    else 0,
+                )
             )
-            for kind, low, high in found
-        ]
+        return parts
 
-    def _without_places(self, run: str, tokens: list[_Token]) -> list[_Token]:
-        """Return the tokens with those of places of several words ("Los Angeles") made P."""
-        if len(tokens) < 2 or not any(
-            self._classes.opens_place(run[token.start : token.end]) for token in tokens[:-1]
-        ):
-            return tokens
-        marked = list(tokens)
-        for low in range(len(tokens) - 1):
-            for high in range(min(len(tokens), low + 4), low + 1, -1):
-                name = run[tokens[low].start : _without_possessive(run, tokens[high - 1].end)]
+    def _with_places(self, run: str, starts: list[int], ends: list[int], classes: str) -> str:
+        """Return the classes with those of places of several words ("Los Angeles") made P."""
+        opens = self._classes.opens_place
+        size = len(classes)
+        marked = classes
+        for low in range(size - 1):
+            if not opens(run[starts[low] : ends[low]]):
+                continue
+            for high in range(min(size, low + 4), low + 1, -1):
+                name = run[starts[low] : _without_possessive(run, ends[high - 1])]
                 if self._classes.is_place(name):
-                    for index in range(low, high):
-                        marked[index] = tokens[index]._replace(found="P")
+                    marked = marked[:low] + "P" * (high - low) + marked[high:]
                     break
         return marked
-
-
-class _Token(NamedTuple):
-    start: int
-    end: int
-    found: str
 
 
 def _without_possessive(run: str, end: int) -> int:

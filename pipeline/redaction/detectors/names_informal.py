@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import LOWER_BREAKS, LOWER_CUES, NO_SPEAKERS
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.detectors.word_classes import WordClasses
 from pipeline.redaction.spans import PERSON, Span
 
@@ -24,17 +25,18 @@ _CUES: Final = (
     r"|\bme llamo|\bmi nombre es|\bje m'appelle|\bich hei(?:ß|ss)e|\bmi chiamo|\bmein name ist"
     r"|\bmeu nome [ée]|\bik heet|\bjag heter) +"
 )
-_INTRODUCTION = re.compile(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
+_INTRODUCTION = TextPattern(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
 # [09:14] kasia: …; <theo> …; a line's speaker
-_SPEAKER = re.compile(
+_SPEAKER = TextPattern(
     r"(?m)^(?:\[[\d:. apmAPM-]{3,20}\] ?|\d{1,2}:\d\d(?::\d\d)? )?"
     r"<?([a-z][a-z_]{1,20})(?:>|:(?= \S))"
 )
-_WORDS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_ONE = re.compile(_LOWER)
+_WORDS = TextPattern(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_ONE = TextPattern(_LOWER)
 _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
 _KNOWN_LIMIT: Final = 100_000
+_LONGEST_PIECE: Final = 24
 
 
 class _LowerCaseReader:
@@ -45,6 +47,26 @@ class _LowerCaseReader:
         self.classes = WordClasses(self._lexicon)
         self._listed = self._lexicon.ordinary | self._lexicon.foreign | self._lexicon.proper
         self.known: set[str] = set(self._listed)
+        self._harmless: set[str] = set(self._listed)
+
+    def holds_unknown(self, text: str) -> bool:
+        """Whether a word of `text` that begins in lower case is none that `is_known`.
+
+        Words never reach across blanks, so what stands between two blanks is judged once and
+        remembered with its punctuation; all but one or two of a text's pieces were met before.
+        """
+        harmless = self._harmless
+        for piece in text.split():
+            if piece in harmless:
+                continue
+            for word in _WORDS.findall(piece):
+                if word not in self.known and word[0].islower() and not self.is_known(word):
+                    return True
+            if len(piece) <= _LONGEST_PIECE:
+                if len(harmless) >= _KNOWN_LIMIT:
+                    harmless.intersection_update(self._listed)
+                harmless.add(piece)
+        return False
 
     def is_known(self, word: str) -> bool:
         """Whether `word` is ordinary, foreign or a proper noun; remembers those that are."""
@@ -118,6 +140,8 @@ class InformalPersonDetector(Detector):
         if context.register in (CODE, DATA):
             return []
         reader = self._reader
+        if not reader.holds_unknown(text):
+            return []
         read = _WORDS.findall(text)
         known = reader.known
         unknown = [
@@ -125,8 +149,6 @@ class InformalPersonDetector(Detector):
             for place, word in enumerate(read)
             if word not in known and word[0].islower() and not reader.is_known(word)
         ]
-        if not unknown:
-            return []
         spans = self._speakers(text)
         matches = list(_WORDS.finditer(text))
         reached = 0

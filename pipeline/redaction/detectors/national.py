@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_before, cue_near
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import (
     UK_NHS,
     US_BANK_NUMBER,
@@ -17,40 +17,40 @@ from pipeline.redaction.spans import (
     Span,
 )
 
-_SSN = re.compile(r"(\d(?<![\w.-].)\d\d)([- .]?)(\d{2})\2(\d{4})(?![\w]|[-.]\d)")
-_SSN_CUE = re.compile(
+_SSN = TextPattern(r"(\d(?<![\w.-].)\d\d)([- .]?)(\d{2})\2(\d{4})(?![\w]|[-.]\d)")
+_SSN_CUE = TextPattern(
     r"\bssns?\b|social[ _-]?security|\bsocial\b|\bss ?#|\bitin\b|taxpayer|\btax ?id|\btin\b"
 )
-_NHS = re.compile(r"\d(?<![\w.+-].)\d\d([- ]?)\d{3}\1\d{4}(?![\w]|[-.]\d)")
-_NHS_CUE = re.compile(r"\bnhs\b|national health")
+_NHS = TextPattern(r"\d(?<![\w.+-].)\d\d([- ]?)\d{3}\1\d{4}(?![\w]|[-.]\d)")
+_NHS_CUE = TextPattern(r"\bnhs\b|national health")
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
 
-_PASSPORT_CUE = re.compile(r"passport|passeport|reisepass|pasaporte|passaporto|paspoort")
-_PASSPORT = re.compile(
+_PASSPORT_CUE = TextPattern(r"passport|passeport|reisepass|pasaporte|passaporto|paspoort")
+_PASSPORT = TextPattern(
     r"(?<![\w-])(?:[A-Za-z]{0,3}\d{6,9}[A-Za-z]{0,2}|[A-Za-z]\d[A-Za-z0-9]{5,7})(?![\w-])"
 )
-_LICENSE_CUE = re.compile(
+_LICENSE_CUE = TextPattern(
     r"\bdriv(?:er'?s?|ers'?|ing)[ _-]?(?:licen[cs]e|permit)|\blicen[cs]e[ _-]?(?:no|num(?:ber)?"
     r"|id|#)"
     r"|\bdl\b(?: ?(?:no|num(?:ber)?|#))?|\bdmv\b|f[uü]hrerschein|permis de conduire"
 )
-_LICENSE_ALONE = re.compile(r"\blicen[cs]es?\b")
-_LICENSE_PLAIN_CUE = re.compile(
+_LICENSE_ALONE = TextPattern(r"\blicen[cs]es?\b")
+_LICENSE_PLAIN_CUE = TextPattern(
     r"\bsoftware|\bproduct|\bopen.source|\bmit licen|\bapache|\bgpl|\bkeys?\b"
 )
-_LICENSE = re.compile(
+_LICENSE = TextPattern(
     r"(?<![\w-])(?:[A-Za-z]{0,3}\d{4,14}[A-Za-z]{0,2}\d{0,3}|[A-Za-z]\d{3}(?:[ -]\d{3,4}){2,4}"
     r"|[A-Za-z]{1,2}\d{2}(?:-\d{2,6}){1,3}|\d{2,3}(?:[ -]\d{2,3}){2,3}"
     r"|[A-Za-z]{5}\d{6}[A-Za-z0-9]{5}"
     r"|[A-Za-z]{2,5}\*{0,3}[A-Za-z0-9*]{2,3}\d[A-Za-z0-9]{3,7})(?![\w-])"
 )
-_BANK = re.compile(r"\d(?<![\w.$€£+-].)(?:[ -]?\d){5,16}(?![\w]|[-.]\d)")
-_BANK_CUE = re.compile(
+_BANK = TextPattern(r"\d(?<![\w.$€£+-].)(?:[ -]?\d){5,16}(?![\w]|[-.]\d)")
+_BANK_CUE = TextPattern(
     r"\b(?:bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit|wire"
     r"|direct debit"
     r"|kontonummer|konto|cuenta|compte)\b(?!\s+id\b)[^.;!?\n]{0,36}$"
 )
-_ACCOUNT_OF_SERVICE = re.compile(
+_ACCOUNT_OF_SERVICE = TextPattern(
     r"\b(?:aws|azure|gcp|twitter|github|order|item|ticket|card)\b[^.;]{0,30}$"
 )
 

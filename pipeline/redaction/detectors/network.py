@@ -7,20 +7,21 @@ from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import IP_ADDRESS, MAC_ADDRESS, Span
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = re.compile(rf"(?<![\w.])(?<![\w/]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w]|\.\w|-[A-Za-z])")
-_VERSION = re.compile(
+_IPV4 = TextPattern(rf"(?<![\w.])(?<![\w/]-){_OCTET}(?:\.{_OCTET}){{3}}(?![\w]|\.\w|-[A-Za-z])")
+_VERSION = TextPattern(
     r"(?:\b(?:v|ver|version|release|build|firmware|driver|sdk|upgrade[ds]? to|section|sec|§)"
     r"[.:\s=\"']{0,4}|[a-z][\w-]*/)$"
 )
 # this machine, "any" and broadcast; the rest of 127/8 may be a typing error for somebody's
 _NO_MACHINE = ("127.0.0.", "127.0.1.1", "0.0.0.0", "255.255.")  # noqa: S104 - nothing is bound to it
 # An address or its mapped IPv4 form; eight groups, or fewer around `::`.
-_IPV6_RUN = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?<=:)[\d.]{7,15})?(?![\w:])")
+_IPV6_RUN = TextPattern(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?<=:)[\d.]{7,15})?(?![\w:])")
 _GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")
-_MAC = re.compile(
+_MAC = TextPattern(
     r"(?<![\w:-])(?:[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?![\w:-])"
 )

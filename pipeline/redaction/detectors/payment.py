@@ -9,11 +9,12 @@ from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import CREDIT_CARD, CRYPTO, IBAN_CODE, Span
 
 # No condition after the run: a run that fails late would be scanned again from each group.
-_CARD_RUN = re.compile(r"\d(?<![\w.].)(?:[ -]?\d){11,}+")
-_DIGITS = re.compile(r"\d+")
+_CARD_RUN = TextPattern(r"\d(?<![\w.].)(?:[ -]?\d){11,}+")
+_DIGITS = TextPattern(r"\d+")
 # Issuer ranges by length (ISO/IEC 7812; Visa, Mastercard, Amex, Diners, Discover, JCB, UnionPay,
 # Maestro, Mir, RuPay, Troy, UATP, Verve, Elo, Hipercard, Dankort, InstaPayment, InterPayment).
 _MAESTRO = r"50|5[6-9]|6"
@@ -29,11 +30,11 @@ _ISSUERS: Final = {
 }
 _DOUBLED: Final = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 _OTHER_GROUPS: Final = {(4, 6, 5), (4, 6, 4), (4, 5, 6), (6, 13), (8, 8), (6, 4, 4)}
-_OTHER_NUMBER = re.compile(
+_OTHER_NUMBER = TextPattern(
     r"\b(?:order|item|tracking|track|invoice|ref(?:erence)?|ticket|sku|isbn|serial|parcel|shipment"
     r"|timestamp|trace|span|request|session|job|batch|upc|ean|gtin|imei|hash|id)\b[^.;]{0,20}$"
 )
-_CARD_WORD = re.compile(
+_CARD_WORD = TextPattern(
     r"\b(?:card|visa|mastercard|maestro|amex|american express|discover|diners|jcb|unionpay|credit"
     r"|debit|cc|pan|pay|payment|karte|carte|tarjeta|carta)"
 )
@@ -51,7 +52,7 @@ _IBAN_LENGTHS: Final = {
     }.items()
     for country in countries.split()
 }  # fmt: skip
-_IBAN_HEAD = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})\d\d(?=[ -]?[A-Za-z0-9])")
+_IBAN_HEAD = TextPattern(r"(?<![A-Za-z0-9])([A-Za-z]{2})\d\d(?=[ -]?[A-Za-z0-9])")
 _IBAN_VALUES: Final = {
     letter: str(10 + index) for index, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 } | {digit: digit for digit in "0123456789"}
@@ -59,7 +60,7 @@ _IBAN_VALUES: Final = {
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE58_VALUES: Final = {char: index for index, char in enumerate(_BASE58)}
 _BECH32_VALUES: Final = {c: i for i, c in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
-_WALLET = re.compile(
+_WALLET = TextPattern(
     rf"(?<!\w)(?:(?P<segwit>(?:bc|tb|ltc)1[02-9ac-hj-np-z]{{11,87}}"
     rf"|(?:BC|TB|LTC)1[02-9AC-HJ-NP-Z]{{11,87}})"
     rf"|(?P<eth>0x[0-9A-Fa-f]{{40}})|(?P<base58>[{_BASE58}]{{26,35}}))(?!\w)"

@@ -7,26 +7,27 @@ from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.base import CODE, PLAIN_CONTEXT, PROSE, Context, Detector
 from pipeline.redaction.detectors.lexicon import words
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import PHONE_NUMBER, Span
 
-_EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|#|durchwahl|poste) ?:?(\d{1,6})(?!\w)", re.I)
+_EXTENSION = TextPattern(r",? ?(?:x|ext\.?|extension|#|durchwahl|poste) ?:?(\d{1,6})(?!\w)", re.I)
 # Digits with at most two separators between them; each way of reading the run is decided after it.
-_RUN = re.compile(
+_RUN = TextPattern(
     r"[+(\d](?<![A-Za-z0-9_.@#$€£%].)(?<![A-Za-z0-9][-/_].)(?<!\d,.)[+ (]{0,2}"
     r"(?:[ .\-/()\u2010-\u2015\u00b7]{0,3}\d){6,16}"
 )
-_NANP = re.compile(
+_NANP = TextPattern(
     r"(?:\+?1[ .-]{0,2}|001[ .-])?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[ ./-]|\d{3} - )\d{3}(?:[ .-]"
     r"| - )?\d{4}$"
 )
 _LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
-_GROUPS = re.compile(r"\d+")
-_DATE = re.compile(
+_GROUPS = TextPattern(r"\d+")
+_DATE = TextPattern(
     r"(?:(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:0?[1-9]|[12]\d|3[01])"
     r"|(?:0?[1-9]|[12]\d|3[01])[-./](?:0?[1-9]|[12]\d|3[01])[-./](?:19|20)?\d\d)(?![-./]?\d)"
 )
-_DECIMAL = re.compile(r"\d+\.\d+(?:[ ,]+\d+\.\d+)*$")
-_WORD = re.compile(r"[^\W\d_]+|#")
+_DECIMAL = TextPattern(r"\d+\.\d+(?:[ ,]+\d+\.\d+)*$")
+_WORD = TextPattern(r"[^\W\d_]+|#")
 _CUES: Final = dict.fromkeys(
     words(
         """phone phones telephone telephones tel telefon telefono teléfono fon mobile mobil mobiel
@@ -57,7 +58,7 @@ _CUE_ELSEWHERE = re.compile(
 
 
 # "My number" is a telephone's, whatever was spoken of before; an order's has its noun in between.
-_MY_NUMBER = re.compile(
+_MY_NUMBER = TextPattern(
     r"\b(?:my|our|his|her|their)(?: (?:new|old|work|home|other|own))? (?:number|num|no|nr)\b"
     r"[^\w.?!]*(?:is|'s|was)?[^\w.?!]*$"
 )

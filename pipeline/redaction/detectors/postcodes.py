@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP, STATES
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import STREET_ADDRESS, ZIP_CODE, Span
 
-_POSTCODE_CUE = re.compile(
+_POSTCODE_CUE = TextPattern(
     r"(?:\bzip(?:[ _-]?code)?|\bpost(?:al)?[ _-]?code|\bpostcode|\bplz|\bpin[ -]?code|\bcode postal"
     r"|\bcódigo postal|\bcap|\bcep)\b[^.;\n]{0,24}$"
 )
-_POSTCODE = re.compile(
+_POSTCODE = TextPattern(
     r"(?<![\w.-])(?:\d{5}(?:-\d{4})?|[A-Za-z]{1,2}\d[A-Za-z\d]?\ ?\d[A-Za-z]{2}"
     r"|[A-Za-z]\d[A-Za-z][\ -]?\d[A-Za-z]\d|\d{4}\ ?[A-Z]{2}|\d{3}\ \d{2,3}|\d{2}-\d{3}|\d{6}"
     r"|\d{5}-\d{3}"
     r"|\d{3}-\d{4}|\d{4})(?![\w-])"
 )
 # British postcodes and Irish ones, which also name a street or a house
-_BRITISH = re.compile(
+_BRITISH = TextPattern(
     r"(?<![\w-])(?:[A-PR-UWYZ](?:[A-HK-Y]?\d[\dA-Z]?|\d[A-HJKPS-UW])\ \d[ABD-HJLNP-UW-Z]{2}"
     r"|[AC-FHKNPRTV-Y]\d[\dW]\ [0-9AC-FHKNPRTV-Y]{4})(?![\w-])"
 )

@@ -6,11 +6,12 @@ import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import SECRET, Span
 
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = TextPattern(
     r"\b(?:bearer|basic|token|apikey|digest)[ :=]{1,3}([0-9A-Za-z+/_~.-]{12,4000}={0,2})",
     re.IGNORECASE,
 )
@@ -24,7 +25,7 @@ _LABEL = (
 )
 # The label may end a longer key (`DB_PASSWORD`): an underscore may stand in front.
 # A quoted value may hold blanks, a bare one not.
-_PAIR = re.compile(
+_PAIR = TextPattern(
     rf"(?<![A-Za-z])(?P<label>{_LABEL})"
     r"(?P<mid>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was) )"
     r"[*`]{0,2}(?:\"(?P<double>[^\"\n]{3,200})\"|'(?P<single>[^'\n]{3,200})'"
@@ -32,13 +33,13 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 # "password hunter2!": nothing between, so the value must hold a digit or a sign among letters
-_BARE_PAIR = re.compile(
+_BARE_PAIR = TextPattern(
     r"\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contraseña|senha)(?: still| again)? "
     r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;]{5,60})",
     re.IGNORECASE,
 )
-_FLAG = re.compile(r"(?<!\S)--?(?:password|passwd|token|api-key|secret)[ =]([^\s\"'-]\S{3,120})")
-_PLACEHOLDER = re.compile(
+_FLAG = TextPattern(r"(?<!\S)--?(?:password|passwd|token|api-key|secret)[ =]([^\s\"'-]\S{3,120})")
+_PLACEHOLDER = TextPattern(
     r"(?:\W*|x+|\*+|null|none|true|false|undefined|nil|required|optional|string|str|int|number|bool"
     r"|your[_ -].*|my[_-]?.*|<.*|\$.*|%.*|\{.*|\[.*|os\..*|process\..*|env\..*|self\..*|config\..*"
     r"|getenv.*|changeme|redacted|masked|hidden|example|invalid|incorrect|wrong|expired|missing"

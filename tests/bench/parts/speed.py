@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from agents import garbage
 from agents.redactor import event_redactor
 from pipeline.cli.figures import Report
 from pipeline.config import RedactionSettings
@@ -84,6 +85,7 @@ def measure_events(report: Report, *, quick: bool) -> None:
         "simulated fleet": [simulated_messages(4000, seed) for seed in seeds],
         ALL_DIFFERENT: [labelled_messages(2000, seed) for seed in seeds],
     }
+    garbage.settle()  # as in a worker
     recorded = airline_messages()
     if recorded:
         # each event once and in order, as a worker meets them

@@ -1,0 +1,48 @@
+"""Patterns compiled twice, because most texts are ASCII and Unicode's classes cost twice as much.
+
+On an ASCII text both give the same matches: there `\\w`, `\\d`, `\\b` and letters without regard to
+case mean the same with `re.ASCII`, but are read from a table instead of Unicode's database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_WHOLE: Final = 1 << 62
+"""An end beyond that of any text."""
+
+
+class TextPattern:
+    """One pattern with the methods of `re.Pattern`; each chooses by the text it is given."""
+
+    __slots__ = ("_ascii", "_wide")
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._ascii: re.Pattern[str] = re.compile(pattern, flags | re.ASCII)
+        self._wide: re.Pattern[str] = re.compile(pattern, flags)
+
+    def on(self, text: str) -> re.Pattern[str]:
+        """Return the pattern to use on `text`, for those who use it more than once."""
+        return self._ascii if text.isascii() else self._wide
+
+    def finditer(self, text: str, start: int = 0, end: int = _WHOLE) -> Iterator[re.Match[str]]:
+        """Yield the matches in `text[start:end]`, from left to right."""
+        return (self._ascii if text.isascii() else self._wide).finditer(text, start, end)
+
+    def findall(self, text: str) -> list[str]:
+        """Return the matches in `text`, of a pattern without groups."""
+        return (self._ascii if text.isascii() else self._wide).findall(text)
+
+    def search(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """Return the first match in `text` from `start` on."""
+        return (self._ascii if text.isascii() else self._wide).search(text, start)
+
+    def match(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """Return the match in `text` that begins at `start`."""
+        return (self._ascii if text.isascii() else self._wide).match(text, start)
+
+    def fullmatch(self, text: str, start: int = 0, end: int = _WHOLE) -> re.Match[str] | None:
+        """Return the match of the whole of `text[start:end]`."""
+        return (self._ascii if text.isascii() else self._wide).fullmatch(text, start, end)
