@@ -15,6 +15,8 @@ from typing import Final
 from pipeline.redaction.normalise import is_plain_ascii, plain_form
 
 _EXTENSION: Final = re.compile(r"(?i)\s*(?:x|ext\.?|extension|#)\s*\d{1,6}\s*$")
+# as `ipaddress` writes them; it refuses larger numbers, which then stand for themselves
+_IPV4: Final = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 _NOT_DIGIT: Final = re.compile(r"\D+")
 _NOT_ALNUM: Final = re.compile(r"[\W_]+")
 _MONTHS: Final = {
@@ -67,6 +69,8 @@ def _alphanumeric(value: str) -> str:
 
 
 def _ip(value: str) -> str:
+    if _IPV4.fullmatch(value):
+        return value
     try:
         return str(ipaddress.ip_address(value.strip()))
     except ValueError:

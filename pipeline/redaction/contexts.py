@@ -45,18 +45,21 @@ class LeafContext:
 class KeyPlan:
     """What to do at one key: its name in the output, its leaf, and the position below it."""
 
-    __slots__ = ("below", "counts", "leaf", "name", "numeric", "trusted")
+    __slots__ = ("below", "counts", "leaf", "name", "numeric", "renamed", "trusted")
 
     def __init__(
         self,
         *,
         name: str,
+        renamed: bool,
         counts: tuple[tuple[str, int], ...],
         leaf: LeafContext,
         below: Position,
         trusted: bool,
     ) -> None:
         self.name = name
+        self.renamed = renamed
+        """Whether the key held something: `name` is then another, and `counts` says what."""
         self.counts = counts
         self.leaf = leaf
         self.below = below

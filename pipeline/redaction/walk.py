@@ -106,15 +106,15 @@ class Walk:
             at = self._atlas.of_person(at)
         plans = at.plans
         out: dict[str, Any] = {}
-        for key, value in obj.items():
-            plan = plans.get(key)
+        renamed = False
+        for name, value in obj.items():
+            plan = plans.get(name)
             if plan is None:
-                plan = self._plan(key, at)
-            if plan.counts:
+                plan = self._plan(name, at)
+            if plan.renamed or renamed:
+                renamed = True
                 self._count(plan.counts)
-            name = plan.name
-            if name in out:
-                name = _free_name(name, out, obj)
+                name = plan.name if plan.name not in out else _free_name(plan.name, out, obj)
             kind = type(value)
             if kind is str:
                 if plan.trusted and _is_plain_id(value):
@@ -218,7 +218,9 @@ class Walk:
         if type(value) is dict:
             return self._object(value, leaf.below)
         if type(value) is list:
-            plan = KeyPlan(name="", counts=(), leaf=leaf, below=leaf.below, trusted=False)
+            plan = KeyPlan(
+                name="", renamed=False, counts=(), leaf=leaf, below=leaf.below, trusted=False
+            )
             return self._list(value, plan)
         return self._string(value, leaf) if type(value) is str else value
 
@@ -231,7 +233,14 @@ class Walk:
         leaf, below, trusted = self._atlas.place(at, key)
         failures = len(self.failures)
         name, counts = (key, ()) if trusted else self._searched(key, at.key_leaf)
-        plan = KeyPlan(name=name, counts=counts, leaf=leaf, below=below, trusted=trusted)
+        plan = KeyPlan(
+            name=name,
+            renamed=name != key or bool(counts),
+            counts=counts,
+            leaf=leaf,
+            below=below,
+            trusted=trusted,
+        )
         if len(self.failures) == failures:
             at.plans[key] = plan
             self._plans += 1

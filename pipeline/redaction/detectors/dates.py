@@ -31,6 +31,8 @@ _DATE = TextPattern(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
+_BEFORE_DIGIT = 16
 _BIRTH = TextPattern(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
@@ -62,9 +64,13 @@ class DateOfBirthDetector(Detector):
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
-        spans = []
+        spans: list[Span] = []
         after_birth = len(text)
-        for match in _DATE.finditer(text):
+        first = _DIGIT.search(text)
+        if first is None:
+            return spans
+        # a month in words and what stands around it is shorter than this
+        for match in _DATE.finditer(text, max(0, first.start() - _BEFORE_DIGIT)):
             start, end = match.span()
             birth = bool(
                 context.hint == DATE_OF_BIRTH

@@ -56,9 +56,6 @@ _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 # Acme Widgets Inc
 _ORGANISATION: Final = re.compile(r"O{0,2}K")
 _LIMIT: Final = 20_000
-# no pattern above begins with any of these, and in `_FULL` they only follow others
-_NAMELESS: Final = frozenset("OPXKZYRJp")
-_PUNCTUATION: Final = '.,:;!?()"-'
 _LONGEST: Final = 12
 _SHORT: Final = 24
 """Characters; a run of this length has at most `_LONGEST` words."""
@@ -108,30 +105,7 @@ class RunReader:
         self._classes = classes
         self._memo: dict[str, tuple[Part, ...]] = {}
         self._tokens: dict[str, str] = {}
-        self._harmless: set[str] = set()
         self._shapes: dict[str, list[tuple[str, int, int]]] = {}
-
-    def may_hold_names(self, text: str) -> bool:
-        """Whether a run of `text` may have parts; False means that none has. Linear.
-
-        What stands between two blanks is judged once and remembered. It is harmless without any
-        capital, or as one plain word of a class that makes no name in any company.
-        """
-        harmless = self._harmless
-        for piece in text.split():
-            if piece in harmless:
-                continue
-            if not piece.islower():
-                word = piece.strip(_PUNCTUATION)
-                if word.lower() != word and not (
-                    word.isalpha() and word.isascii() and self._class(word) in _NAMELESS
-                ):
-                    return True
-            if len(piece) <= _SHORT:
-                if len(harmless) >= _LIMIT:
-                    harmless.clear()
-                harmless.add(piece)
-        return False
 
     def parts(self, run: str) -> tuple[Part, ...]:
         """Return the parts of `run` that can be names, from left to right."""

@@ -61,8 +61,6 @@ class PersonDetector(Detector):
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans; score .85 behind a title or cue, .75 for full names, .5 for one word."""
-        if not self._runs.may_hold_names(text):
-            return []
         spans: list[Span] = []
         read = self._runs.parts
         foreign: bool | None = None

@@ -57,7 +57,8 @@ class _LowerCaseReader:
         """
         harmless = self._harmless
         for piece in text.split():
-            if piece in harmless:
+            if piece in harmless or "@" in piece or "://" in piece:
+                # nothing in an address is a name of its own
                 continue
             for word in _WORDS.findall(piece):
                 if word not in self.known and word[0].islower() and not self.is_known(word):

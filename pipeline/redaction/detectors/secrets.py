@@ -11,6 +11,10 @@ from pipeline.redaction.spans import SECRET, Span
 
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
+_SCHEMES = ("bearer", "basic", "token", "apikey", "digest")
+_BETWEEN = re.compile(r"[:=]| (?:is|was) ")
+_LONGEST_LABEL = 48
+_BARE_LABEL = re.compile(r"pass|pw|contrase|senha")
 _AUTHORIZATION = TextPattern(
     r"\b(?:bearer|basic|token|apikey|digest)[ :=]{1,3}([0-9A-Za-z+/_~.-]{12,4000}={0,2})",
     re.IGNORECASE,
@@ -80,16 +84,22 @@ class SecretDetector(Detector):
                 spans.append(
                     Span(match.start(), end.end() if end else len(text), SECRET, 1.0, name)
                 )
-        spans += [
-            Span(*match.span(1), SECRET, 0.9, name)
-            for match in _AUTHORIZATION.finditer(text)
-            if _random(match[1])
-        ]
-        for match in _PAIR.finditer(text):
-            span = _pair(match, context)
-            if span:
-                spans.append(span)
-        for match in _BARE_PAIR.finditer(text):
+        # `in` is much faster than any pattern
+        lowered = text.lower()
+        if any(scheme in lowered for scheme in _SCHEMES):
+            spans += [
+                Span(*match.span(1), SECRET, 0.9, name)
+                for match in _AUTHORIZATION.finditer(text)
+                if _random(match[1])
+            ]
+        between = _BETWEEN.search(lowered)
+        if between is not None:
+            # no label begins further in front of what stands between label and value
+            for match in _PAIR.finditer(text, max(0, between.start() - _LONGEST_LABEL)):
+                span = _pair(match, context)
+                if span:
+                    spans.append(span)
+        for match in _BARE_PAIR.finditer(text) if _BARE_LABEL.search(lowered) else ():
             value = match["value"].rstrip(".:)]")
             start = match.start("value")
             spans.append(Span(start, start + len(value), SECRET, 0.6, name))
