@@ -14,7 +14,10 @@ _MONTH = (
     r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[ée]v(?:rier)?|mar(?:ch|s|zo)?|m[äa]rz"
     r"|apr(?:il|ile)?|avril|abril|ma[iy]o?|june?|juni?|juin|junio|july?|juli?|juillet|julio"
     r"|aug(?:ust)?|ao[uû]t|agosto|sept?(?:ember|embre)?|septiembre|o[ck]t(?:ober|obre)?"
-    r"|nov(?:ember|embre)?|noviembre|de[cz](?:ember)?|d[ée]cembre|diciembre)\.?"
+    r"|nov(?:ember|embre)?|noviembre|de[cz](?:ember)?|d[ée]cembre|diciembre"
+    r"|enero|febrero|septembre|gennaio|febbraio|maggio|giugno|luglio|settembre|ottobre|dicembre"
+    r"|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro"
+    r"|januari|februari|maart|mei|augustus)\.?"
 )
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:19|20)\d\d"
@@ -37,6 +40,7 @@ _BIRTH = TextPattern(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
+    r"|\bföd(?:d|elsedag)|\bfød(?:t|sels)|\burodz"
 )
 _BIRTH_AFTER = TextPattern(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
@@ -58,7 +62,8 @@ class DateOfBirthDetector(Detector):
             r"\d",
             r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
             r"|née? le\b|nee? le\b"
-            r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte",
+            r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
+            r"|föd(?:d|elsedag)|fød(?:t|sels)|\burodz",
         ),
     )
 

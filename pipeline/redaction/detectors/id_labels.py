@@ -13,7 +13,8 @@ _LABELLED = TextPattern(
     r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
     r"|subscriber|employee|staff|patient|medical record|policy ?holder|policy|insurance|tax"
     r"|national|identity)|(?P<customer>\bcust(?:omer)?|\bclient))"
-    r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code)[\"'*`]{0,3}"
+    r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code"
+    r"|ref(?:erence)?(?: (?:number|no\.?))?)[\"'*`]{0,3}"
     r"(?: (?:is|of|was)|:|=|#| -|\)){0,3}\s{0,3}[\"'*`#(\[]{0,3}"
     r"(?P<value>\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
     re.IGNORECASE,
@@ -48,7 +49,7 @@ class LabelledIdDetector(Detector):
             r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer|customer"
             r"|cust"
             r"|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax|national"
-            r"|identity)[ _-]?(?:id|nu?m|no|nr|#|code)",
+            r"|identity)[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
         ),
     )
 
