@@ -17,7 +17,7 @@ from agents.delivery import Run, Tick, deliver
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
-from pipeline.config import AggregationSettings, Settings
+from pipeline.config import AggregationSettings, BudgetSettings, Settings
 from pipeline.detection.aggregator_messages import messages_of
 from pipeline.detection.messages import NOTHING_KNOWN, Progress
 from pipeline.metrics import Metrics
@@ -168,20 +168,34 @@ class AggregatorStage:
         metrics.overflows.inc(len(changes.overflowed))
 
 
+def budget_of(settings: BudgetSettings) -> Budget:
+    """Return the core's budget."""
+    elapsed = settings.elapsed_seconds
+    return Budget(
+        tokens=settings.tokens,
+        tool_calls=settings.tool_calls,
+        cost_usd=settings.cost_usd,
+        elapsed_ms=None if elapsed is None else round(elapsed * 1000),
+    )
+
+
 def config_of(settings: AggregationSettings) -> AggregatorConfig:
     """Return the core's configuration."""
-    elapsed = settings.budget_elapsed_seconds
     return AggregatorConfig(
         watermark=WatermarkConfig(lateness_ms=round(settings.lateness_seconds * 1000)),
         idle_ms=round(settings.task_idle_seconds * 1000),
         label_cap=settings.label_cap,
         budgets=BudgetPolicy(
-            default=Budget(
-                tokens=settings.budget_tokens,
-                tool_calls=settings.budget_tool_calls,
-                cost_usd=settings.budget_cost_usd,
-                elapsed_ms=None if elapsed is None else round(elapsed * 1000),
-            )
+            default=budget_of(
+                BudgetSettings(
+                    tokens=settings.budget_tokens,
+                    tool_calls=settings.budget_tool_calls,
+                    cost_usd=settings.budget_cost_usd,
+                    elapsed_seconds=settings.budget_elapsed_seconds,
+                )
+            ),
+            by_workflow={n: budget_of(each) for n, each in settings.budgets_by_workflow.items()},
+            by_tier={n: budget_of(each) for n, each in settings.budgets_by_tier.items()},
         ),
         # the detector reads nothing before the watermark of all partitions has passed it
         publish_open=False,

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import faust
 import orjson
 
 from agents.delivery import Run, Tick, deliver
+from agents.lag_watch import LagWatch
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.config import Settings
-from pipeline.detection.messages import read_message
+from pipeline.detection.lag import lag_signals
+from pipeline.detection.messages import Signals, read_message
 from pipeline.detection.partition import Changes, PartitionDetector
 from pipeline.detection.rules import RuleSet, load_rules
 from pipeline.detection.silences import Silence
@@ -48,12 +50,14 @@ class DetectorStage:
         producer: BatchProducer,
         rules: Callable[[], RuleSet],
         metrics: Metrics,
+        lag: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
-        """`rules` returns the rules in force now."""
+        """`rules` returns the rules in force now, `lag` the seconds that groups are behind."""
         self._state = state
         self._producer = producer
         self._rules = rules
         self._metrics = metrics
+        self._lag = lag
         self._loaded: tuple[int, PartitionDetector] | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -86,10 +90,22 @@ class DetectorStage:
                 raise
 
     async def tick(self, tick: Tick) -> None:
-        """Take up rules that have changed."""
+        """Take up rules that have changed, and note how far the groups are behind."""
         async with self._one_at_a_time:
-            if self._loaded is not None and self._loaded[0] == tick.assignment:
-                self._loaded[1].use(self._rules())
+            if self._loaded is None or self._loaded[0] != tick.assignment:
+                return
+            detector = self._loaded[1]
+            detector.use(self._rules())
+            last_tick = detector.last_tick
+            behind = self._lag()
+            if last_tick is None or not behind:
+                return
+            detector.apply(Signals(tuple(lag_signals(behind, last_tick))))
+            try:
+                await self._publish(detector.take_changes())
+            except BaseException:
+                self._loaded = None
+                raise
 
     def _detector(self, assignment: int) -> PartitionDetector:
         if self._loaded is None or self._loaded[0] != assignment:
@@ -173,12 +189,13 @@ class RulesFile:
         return found.st_mtime_ns, found.st_size
 
 
-def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchProducer]:
+def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchProducer | LagWatch]:
     """Register the detector's agents on `app`; return what has to be started before they run."""
     producer = BatchProducer(settings.kafka)
     state = StateTable(app, "state", producer, partitions=1)
     rules = RulesFile(settings.detection.rules_file)
-    stage = DetectorStage(state, producer, rules, metrics)
+    lag = LagWatch(settings.kafka)
+    stage = DetectorStage(state, producer, rules, metrics, lag.take)
     deliver(
         app,
         WINDOWS_PARTIAL.name,
@@ -189,4 +206,4 @@ def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchPro
         tick_seconds=RULES_SECONDS,
     )
     deliver(app, CONTROL.name, stage.control, name=f"{STAGE}-control", max_records=1_000)
-    return [producer]
+    return [producer, lag]

@@ -153,6 +153,15 @@ class WorkerSettings(Section):
     """A worker whose lag grows while it commits nothing for this long ends itself; 0: never."""
 
 
+class BudgetSettings(Section):
+    """What one task may use; None: no limit."""
+
+    tokens: int | None = Field(default=None, ge=1)
+    tool_calls: int | None = Field(default=None, ge=1)
+    cost_usd: float | None = Field(default=None, gt=0)
+    elapsed_seconds: float | None = Field(default=None, gt=0)
+
+
 class AggregationSettings(Section):
     """How event time is kept, what a task may use, and where running state lies."""
 
@@ -167,6 +176,10 @@ class AggregationSettings(Section):
     budget_tool_calls: int | None = Field(default=None, ge=1)
     budget_cost_usd: float | None = Field(default=None, gt=0)
     budget_elapsed_seconds: float | None = Field(default=None, gt=0)
+    budgets_by_workflow: dict[str, BudgetSettings] = Field(default_factory=dict)
+    """Instead of the limits above, for tasks of these workflows."""
+    budgets_by_tier: dict[str, BudgetSettings] = Field(default_factory=dict)
+    """Likewise by capability tier, for workflows that have no budget of their own."""
     store: Literal["memory", "rocksdict"] = "memory"
     """Where a worker keeps its copy of the state; Kafka has it as well, and gives it back."""
 

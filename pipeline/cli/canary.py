@@ -34,11 +34,13 @@ from pipeline.cli.downstream import records
 from pipeline.cli.sending import connected
 from pipeline.config import Settings, load_settings
 from pipeline.detection.alert import Alert, Status, episode_of, fingerprint_of
+from pipeline.detection.messages import Signals
+from pipeline.detection.signals import Signal
 from pipeline.errors import SluiceError
 from pipeline.events.contract import SCHEMA_DIR, event_types, fields_of, trusted_fields
 from pipeline.local.ledger import Ledger
 from pipeline.redaction.canary import SESSION_PREFIX, Message, make_values, plant, spellings
-from pipeline.topics import EVENTS_RAW
+from pipeline.topics import EVENTS_RAW, WINDOWS_PARTIAL
 
 INPUT_TOPICS = (EVENTS_RAW.name,)
 """The topics that may hold raw text: everything else must not."""
@@ -201,7 +203,19 @@ def _metrics_urls(data_dir: Path) -> list[str]:
 
 
 async def _tell(settings: Settings, producer: Any, report: Report) -> None:
-    """Put a failure on the topic of alerts, where there is one, and the end of an earlier one."""
+    """Put a failure on the topic of alerts, where there is one, and the end of an earlier one.
+
+    A find is a signal for the rule `canary-found` besides: it has modes, silences and an end of
+    its own. The alert needs no detector.
+    """
+    found = sum(report.findings.hits.values())
+    if found and await topic_states(settings.kafka, [WINDOWS_PARTIAL.name]):
+        signal = Signal(time.time(), f"canary:{report.run}", "canary_found", value=float(found))
+        message = Record(b"signals", Signals((signal,)).to_bytes())
+        try:
+            await producer.send(WINDOWS_PARTIAL.name, [message])
+        except SluiceError as error:
+            err.print(f"[yellow]the detector could not be told: {error}[/]")
     if not await topic_states(settings.kafka, [ALERTS_TOPIC]):
         return
     earlier = await _open_alert(settings)

@@ -8,8 +8,9 @@ nothing came for the idle time, in event time. What comes for it after that is i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -231,7 +232,8 @@ class TaskState:
         latency = event.get("latency_ms")
         if latency is not None and kind not in ("session_start", "session_end", "evaluation"):
             self._add_step(step_name(event), round(latency * _LATENCY_SCALE))
-        if event.get("status") != "ok" and is_failure(event):
+        status = event.get("status")
+        if status != "ok" and is_failure(event):
             error = event.get("error_type") or event["status"]
             self.errors[error] = self.errors.get(error, 0) + 1
         if kind == "tool_call":
@@ -249,15 +251,24 @@ class TaskState:
         return []
 
     def to_bytes(self) -> bytes:
-        """Return the state; equal states give equal bytes."""
-        return orjson.dumps(self)
+        """Return the state; equal states give equal bytes.
+
+        Values in the order of the fields, since names would be most of it: every batch writes
+        every task that it touched.
+        """
+        return orjson.dumps((*_values_of(self), list(self.seen)))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> TaskState:
         """Read what `to_bytes` wrote; raise `InputError` for anything else."""
         try:
-            return cls(**orjson.loads(data))
-        except (TypeError, ValueError):
+            value = orjson.loads(data)
+            # until November 2026 fields were stored by name
+            if isinstance(value, dict):
+                return cls(**value)
+            value[-1] = dict.fromkeys(value[-1], 1)
+            return cls(*value)
+        except (IndexError, TypeError, ValueError):
             raise InputError("stored task cannot be read") from None
 
     def _end(self, time_ms: int, outcome: str) -> None:
@@ -301,6 +312,10 @@ class TaskState:
             self.logical_calls += successes + failures
             self.logical_failures += failures
         return changes
+
+
+# the last field is `seen`, of which only the keys matter
+_values_of = attrgetter(*(each.name for each in fields(TaskState)[:-1]))
 
 
 def prompt_label(event: Mapping[str, Any]) -> str | None:

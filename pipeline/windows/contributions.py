@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import Any
 
 from pipeline.tasks.state import TaskState, is_failure, prompt_label, step_name
@@ -41,12 +42,17 @@ _LATENCY = Measure.LATENCY_MS.value
 _UNTIMED_EVENTS = frozenset(("session_start", "session_end", "evaluation"))
 
 
+Values = tuple[list[int], int, int]
+"""Values of a measure in kept units, their sum, and the sum of their squares."""
+
+
 @dataclass(slots=True)
 class Contribution:
     """What a group of facts, or a closed task, adds to one pane of each of its dimensions."""
 
     counters: dict[str, int] = field(default_factory=dict)
-    values: dict[Measure, list[int]] = field(default_factory=dict)
+    values: dict[Measure, Values] = field(default_factory=dict)
+    """Added up here once, and not in each dimension again."""
     examples: dict[str, Example] = field(default_factory=dict)
     """The worst one of each kind."""
 
@@ -167,7 +173,7 @@ def contribution_of(facts: Sequence[Fact]) -> Contribution:
     ):
         values = [value for value in column if value is not None]
         if values:
-            found.values[measure] = values
+            found.values[measure] = values, sum(values), sum(map(mul, values, values))
     if Measure.LATENCY_MS in found.values:
         found.examples[_LATENCY] = max(
             (value, trace)
@@ -207,6 +213,6 @@ def task_contribution(task: TaskState) -> Contribution:
         (Measure.TASK_COST_USD, task.cost),
         (Measure.TASK_DURATION_MS, duration),
     ):
-        found.values[measure] = [value]
+        found.values[measure] = [value], value, value * value
         found.examples[measure.value] = (value, task.trace_id)
     return found

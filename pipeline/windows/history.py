@@ -94,7 +94,13 @@ class History:
                 self.changed.discard(slot)
                 yield slot, self._store(slot, compacted)
         for slot in self.changed:
-            yield slot, self._store(slot, self.hot[slot])
+            segment = self.hot[slot]
+            if slot[0] is Resolution.MINUTE:
+                # minutes cool one after the other: their slot is hot for five times as long
+                for start_ms, pane in segment.items():
+                    if start_ms + int(Resolution.MINUTE) + COOL_AFTER_MS < now_ms:
+                        segment[start_ms] = pane.compacted()
+            yield slot, self._store(slot, segment)
         self.changed.clear()
         if now_ms >= self.swept_ms + Resolution.MINUTE:
             self.swept_ms = now_ms
@@ -168,11 +174,16 @@ class History:
             yield slot, None
         thin_before_ms = now_ms - self.retention.full_hour_ms
         for slot, data in self.stored.items():
-            if slot[0] is not Resolution.HOUR or slot[1] + SLOT_MS[slot[0]] > thin_before_ms:
+            if slot[0] is not Resolution.HOUR or slot[1] + int(slot[0]) > thin_before_ms:
                 continue
             segment = _unpacked(data, slot[0])
             kept = TASK_MEASURES if self.dimension.kind in WEEKLY_KINDS else ()
-            thinned = {start_ms: pane.thinned(kept) for start_ms, pane in segment.items()}
+            thinned = {
+                start_ms: pane.thinned(kept)
+                if start_ms + int(Resolution.HOUR) <= thin_before_ms
+                else pane
+                for start_ms, pane in segment.items()
+            }
             if any(thinned[start_ms] is not segment[start_ms] for start_ms in segment):
                 yield slot, self._store(slot, thinned)
 

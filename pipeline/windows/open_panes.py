@@ -1,16 +1,16 @@
 """The panes of one source partition that can still change, each with its fence.
 
 A pane's fence is its `Version`: an offset, and the event time of the last closing applied at that
-offset. What comes with a version at or below the one that was stored is in the pane already. The
-stored value of a pane is the very JSON that its partial carries, so that it is written once.
+offset. What comes with a version at or below the one that was stored is in the pane already. Where
+only closed panes are published, an open one is stored as a draft, without the sorting that its
+partial will need.
 """
 
 from __future__ import annotations
 
 from collections import Counter as Counting
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import mul
 from typing import Any
 
 import orjson
@@ -47,27 +47,45 @@ class OpenCell:
     count: int = 0
     total: int = 0
     squares: int = 0
-    weights: dict[int, int] = field(default_factory=dict)
+    weights: Counting[int] = field(default_factory=Counting)
+    """A `Counter`, because it counts a list of values in C."""
     arrived: list[int] = field(default_factory=list)
-    """Values, in kept units, that are not in the other fields yet."""
+    """Values, in kept units, that are not in `weights` yet."""
 
-    def seal(self) -> dict[str, Any]:
-        """Take in what arrived and return the cell as JSON; what is kept is what that says."""
-        arrived = self.arrived
-        if arrived:
-            self.count += len(arrived)
-            self.total += sum(arrived)
-            self.squares += sum(map(mul, arrived, arrived))
-            if self.digested:
-                counted = Counting(arrived)
-                for value, times in self.weights.items():
-                    counted[value] += times
-                self.weights = counted
-            arrived.clear()
+    def settle(self) -> None:
+        """Take in what arrived."""
+        if not self.arrived:
+            return
+        weights = self.weights
+        weights.update(self.arrived)
+        self.arrived.clear()
+        if len(weights) > ROOM_WHILE_OPEN:
+            digest = digest_of_weights(weights, ROOM_WHILE_OPEN)
+            self.weights = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settled cell as partials carry it."""
         digest = digest_of_weights(self.weights, ROOM_WHILE_OPEN)
-        if len(digest.means) < len(self.weights):
-            self.weights = dict(zip(digest.means, digest.weights, strict=True))
         return cell_to_json(Cell(self.count, self.total, self.squares, digest))
+
+    def to_draft(self) -> list[Any]:
+        """Return the settled cell as it is, without the sorting that a partial needs."""
+        weights = self.weights
+        return [self.count, self.total, str(self.squares), list(weights), list(weights.values())]
+
+    @classmethod
+    def from_draft(cls, digested: bool, draft: Sequence[Any]) -> OpenCell:
+        """Read what `to_draft` returned."""
+        count, total, squares, means, weights = draft
+        kept = Counting(dict(zip(means, weights, strict=True)))
+        return cls(digested, count, total, int(squares), kept)
+
+    @classmethod
+    def from_cell(cls, digested: bool, cell: Cell) -> OpenCell:
+        """Take up what `to_json` has written."""
+        digest = cell.digest
+        kept = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+        return cls(digested, cell.count, cell.total, cell.squares, kept)
 
 
 @dataclass(slots=True)
@@ -101,11 +119,16 @@ class OpenPane:
             else:
                 other = f"{Counter.ERROR_PREFIX}other"
                 counters[other] = counters.get(other, 0) + change
-        for measure, values in contribution.values.items():
-            cell = self.cells.get(measure)
+        cells = self.cells
+        for measure, (values, total, squares) in contribution.values.items():
+            cell = cells.get(measure)
             if cell is None:
-                cell = self.cells[measure] = OpenCell(measure in DIGESTED[self.dimension.kind])
-            cell.arrived += values
+                cell = cells[measure] = OpenCell(measure in DIGESTED[self.dimension.kind])
+            cell.count += len(values)
+            cell.total += total
+            cell.squares += squares
+            if cell.digested:
+                cell.arrived += values
         for name, example in contribution.examples.items():
             # sorted and cut when the pane is encoded
             self.examples.setdefault(name, []).append(example)
@@ -113,28 +136,41 @@ class OpenPane:
             self.version = version
 
     def encode(self) -> bytes:
-        """Return the value to store, which is also the pane's JSON in a partial."""
-        self.stored = self.version
-        for examples in self.examples.values():
-            examples.sort(reverse=True)
-            del examples[MAX_EXAMPLES:]
+        """Return the pane's JSON in a partial, which may be stored as well."""
+        self._settle()
         self.encoded = orjson.dumps(
             {
                 "start_ms": self.start_ms,
                 "resolution_ms": int(Resolution.TEN_SECONDS),
                 "counters": self.counters,
-                "measures": {measure.value: cell.seal() for measure, cell in self.cells.items()},
+                "measures": {measure.value: cell.to_json() for measure, cell in self.cells.items()},
                 "examples": self.examples,
                 "version": self.version,
             }
         )
         return self.encoded
 
+    def draft(self) -> bytes:
+        """Return a value to store that no partial carries: each batch writes it anew."""
+        self._settle()
+        return orjson.dumps(
+            [
+                self.start_ms,
+                self.version,
+                self.counters,
+                {measure.value: cell.to_draft() for measure, cell in self.cells.items()},
+                self.examples,
+            ]
+        )
+
     @classmethod
     def from_bytes(cls, dimension: Dimension, data: bytes) -> OpenPane:
-        """Read what `encode` wrote; raise `InputError` for anything else."""
+        """Read what `encode` or `draft` wrote; raise `InputError` for anything else."""
+        digested = DIGESTED[dimension.kind]
         try:
-            value: dict[str, Any] = orjson.loads(data)
+            value: Any = orjson.loads(data)
+            if isinstance(value, list):
+                return cls._from_draft(dimension, value)
             pane = pane_from_json(value)
             version = (int(value["version"][0]), int(value["version"][1]))
         except (KeyError, TypeError, ValueError):
@@ -146,18 +182,41 @@ class OpenPane:
             version=version,
             counters=pane.counters,
             cells={
-                measure: OpenCell(
-                    measure in DIGESTED[dimension.kind],
-                    cell.count,
-                    cell.total,
-                    cell.squares,
-                    dict(zip(cell.digest.means, cell.digest.weights, strict=True)),
-                )
+                measure: OpenCell.from_cell(measure in digested, cell)
                 for measure, cell in pane.cells.items()
             },
             examples=pane.examples,
-            encoded=data,
         )
+
+    @classmethod
+    def _from_draft(cls, dimension: Dimension, draft: Sequence[Any]) -> OpenPane:
+        start_ms, (offset, time_ms), counters, cells, examples = draft
+        digested = DIGESTED[dimension.kind]
+        version = int(offset), int(time_ms)
+        return cls(
+            dimension=dimension,
+            start_ms=start_ms,
+            stored=version,
+            version=version,
+            counters=counters,
+            cells={
+                measure: OpenCell.from_draft(measure in digested, cell)
+                for measure, cell in ((Measure(name), cell) for name, cell in cells.items())
+            },
+            examples={
+                name: [(badness, trace_id) for badness, trace_id in found]
+                for name, found in examples.items()
+            },
+        )
+
+    def _settle(self) -> None:
+        """Put in order what was only gathered; what is stored next holds all of it."""
+        self.stored = self.version
+        for examples in self.examples.values():
+            examples.sort(reverse=True)
+            del examples[MAX_EXAMPLES:]
+        for cell in self.cells.values():
+            cell.settle()
 
 
 class OpenPanes:

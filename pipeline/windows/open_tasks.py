@@ -35,7 +35,8 @@ class OpenTasks:
         self._idle_ms = idle_ms
         self._budgets = budgets
         self._open: dict[str, TaskState] = {}
-        self._changed: dict[tuple[str, int], TaskState] = {}
+        # by identity: a key would have to tell the parts of a task apart, at each event
+        self._changed: dict[int, TaskState] = {}
         self._closings: list[Closing] = []
         self._closed: list[TaskState] = []
         self._restored_fences: dict[str, int] = {}
@@ -77,14 +78,12 @@ class OpenTasks:
         """Return the task of an event, opened if need be; None for a late event without one."""
         key = task_key(event)
         task = self._open.get(key)
-        if (
-            task is not None
-            and watermark is not None
-            and offset > task.fence
-            and task.due_ms(self._idle_ms) <= watermark
-        ):
-            self._close(task)
-            task = None
+        if task is not None and watermark is not None:
+            end_ms = task.end_ms
+            due_ms = task.last_ms + self._idle_ms if end_ms is None else end_ms + 1
+            if due_ms <= watermark and offset > task.fence:
+                self._close(task)
+                task = None
         if task is None:
             if late:
                 return None
@@ -94,7 +93,7 @@ class OpenTasks:
             if offset <= task.fence:
                 return task
             self._open[key] = task
-        self._note_change(task)
+        self._changed[id(task)] = task
         return task
 
     def check(self, task: TaskState, time_ms: int) -> None:
@@ -104,7 +103,7 @@ class OpenTasks:
         if task.events == 1 or end_ms is not None:
             self._next_due_ms = min(self._next_due_ms, task.due_ms(self._idle_ms))
         limits = self._limits_of(task)
-        if not limits:
+        if not limits.each:
             return
         if task.events == 1 or task.is_near(limits, time_ms):
             self._tell_crossings(task, limits, time_ms)
@@ -166,7 +165,7 @@ class OpenTasks:
             self._messages.append(budget_event(task, crossing))
 
     def _note_change(self, task: TaskState) -> None:
-        self._changed[task.key, task.opened_ms] = task
+        self._changed[id(task)] = task
 
     def _limits_of(self, task: TaskState) -> Limits:
         key = task.workflow, task.tier

@@ -237,7 +237,8 @@ class PartitionAggregator:
         if early:
             return
         actor, action = actor_of(event), action_of(event)
-        successes = failures = 0
+        successes = 0
+        failures = 0
         for changed_ms, succeeded, failed in outcomes:
             # mostly one, of this very event
             if changed_ms == time_ms:
@@ -245,7 +246,10 @@ class PartitionAggregator:
             elif watermark is None or _PANE.floor(changed_ms) + _PANE > watermark:
                 self._add_fact(actor, action, changed_ms, outcome_fact(succeeded, failed))
         if not late:
-            self._add_fact(actor, action, time_ms, fact_of(event, time_ms, successes, failures))
+            fact = fact_of(event, time_ms, successes, failures)
+            self._by_actor[actor, start_ms].append(fact)
+            if action is not None:
+                self._by_action[action, start_ms].append(fact)
 
     def _add_fact(self, actor: Actor, action: Action | None, time_ms: int, fact: Fact) -> None:
         start_ms = time_ms - time_ms % _TEN_SECONDS
@@ -297,15 +301,20 @@ class PartitionAggregator:
     def _finish_panes(self, watermark: int | None, changes: Changes) -> None:
         told: dict[Dimension, list[OpenPane]] = {}
         changed = self._panes.take_changed()
+        publish_open = self.config.publish_open
+        known: set[int] = set()
         for pane in changed:
-            changes.writes.append((self._pane_key(pane), pane.encode()))
-            if self.config.publish_open:
+            if publish_open:
+                known.add(id(pane))
                 told.setdefault(pane.dimension, []).append(pane)
+                changes.writes.append((self._pane_key(pane), pane.encode()))
+            else:
+                changes.writes.append((self._pane_key(pane), pane.draft()))
         if watermark is not None:
-            known = {id(pane) for pane in changed} if self.config.publish_open else set()
             for pane in self._panes.close(watermark):
                 self._removals.append(self._pane_key(pane))
                 if id(pane) not in known:
+                    pane.encode()
                     told.setdefault(pane.dimension, []).append(pane)
         closed_ms = NOTHING_CLOSED if watermark is None else _PANE.floor(watermark)
         for dimension, panes in told.items():

@@ -29,7 +29,7 @@ WEEKLY_KINDS = frozenset(
 class Retention:
     """How long panes are kept after their end, in milliseconds of event time."""
 
-    ten_seconds_ms: int = 7 * _MINUTE
+    ten_seconds_ms: int = 6 * _MINUTE
     minute_ms: int = 65 * _MINUTE
     hour_ms: int = 75 * _HOUR
     weekly_hour_ms: int = 8 * _DAY

@@ -21,6 +21,8 @@ SLOT_MS: dict[Resolution, int] = {
     Resolution.DAY: 86_400_000,
 }
 
+_STEP_MS = int(Resolution.TEN_SECONDS)
+
 Segment = dict[int, HistoryPane]
 """Panes by their start."""
 
@@ -31,15 +33,29 @@ def pack_segment(segment: Segment) -> bytes:
     panes = [
         {
             **_pane_to_json(held.pane, packer),
-            "folded": sorted(held.folded.items()),
-            "open": [
-                [partition, part.version, _pane_to_json(part.pane, packer)]
-                for partition, part in sorted(held.open.items())
-            ],
+            "fences": _fences(held),
+            **({"open": _open_parts(held, packer)} if held.open else {}),
         }
         for _, held in sorted(segment.items())
     ]
     return packer.finish({"panes": panes})
+
+
+def _fences(held: HistoryPane) -> list[int]:
+    """Return partition and fence in turn; a fence as tens of seconds into the pane, for room."""
+    start_ms = held.pane.start_ms
+    return [
+        number
+        for partition, fence_ms in sorted(held.folded.items())
+        for number in (partition, (fence_ms - start_ms) // _STEP_MS)
+    ]
+
+
+def _open_parts(held: HistoryPane, packer: Packer) -> list[Any]:
+    return [
+        [partition, part.version, _pane_to_json(part.pane, packer)]
+        for partition, part in sorted(held.open.items())
+    ]
 
 
 def unpack_segment(data: bytes, resolution: Resolution) -> Segment:
@@ -56,14 +72,25 @@ def _held(value: dict[str, Any], resolution: Resolution, unpacker: Unpacker) -> 
     pane = _pane_from_json(value, resolution, unpacker)
     return HistoryPane(
         pane,
-        dict(value["folded"]),
+        _folded(value),
         {
             partition: PartialPane(
                 _pane_from_json(part, resolution, unpacker), (version[0], version[1])
             )
-            for partition, version, part in value["open"]
+            for partition, version, part in value.get("open", ())
         },
     )
+
+
+def _folded(value: dict[str, Any]) -> dict[int, int]:
+    if "folded" in value:
+        # as it was stored until November 2026: whole times
+        return dict(value["folded"])
+    start_ms, numbers = value["start"], value["fences"]
+    return {
+        partition: start_ms + steps * _STEP_MS
+        for partition, steps in zip(numbers[::2], numbers[1::2], strict=True)
+    }
 
 
 def _pane_to_json(pane: Pane, packer: Packer) -> dict[str, Any]:
@@ -75,7 +102,7 @@ def _pane_to_json(pane: Pane, packer: Packer) -> dict[str, Any]:
             measure.value: [cell.count, cell.total, str(cell.squares), packer.add(cell.digest)]
             for measure, cell in pane.cells.items()
         },
-        "examples": pane.examples,
+        **({"examples": pane.examples} if pane.examples else {}),
     }
 
 
@@ -90,6 +117,6 @@ def _pane_from_json(value: dict[str, Any], resolution: Resolution, unpacker: Unp
         },
         {
             name: [(badness, trace_id) for badness, trace_id in found]
-            for name, found in value["examples"].items()
+            for name, found in value.get("examples", {}).items()
         },
     )

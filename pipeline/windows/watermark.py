@@ -56,18 +56,22 @@ class Watermark:
     def observe(self, event_ms: int, record_ms: int, session: str) -> int | None:
         """Take in one event and return the watermark after it."""
         self.quiet_since_ms = None
-        time_ms = min(event_ms, record_ms + self.config.max_ahead_ms)
-        elapsed = max(record_ms - self.record_ms, 0)
+        config = self.config
+        latest_ms = record_ms + config.max_ahead_ms
+        time_ms = event_ms if event_ms < latest_ms else latest_ms
         greatest = self.greatest_ms
-        if record_ms > self.record_ms:
+        elapsed = record_ms - self.record_ms
+        if elapsed > 0:
             self.record_ms = record_ms
-        if greatest is not None and time_ms <= greatest + self.config.max_jump_ms + elapsed:
-            if self.jump_events:
-                self._end_jump()
-            if time_ms > greatest:
-                self._believe(time_ms)
         else:
+            elapsed = 0
+        if greatest is None or time_ms > greatest + config.max_jump_ms + elapsed:
             self._consider_jump(time_ms, session)
+            return self.value_ms
+        if self.jump_events:
+            self._end_jump()
+        if time_ms > greatest:
+            self._believe(time_ms)
         return self.value_ms
 
     def tick(self, now_ms: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -30,6 +31,9 @@ CONFIG = AggregatorConfig(
     idle_ms=60_000,
     budgets=BudgetPolicy(Budget(tokens=6_000, tool_calls=4, cost_usd=0.05, elapsed_ms=9_000)),
 )
+CLOSED_ONLY = replace(CONFIG, publish_open=False)
+"""As the worker has it: what is open is stored as a draft."""
+configs = st.sampled_from((CONFIG, CLOSED_ONLY))
 LATENESS_MS = CONFIG.watermark.lateness_ms
 END_MS = START_MS + 3_600_000
 
@@ -96,6 +100,13 @@ def totals(panes: dict[tuple[str, int], Pane]) -> dict[Any, Any]:
             {name: count for name, count in pane.counters.items() if count},
             {name: (cell.count, cell.total, cell.squares) for name, cell in pane.cells.items()},
         )
+        for key, pane in panes.items()
+    }
+
+
+def digests(panes: dict[tuple[str, int], Pane]) -> dict[Any, Any]:
+    return {
+        key: {measure: cell.digest for measure, cell in pane.cells.items()}
         for key, pane in panes.items()
     }
 
@@ -171,9 +182,13 @@ def test_another_order_within_the_lateness_gives_the_same_panes(
 
 
 @settings(max_examples=60, deadline=None)
-@given(seeds, batch_sizes, batch_sizes, st.data())
+@given(seeds, batch_sizes, batch_sizes, configs, st.data())
 def test_a_crash_anywhere_in_the_writes_changes_nothing(
-    seed: int, sizes: list[int], later_sizes: list[int], data: st.DataObject
+    seed: int,
+    sizes: list[int],
+    later_sizes: list[int],
+    config: AggregatorConfig,
+    data: st.DataObject,
 ) -> None:
     """The worker dies in the middle of a batch's writes, with nothing of that batch published."""
     events = shuffled_within(sessions(seed, 6), LATENESS_MS - 10_000, seed)
@@ -182,7 +197,7 @@ def test_a_crash_anywhere_in_the_writes_changes_nothing(
     committed = data.draw(st.integers(0, crash_in))
 
     table, told = Table(), Told()
-    aggregator = PartitionAggregator(0, CONFIG)
+    aggregator = PartitionAggregator(0, config)
     for number, batch in enumerate(batches[: crash_in + 1]):
         changes = aggregator.apply(batch)
         if number == crash_in:
@@ -191,7 +206,7 @@ def test_a_crash_anywhere_in_the_writes_changes_nothing(
             table.write(changes.writes)
             told.take(changes)
 
-    recovered = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    recovered = PartitionAggregator.load(0, table.values.items(), config)
     again = [record for batch in batches[committed:] for record in batch]
     for batch in cut(again, later_sizes):
         changes = recovered.apply(batch)
@@ -206,14 +221,16 @@ def test_a_crash_anywhere_in_the_writes_changes_nothing(
 
 
 @settings(max_examples=40, deadline=None)
-@given(seeds, batch_sizes, st.data())
-def test_crashes_in_a_row_change_nothing(seed: int, sizes: list[int], data: st.DataObject) -> None:
+@given(seeds, batch_sizes, configs, st.data())
+def test_crashes_in_a_row_change_nothing(
+    seed: int, sizes: list[int], config: AggregatorConfig, data: st.DataObject
+) -> None:
     """Each life of the worker gets a little further; offsets are committed by the last one only."""
     events = shuffled_within(sessions(seed, 6), LATENESS_MS - 10_000, seed)
     batch = records(events)
     table, told = Table(), Told()
     for _ in range(4):
-        aggregator = PartitionAggregator.load(0, table.values.items(), CONFIG)
+        aggregator = PartitionAggregator.load(0, table.values.items(), config)
         reached = data.draw(st.integers(1, len(batch)))
         lives = cut(batch[:reached], data.draw(batch_sizes))
         for number, part in enumerate(lives):
@@ -224,7 +241,7 @@ def test_crashes_in_a_row_change_nothing(seed: int, sizes: list[int], data: st.D
             else:
                 table.write(changes.writes[: data.draw(cuts(len(changes.writes)))])
 
-    recovered = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    recovered = PartitionAggregator.load(0, table.values.items(), config)
     for part in cut(batch, sizes):
         told.take(recovered.apply(part))
     told.take(idle(recovered))
@@ -235,20 +252,23 @@ def test_crashes_in_a_row_change_nothing(seed: int, sizes: list[int], data: st.D
 
 
 @settings(max_examples=40, deadline=None)
-@given(seeds, batch_sizes)
-def test_state_is_the_same_after_it_was_stored_and_loaded(seed: int, sizes: list[int]) -> None:
+@given(seeds, batch_sizes, configs)
+def test_state_is_the_same_after_it_was_stored_and_loaded(
+    seed: int, sizes: list[int], config: AggregatorConfig
+) -> None:
     """A worker that is replaced after every batch says what one that lives on says."""
     events = sessions(seed, 6)
     table, told = Table(), Told()
     for batch in cut(records(events), sizes):
-        aggregator = PartitionAggregator.load(0, table.values.items(), CONFIG)
+        aggregator = PartitionAggregator.load(0, table.values.items(), config)
         changes = aggregator.apply(batch)
         table.write(changes.writes)
         told.take(changes)
-    last = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    last = PartitionAggregator.load(0, table.values.items(), config)
     told.take(idle(last))
     expected = run(events, sizes)
     assert totals(told.panes) == totals(expected.panes)
+    assert digests(told.panes) == digests(expected.panes)
     assert told.messages == expected.messages
 
 

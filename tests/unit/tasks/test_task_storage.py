@@ -1,0 +1,37 @@
+"""A stored task comes back as it was, also as it was stored before fields were left unnamed."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.tasks.state import TaskState, task_key
+from tests.unit.windows.fleet import sessions, time_of
+
+
+def _task() -> TaskState:
+    events = sessions(3, 1)
+    task = TaskState.open(task_key(events[0]), events[0], time_of(events[0]))
+    for event in events:
+        assert not task.is_repeated(event["event_id"])
+        task.apply(event, time_of(event))
+    return task
+
+
+def test_it_comes_back_and_knows_its_events() -> None:
+    task = _task()
+    loaded = TaskState.from_bytes(task.to_bytes())
+    assert loaded == task
+    assert loaded.is_repeated(sessions(3, 1)[0]["event_id"])
+
+
+def test_the_older_form_is_read() -> None:
+    task = _task()
+    assert TaskState.from_bytes(orjson.dumps(task)) == task
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"[1]", b"{}", b"null", b"[1,[]]"])
+def test_anything_else_is_refused(data: bytes) -> None:
+    with pytest.raises(InputError):
+        TaskState.from_bytes(data)
