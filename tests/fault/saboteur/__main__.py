@@ -73,6 +73,7 @@ def no_state_fence() -> None:
     def loaded(cls: Any, *args: Any, **kwargs: Any) -> Any:
         state = load(cls, *args, **kwargs)
         state._fence = state._replay_to = -1
+        state._sources = SourceFence()
         return state
 
     def pane_without(self: Any, pane: Any) -> None:
