@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fault.bench import Scenario, forget_special_workers, run_trial
-from tests.fault.scenarios import SCENARIOS
+from tests.fault.catalogue import SCENARIOS
 from tests.fault.stack import FaultStack
 
-EVENTS = 1_500
-OUTAGE_SECONDS = 6.0
+EVENTS = 1_000
+RATE = 500.0
+OUTAGE_SECONDS = 11.0
+"""Longer than the workers' clients wait for an answer."""
 EACH_ROLE = 3
-CYCLES = {"kill -9 of a worker": EACH_ROLE, "connections to Kafka cut, stalled, delayed": 2}
+CYCLES = {
+    "kill -9 of a worker": EACH_ROLE,
+    "connections to Kafka cut, stalled, delayed": 3,
+    "broker bounce, clean and hard": 2,
+    "state on disk deleted, or an old copy restored": 2,
+}
 """Faults that hit another role, or come in another way, each time."""
 
 
@@ -23,7 +32,7 @@ async def test_nothing_is_lost_and_nothing_is_there_twice(
 ) -> None:
     row = await run_trial(
         fault_stack,
-        scenario,
+        replace(scenario, rate=RATE),
         number,
         times=CYCLES.get(scenario.name, 1),
         events=EVENTS,

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from tests.fault.bench import ROLES, Row, Scenario, Trial, forget_special_workers, run_trial
+from tests.fault.catalogue import SCENARIOS
 from tests.fault.load import Mix
 from tests.fault.scenarios import (
-    SCENARIOS,
     drop_replies,
     frozen_insert,
     kill_after_insert,
