@@ -148,16 +148,13 @@ async def clickhouse_away(trial: Trial) -> None:
     sink = psutil.Process(trial.stack.workers.status("sink").pid)
     await asyncio.sleep(5.0)
     before = sink.memory_info().rss
-    highest = 0
     trial.stack.clickhouse.refuse()
-    end = time.monotonic() + trial.seconds
-    while time.monotonic() < end:
-        await asyncio.sleep(min(1.0, trial.seconds / 10))
-        highest = max(highest, sink.memory_info().rss)
+    filled = await _highest_memory(sink, trial.seconds * 0.2)  # buffers are bounded, and fill
+    during = await _highest_memory(sink, trial.seconds * 0.8)
     lag = await _lag(trial, "sluice-sink")
     trial.stack.clickhouse.restore()
     await trial.recovered("sink")
-    began = time.monotonic()
+    began, highest = time.monotonic(), during
     while await _lag(trial, "sluice-sink") > 2_000:
         assert time.monotonic() - began < 600, "the lag does not go"
         highest = max(highest, sink.memory_info().rss)
@@ -167,10 +164,20 @@ async def clickhouse_away(trial: Trial) -> None:
         "lag_at_its_end": lag,
         "catch_up_seconds": round(time.monotonic() - began, 1),
         "memory_mib_before": round(before / MIB),
-        "memory_mib_highest": round(highest / MIB),
+        "memory_mib_first_fifth": round(filled / MIB),
+        "memory_mib_until_its_end": round(during / MIB),
+        "memory_mib_catching_up": round(highest / MIB),
         "restarts": trial.stack.workers.status("sink").restarts,
     }
     assert sink.is_running(), "the sink did not live through the outage"
+
+
+async def _highest_memory(process: psutil.Process, seconds: float) -> int:
+    end, highest = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        highest = max(highest, process.memory_info().rss)
+        await asyncio.sleep(min(1.0, seconds / 10))
+    return highest
 
 
 async def clickhouse_stalls(trial: Trial) -> None:
