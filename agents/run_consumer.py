@@ -36,7 +36,7 @@ class RunConsumer(driver.Consumer):
         """When a handler last said that it waits for a service; monotonic seconds."""
         self._delivered_end: dict[TP, int] = {}
         self._finished_end: dict[TP, int] = {}
-        self._changelogs = ChangelogReader()
+        self._changelogs = ChangelogReader(self._starts_empty)
         self._fetching = asyncio.Lock()
         self._attempts_in_flight = 0
         self._no_attempt = asyncio.Event()
@@ -83,6 +83,14 @@ class RunConsumer(driver.Consumer):
         message = self._to_message(tp, fetched[-1])
         message.value = cast(Any, run)  # Faust says bytes, and passes on whatever it is
         yield message
+
+    def _starts_empty(self, changelog: TP) -> bool:
+        """Tell whether the store behind a changelog remembers nothing of an earlier process."""
+        return all(
+            table.persisted_offset(changelog) is None
+            for table in self.app.tables.values()
+            if table.changelog_topic.get_topic_name() == changelog.topic
+        )
 
     def _end_of(self, tp: TP) -> int | None:
         """Return where the broker said that `tp` ends; None if it is not ours any more."""

@@ -152,12 +152,8 @@ async def _ensure_workers(stack: FaultStack, scenario: Scenario) -> None:
         if name not in ROLES or name in scenario.workers:
             await asyncio.to_thread(stack.workers.end, name)
     missing = [role for role in ROLES if role in scenario.workers or role not in running]
-    await asyncio.gather(
-        *(
-            asyncio.to_thread(stack.start, role, None, **scenario.workers.get(role, {}))
-            for role in missing
-        )
-    )
+    for role in missing:
+        await asyncio.to_thread(stack.start, role, None, **scenario.workers.get(role, {}))
 
 
 async def forget_special_workers(stack: FaultStack, scenario: Scenario) -> None:
