@@ -37,10 +37,10 @@ up: setup ## the local stack, until Ctrl-C
 down: setup ## stop the local stack
 	$(BIN)/sluice down
 
-test: setup ## unit, property, contract, architecture and integration tests
-	$(BIN)/python -m pytest
+test: setup ## unit, property, contract, architecture and integration tests, and most faults
+	$(BIN)/python -m pytest -m "not fault_at_length"
 
-fault-short: setup ## each fault once, and the negative controls (about 20 minutes)
+fault-short: setup ## each fault once, and the negative controls (about 10 minutes)
 	$(BIN)/python -m pytest tests/fault
 
 fault: setup ## break everything at length, and count what is lost or there twice (about an hour)

@@ -21,7 +21,7 @@ from pipeline.config import AggregationSettings, BudgetSettings, Settings
 from pipeline.detection.aggregator_messages import messages_of
 from pipeline.detection.messages import NOTHING_KNOWN, Progress
 from pipeline.metrics import Metrics
-from pipeline.storage.rows import Refusal, read_event
+from pipeline.storage.rows import Refusal, read_event, source_of
 from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, TASKS, WINDOWS_PARTIAL
 from pipeline.windows.pane import Resolution
@@ -135,7 +135,7 @@ class AggregatorStage:
         for record in run.records:
             event = read_event(record.value)
             if not isinstance(event, Refusal):
-                applied.append(Applied(record.offset, record.timestamp, event))
+                applied.append(Applied(record.offset, record.timestamp, event, source_of(event)))
         return applied
 
     async def _store(self, known: _Partition, changes: Changes, progress: Progress) -> None:
@@ -163,6 +163,7 @@ class AggregatorStage:
         metrics.records_out.labels(WINDOWS_PARTIAL.name).inc(len(changes.partials))
         metrics.records_out.labels(TASKS.name).inc(len(changes.tasks))
         metrics.repeated.labels("delivery").inc(changes.replayed)
+        metrics.repeated.labels("processing").inc(changes.processed)
         metrics.repeated.labels("production").inc(changes.repeated)
         metrics.late.inc(sum(changes.late.values()))
         metrics.overflows.inc(len(changes.overflowed))

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 import orjson
+from prometheus_client import start_http_server
 from rich.table import Table
 
 from pipeline.adapters.clickhouse import AsyncClient, connect_async
@@ -18,8 +19,10 @@ from pipeline.adapters.kafka.admin import topic_states
 from pipeline.adapters.kafka.batches import BatchProducer
 from pipeline.adapters.kafka.ranges import OffsetRange, read_range
 from pipeline.cli.console import err, out, progress
+from pipeline.cli.reconcile_metrics import ReconcileMetrics
 from pipeline.cli.settled import settled_offsets
 from pipeline.config import Settings, load_settings
+from pipeline.errors import RetryableError
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.reconcile.compare import PartitionReport
 from pipeline.reconcile.ranges import Range
@@ -59,24 +62,41 @@ _LETTER_ID = (
 @click.command(name="reconcile")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a partition.")
 @click.option("--every", type=click.FloatRange(1), help="Seconds: go on, round after round.")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    help="Show the latest round on this port's /metrics; with --every.",
+)
 @click.pass_context
-def command(context: click.Context, as_json: bool, every: float | None) -> None:
+def command(
+    context: click.Context, as_json: bool, every: float | None, metrics_port: int | None
+) -> None:
     """Compare what Kafka holds with rows and dead letters, and name every gap and surplus.
 
     What is compared is what the workers have committed and Kafka still keeps. The exit code is 1
-    if anything is missing or there twice.
+    if anything is missing or there twice. With --every, a service that is away ends a round, and
+    the next one comes.
     """
+    if metrics_port is not None and every is None:
+        raise click.UsageError("--metrics-port needs --every: one round ends before anyone can ask")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     settings = load_settings()
-    while True:
+    if every is None:
         reports = asyncio.run(reconcile(settings))
-        if as_json:
-            for report in reports:
-                click.echo(orjson.dumps(asdict(report)))
+        _print(reports, as_json=as_json)
+        context.exit(1 if any(report.findings for report in reports) else 0)
+    metrics = ReconcileMetrics()
+    if metrics_port is not None:
+        start_http_server(metrics_port, addr=settings.worker.host, registry=metrics.registry)
+    while True:
+        try:
+            reports = asyncio.run(reconcile(settings))
+        except RetryableError as error:
+            err.print(f"[yellow]no comparison this time:[/] {error}")
+            metrics.failed()
         else:
-            _show(reports)
-        if every is None:
-            context.exit(1 if any(report.findings for report in reports) else 0)
+            _print(reports, as_json=as_json)
+            metrics.compared(reports, time.time())
         time.sleep(every)
 
 
@@ -242,6 +262,14 @@ class _Comparison:
 
     def _between(self, within: Range) -> dict[str, Any]:
         return {**self._parameters, "first": within[0], "last": within[1]}
+
+
+def _print(reports: list[PartitionReport], *, as_json: bool) -> None:
+    if as_json:
+        for report in reports:
+            click.echo(orjson.dumps(asdict(report)))
+    else:
+        _show(reports)
 
 
 def _show(reports: list[PartitionReport]) -> None:

@@ -40,6 +40,11 @@ class SourceFence:
             for source in furthest
         }
 
+    @property
+    def furthest(self) -> list[Source]:
+        """What another fence begins with to stand where this one does."""
+        return [Source(*key, *position) for key, position in self._furthest.items()]
+
     def passes(self, source: Source) -> bool:
         """Tell whether `source` is new, and if so move the fence up to it."""
         key = (source.topic, source.partition)

@@ -22,6 +22,7 @@ from typing import Any
 
 import orjson
 
+from pipeline.storage.coordinates import Source, SourceFence
 from pipeline.tasks.budgets import BudgetPolicy
 from pipeline.tasks.state import TaskState
 from pipeline.windows.cardinality import DEFAULT_CAP, Cardinality
@@ -74,6 +75,8 @@ class Record:
     record_ms: int
     """The time Kafka has for it."""
     event: Mapping[str, Any]
+    source: Source | None = None
+    """Its place in the input, where it has one."""
 
 
 @dataclass(slots=True)
@@ -89,6 +92,8 @@ class Changes:
     applied: int = 0
     replayed: int = 0
     """Events at or below a fence: delivered again, and skipped."""
+    processed: int = 0
+    """Events whose place in the input came before: sent again by the redactor, and skipped."""
     repeated: int = 0
     """Events whose id came before, at another offset: produced again, and skipped."""
     late: dict[str, int] = field(default_factory=dict)
@@ -112,6 +117,7 @@ class PartitionAggregator:
         self._prefix = f"{partition}\x1f"
         self._fence = -1
         self._replay_to = -1
+        self._sources = SourceFence()
         self._watermark = Watermark(self.config.watermark)
         self._cardinality = Cardinality(self.config.label_cap, self.config.label_days)
         self._dimensions = Dimensions(self._cardinality)
@@ -158,6 +164,7 @@ class PartitionAggregator:
                 meta = orjson.loads(data)
                 loaded._fence = meta["fence"]
                 loaded._watermark = Watermark.from_json(config.watermark, meta["watermark"])
+                loaded._sources = SourceFence(Source(*each) for each in meta.get("sources", ()))
         return loaded
 
     @property
@@ -213,6 +220,10 @@ class PartitionAggregator:
         watermark = self._watermark.observe(time_ms, record.record_ms, event["session_id"])
         if watermark is not None and watermark != before:
             self._tasks.advanced(watermark, offset)
+        if record.source is not None and not self._sources.passes(record.source):
+            # its task would know its id; but a task may close before the panes it counted in
+            changes.processed += 1
+            return
         start_ms = time_ms - time_ms % _TEN_SECONDS
         late = watermark is not None and start_ms + _TEN_SECONDS <= watermark
         task = self._tasks.task_for(event, time_ms, offset, watermark, late=late)
@@ -295,7 +306,11 @@ class PartitionAggregator:
         for task in self._tasks.take_changed():
             writes.append((self._task_key(task), task.to_bytes()))
         self._removals += [self._task_key(task) for task in self._tasks.take_closed()]
-        meta = {"fence": self._fence, "watermark": self._watermark.to_json()}
+        meta = {
+            "fence": self._fence,
+            "watermark": self._watermark.to_json(),
+            "sources": [list(each) for each in self._sources.furthest],
+        }
         writes.append((f"{self._prefix}partition", orjson.dumps(meta)))
 
     def _finish_panes(self, watermark: int | None, changes: Changes) -> None:

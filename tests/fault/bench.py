@@ -151,10 +151,9 @@ async def _ensure_workers(stack: FaultStack, scenario: Scenario) -> None:
     for name in running:
         if name not in ROLES or name in scenario.workers:
             await asyncio.to_thread(stack.workers.end, name)
-    for role in ROLES:
-        environment = scenario.workers.get(role)
-        if environment is not None or role not in running:
-            await asyncio.to_thread(stack.start, role, None, **(environment or {}))
+    missing = [role for role in ROLES if role in scenario.workers or role not in running]
+    for role in missing:
+        await asyncio.to_thread(stack.start, role, None, **scenario.workers.get(role, {}))
 
 
 async def forget_special_workers(stack: FaultStack, scenario: Scenario) -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from tests.fault.stack import FaultStack
 
+SESSION_SECONDS = 4.0
+"""Short: most of the time of a fault is spent waiting until a dead worker is missed."""
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="package")
 def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack]:
     """Broker and engine, each behind a proxy, and no workers yet."""
     for variable in [name for name in os.environ if name.startswith("SLUICE_")]:
@@ -21,7 +24,7 @@ def fault_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultStack
     before = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
-        with FaultStack(tmp_path_factory.mktemp("fault")) as stack:
+        with FaultStack(tmp_path_factory.mktemp("fault"), session_seconds=SESSION_SECONDS) as stack:
             yield stack
     finally:
         logger.setLevel(before)

@@ -19,8 +19,12 @@ from pipeline.simulate.truth import SessionTruth, SimulatedEvent
 from pipeline.topics import EVENTS_RAW
 
 CHUNK = 500
-FIRST_DAY = 1_790_000_000.0
-"""Event time of the first load, in September 2026; each further one begins a day later."""
+DAY = 86_400.0
+FIRST_DAY = (time.time() // DAY - 45) * DAY
+"""Event time of the first load; each further one begins a day later. All lie in the past: an event
+that is ahead of the clock is refused."""
+LOADS = 40
+"""How many there may be."""
 LITERAL = frozenset({"EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN"})
 """Types of planted values that are looked for downstream, literally."""
 
@@ -54,6 +58,7 @@ class Load:
         self, settings: Settings, number: int, least: int, rate: float, mix: Mix | None = None
     ) -> None:
         """`rate` is in events a second; `number` tells loads apart, in time and in content."""
+        assert number < LOADS
         self._settings = settings
         self._number = number
         self._least = least
@@ -71,7 +76,7 @@ class Load:
         """Publish; a broker that is away is tried again."""
         events = simulate(
             FleetConfig(
-                start=FIRST_DAY + self._number * 86_400.0,
+                start=FIRST_DAY + self._number * DAY,
                 seed=1_000 + self._number,
                 # a million events are hours: panes and tasks close, and a day is enough
                 sessions_per_minute=200.0,

@@ -22,8 +22,8 @@ from rich.table import Table
 
 from pipeline.cli.console import err, out
 from tests.fault.bench import Row, Scenario, forget_special_workers, run_trial
+from tests.fault.catalogue import SCENARIOS
 from tests.fault.oracle import Verdict
-from tests.fault.scenarios import SCENARIOS
 from tests.fault.stack import FaultStack
 
 RESULTS = Path(".sluice/fault.json")

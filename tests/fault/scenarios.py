@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import threading
 import time
@@ -14,11 +15,9 @@ import psutil
 from agents.watchdog import EXIT_STANDSTILL
 from pipeline.adapters.kafka.admin import group_lags, topic_states
 from pipeline.local.process import State
-from tests.fault.bench import ROLES, Scenario, Trial, eventually
-from tests.fault.load import Mix
-from tests.fault.stack import SESSION_SECONDS
+from tests.fault.bench import ROLES, Trial, eventually
 
-QUICK_SINK = {"sink": {"SLUICE_SINK__BATCH_SECONDS": "0.1"}}
+ON_DISK = {"SLUICE_AGGREGATION__STORE": "rocksdict"}
 MIB = 1024 * 1024
 
 
@@ -99,7 +98,7 @@ async def zombie(trial: Trial) -> None:
         await trial.ready(role)
         await asyncio.sleep(draw.uniform(0.5, 1.5))
         trial.stack.workers.signal(role, signal.SIGSTOP)
-        await asyncio.sleep(SESSION_SECONDS + 2.0)
+        await asyncio.sleep(trial.stack.session_seconds + 2.0)
         await trial.recovered(role)
         trial.stack.workers.signal(role, signal.SIGCONT)
         await asyncio.sleep(3.0)
@@ -111,7 +110,7 @@ async def frozen_insert(trial: Trial) -> None:
     """Let a sink that stopped itself just before an insert go on when another has taken over."""
     await eventually(lambda: _is_stopped(trial, "sink"), "the sink stops")
     await trial.start("sink", "sink-2")
-    await asyncio.sleep(SESSION_SECONDS + 2.0)
+    await asyncio.sleep(trial.stack.session_seconds + 2.0)
     await trial.recovered("sink")
     trial.stack.workers.signal("sink", signal.SIGCONT)
     await asyncio.sleep(5.0)
@@ -149,16 +148,13 @@ async def clickhouse_away(trial: Trial) -> None:
     sink = psutil.Process(trial.stack.workers.status("sink").pid)
     await asyncio.sleep(5.0)
     before = sink.memory_info().rss
-    highest = 0
     trial.stack.clickhouse.refuse()
-    end = time.monotonic() + trial.seconds
-    while time.monotonic() < end:
-        await asyncio.sleep(min(1.0, trial.seconds / 10))
-        highest = max(highest, sink.memory_info().rss)
+    filled = await _highest_memory(sink, trial.seconds * 0.2)  # buffers are bounded, and fill
+    during = await _highest_memory(sink, trial.seconds * 0.8)
     lag = await _lag(trial, "sluice-sink")
     trial.stack.clickhouse.restore()
     await trial.recovered("sink")
-    began = time.monotonic()
+    began, highest = time.monotonic(), during
     while await _lag(trial, "sluice-sink") > 2_000:
         assert time.monotonic() - began < 600, "the lag does not go"
         highest = max(highest, sink.memory_info().rss)
@@ -168,10 +164,20 @@ async def clickhouse_away(trial: Trial) -> None:
         "lag_at_its_end": lag,
         "catch_up_seconds": round(time.monotonic() - began, 1),
         "memory_mib_before": round(before / MIB),
-        "memory_mib_highest": round(highest / MIB),
+        "memory_mib_first_fifth": round(filled / MIB),
+        "memory_mib_until_its_end": round(during / MIB),
+        "memory_mib_catching_up": round(highest / MIB),
         "restarts": trial.stack.workers.status("sink").restarts,
     }
     assert sink.is_running(), "the sink did not live through the outage"
+
+
+async def _highest_memory(process: psutil.Process, seconds: float) -> int:
+    end, highest = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        highest = max(highest, process.memory_info().rss)
+        await asyncio.sleep(min(1.0, seconds / 10))
+    return highest
 
 
 async def clickhouse_stalls(trial: Trial) -> None:
@@ -192,7 +198,7 @@ async def kafka_cut(trial: Trial) -> None:
             await asyncio.sleep(1.0)
         elif number % 3 == 1:
             kafka.stall()
-            await asyncio.sleep(SESSION_SECONDS + 3.0)
+            await asyncio.sleep(trial.stack.session_seconds + 3.0)
             kafka.restore()
         else:
             kafka.delay_seconds = 0.3
@@ -213,6 +219,33 @@ async def drop_replies(trial: Trial) -> None:
     trial.further["replies_dropped"] = proxy.dropped - begun
 
 
+async def spoil_state(trial: Trial) -> None:
+    """Delete the aggregator's state on disk, or put an old copy in its place, in turn."""
+    folder, copy = (trial.stack.data_dir / name for name in ("state", "state-copy"))
+
+    async def start() -> None:
+        await trial.start("aggregator", **ON_DISK, APP_DATADIR=str(folder))
+        await trial.recovered("aggregator")
+
+    await trial.end("aggregator")
+    for number in range(trial.times):
+        shutil.rmtree(copy, ignore_errors=True)
+        await start()
+        # in order, so that the files are whole; then on, so that the copy is old
+        await trial.end("aggregator")
+        assert any(path.is_file() for path in folder.rglob("*")), "no state on disk"
+        if number % 2:
+            shutil.copytree(folder, copy)
+        await start()
+        await trial.end("aggregator", hard=True)
+        shutil.rmtree(folder)
+        if copy.exists():
+            shutil.copytree(copy, folder)
+        await start()
+        await trial.end("aggregator")
+    await start()
+
+
 async def unforeseen(trial: Trial) -> None:
     """Wait until the sabotaged worker has died of it and is back."""
     [role] = [name for name in trial.stack.running() if trial.stack.sabotaged(name)]
@@ -231,63 +264,3 @@ async def _lag(trial: Trial, group: str) -> int:
     states = await topic_states(trial.stack.settings.kafka)
     lags = await group_lags(trial.stack.settings.kafka, states)
     return sum(sum(lag.lag.values()) for lag in lags if lag.group == group)
-
-
-SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("no fault", nothing, events=50_000, rate=4_000.0),
-    Scenario("kill -9 of a worker", kill_9, times=20, events=1_000_000, rate=5_000.0),
-    Scenario(
-        "kill between insert and commit",
-        kill_after_insert,
-        times=5,
-        events=10_000,
-        workers=QUICK_SINK,
-    ),
-    Scenario(
-        "kill after a state write, before anything else",
-        unforeseen,
-        events=10_000,
-        workers={"aggregator": {"SLUICE_TEST_SABOTAGE": "die_before_store"}},
-    ),
-    Scenario("SIGTERM, rolling", rolling_restart, times=10),
-    Scenario("rebalance storm, 1 to 4 workers", rebalance_storm, times=20),
-    Scenario("SIGSTOP beyond the session, then SIGCONT", zombie, times=6),
-    Scenario(
-        "SIGSTOP between the sink's last check and its insert",
-        frozen_insert,
-        events=10_000,
-        workers={"sink": {"SLUICE_TEST_SABOTAGE": "freeze_before_insert"}},
-    ),
-    Scenario("broker bounce, clean and hard", bounce_broker, times=5),
-    Scenario("connections to Kafka cut, stalled, delayed", kafka_cut, times=6),
-    Scenario("ClickHouse away", clickhouse_away, seconds=600.0, rate=500.0),
-    Scenario("ClickHouse stalls", clickhouse_stalls, times=2, seconds=20.0, rate=500.0),
-    Scenario(
-        "reply dropped after the insert", drop_replies, times=100, rate=500.0, workers=QUICK_SINK
-    ),
-    Scenario("1 % poison", nothing, events=50_000, mix=Mix(poison=0.01)),
-    Scenario("5 % duplicate production", nothing, events=50_000, mix=Mix(duplicates=0.05)),
-    Scenario(
-        "exception after an insert",
-        unforeseen,
-        events=10_000,
-        workers={"sink": {"SLUICE_TEST_SABOTAGE": "raise_once"}},
-    ),
-    Scenario(
-        "a handler that hangs",
-        hang,
-        events=10_000,
-        workers={
-            "sink": {
-                "SLUICE_TEST_SABOTAGE": "hang",
-                "SLUICE_WORKER__STANDSTILL_SECONDS": "8",
-            }
-        },
-    ),
-    Scenario(
-        "changelog send fails half-way",
-        unforeseen,
-        events=10_000,
-        workers={"aggregator": {"SLUICE_TEST_SABOTAGE": "fail_changelog_once"}},
-    ),
-)

@@ -16,6 +16,7 @@ from tests.pipeline_harness import query_text
 from tests.services import Workers, free_ports, stack_settings
 
 SESSION_SECONDS = 6.0
+"""How long a dead worker keeps its partitions, unless the stack is told otherwise."""
 PLAIN_TABLES = {"events": "(session_id, ts, event_id)", "dead_letters": "(ts, dead_letter_id)"}
 """Tables of the sink, and an order for their plain counterparts."""
 
@@ -64,7 +65,8 @@ class FaultStack:
         stack.clickhouse.refuse()
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, session_seconds: float = SESSION_SECONDS) -> None:
+        self.session_seconds = session_seconds
         second, kafka_proxy, clickhouse_proxy = free_ports(3)
         self._stack = _Stack(data_dir, second, kafka_proxy)
         self.settings = self._stack.settings
@@ -78,9 +80,9 @@ class FaultStack:
         """Start a worker behind the proxies."""
         settings = {
             "SLUICE_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{self.kafka.port}",
-            "SLUICE_KAFKA__SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
+            "SLUICE_KAFKA__SESSION_TIMEOUT_SECONDS": str(self.session_seconds),
             "SLUICE_CLICKHOUSE__PORT": str(self.clickhouse.port),
-            "SLUICE_CLICKHOUSE__SEND_RECEIVE_TIMEOUT_SECONDS": "15",
+            "SLUICE_CLICKHOUSE__SEND_RECEIVE_TIMEOUT_SECONDS": str(2.5 * self.session_seconds),
         }
         package = "agents"
         if "SLUICE_TEST_SABOTAGE" in environment:

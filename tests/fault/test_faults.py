@@ -2,34 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fault.bench import Scenario, forget_special_workers, run_trial
-from tests.fault.scenarios import SCENARIOS
+from tests.fault.catalogue import SCENARIOS
 from tests.fault.stack import FaultStack
 
-EVENTS = 1_500
-OUTAGE_SECONDS = 6.0
-EACH_ROLE = 3
-CYCLES = {"kill -9 of a worker": EACH_ROLE, "connections to Kafka cut, stalled, delayed": 2}
-"""Faults that hit another role, or come in another way, each time."""
+EVENTS = 1_000
+RATE = 500.0
+OUTAGE_SECONDS = {"ClickHouse away": 6.0, "ClickHouse stalls": 11.0}
+"""A stall lasts longer than the workers' client waits for an answer."""
+TIMES = {
+    "kill -9 of a worker": 3,
+    "connections to Kafka cut, stalled, delayed": 3,
+    "broker bounce, clean and hard": 2,
+    "state on disk deleted, or an old copy restored": 2,
+}
+"""Of faults that hit another role, or come in another way, each time."""
+AT_LENGTH = frozenset(
+    (
+        "no fault",
+        "SIGTERM, rolling",
+        "rebalance storm, 1 to 4 workers",
+        "connections to Kafka cut, stalled, delayed",
+        "ClickHouse stalls",
+        "a handler that hangs",
+        "state on disk deleted, or an old copy restored",
+    )
+)
+"""What `make fault-short` has, and `make test` has not: there all tests share twenty minutes."""
 
 
 @pytest.mark.parametrize(
-    ("number", "scenario"), enumerate(SCENARIOS), ids=[each.name for each in SCENARIOS]
+    ("number", "scenario"),
+    [
+        pytest.param(
+            number,
+            scenario,
+            id=scenario.name,
+            marks=[pytest.mark.fault_at_length] if scenario.name in AT_LENGTH else [],
+        )
+        for number, scenario in enumerate(SCENARIOS)
+    ],
 )
 async def test_nothing_is_lost_and_nothing_is_there_twice(
     fault_stack: FaultStack, number: int, scenario: Scenario
 ) -> None:
     row = await run_trial(
         fault_stack,
-        scenario,
+        replace(scenario, rate=RATE),
         number,
-        times=CYCLES.get(scenario.name, 1),
+        times=TIMES.get(scenario.name, 1),
         events=EVENTS,
-        seconds=OUTAGE_SECONDS if scenario.seconds else 0.0,
+        seconds=OUTAGE_SECONDS.get(scenario.name, 0.0),
     )
     await forget_special_workers(fault_stack, scenario)
     assert row.verdict.problems == []
     assert row.verdict.events >= EVENTS
     assert row.recovery_seconds <= 60.0
+
+
+def test_the_names_above_are_those_of_faults() -> None:
+    names = {scenario.name for scenario in SCENARIOS}
+    assert names >= {*OUTAGE_SECONDS, *TIMES, *AT_LENGTH}
+    assert {scenario.name for scenario in SCENARIOS if scenario.seconds} == set(OUTAGE_SECONDS)

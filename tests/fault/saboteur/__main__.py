@@ -10,12 +10,13 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from clickhouse_connect.driver.httpclient import HttpClient
 
-from agents import delivery, sink
+from agents import aggregator, delivery, sink
 from agents.__main__ import main
 from agents.lease import Lease
 from agents.state import StateTable
@@ -59,7 +60,9 @@ def no_token() -> None:
 
     def without(self: Any, *args: Any, settings: dict[str, Any], **kwargs: Any) -> Any:
         del settings["insert_deduplication_token"]
-        settings["insert_deduplicate"] = "0"
+        # without a token ClickHouse still knows a block by its content, and since version 26
+        # `insert_deduplicate` does not change that
+        settings["deduplicate_insert"] = "disable"
         return insert(self, *args, settings=settings, **kwargs)
 
     HttpClient.insert = without
@@ -73,6 +76,7 @@ def no_state_fence() -> None:
     def loaded(cls: Any, *args: Any, **kwargs: Any) -> Any:
         state = load(cls, *args, **kwargs)
         state._fence = state._replay_to = -1
+        state._sources = SourceFence()
         return state
 
     def pane_without(self: Any, pane: Any) -> None:
@@ -93,12 +97,13 @@ def ack_first() -> None:
     """Finish runs before they are handled, as a consumer that commits on receipt does."""
 
     async def attempt(self: Any, handler: Any, runs: list[Any]) -> None:
+        if not runs:  # a tick
+            await original(self, handler, runs)
+            return
         for run in runs:
             self.finish(run)
-        await original(self, handler, [])
-        if runs:
-            await asyncio.sleep(2.0)
-            await handler(runs)
+        await asyncio.sleep(2.0)
+        await handler(runs)
 
     original = delivery.RunConsumer.attempt
     delivery.RunConsumer.attempt = attempt  # type: ignore[method-assign]
@@ -118,16 +123,24 @@ def raise_once() -> None:
 
 
 def die_before_store() -> None:
-    """Die when the changelog has acknowledged a change, before anything else knows of it."""
+    """Die when the changelog has acknowledged what events led to, before anything else knows."""
     send = BatchProducer.send
+    handle = aggregator.AggregatorStage._handle_partition
+    has_events = ContextVar("has_events", default=False)
+
+    async def handling(self: Any, runs: Any) -> None:
+        # a tick writes as well; but there is nothing in it that could count twice
+        has_events.set(True)
+        await handle(self, runs)
 
     async def deadly(self: Any, topic: str, records: Any) -> None:
         records = list(records)
         await send(self, topic, records)
-        if topic.endswith("changelog") and len(records) > 20 and _once():
+        if topic.endswith("changelog") and has_events.get() and len(records) > 20 and _once():
             os._exit(9)
 
     BatchProducer.send = deadly  # type: ignore[method-assign]
+    aggregator.AggregatorStage._handle_partition = handling  # type: ignore[method-assign]
 
 
 def fail_changelog_once() -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from pipeline.storage.coordinates import Source
 from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Counter, Pane
 from pipeline.windows.partial import Partial
@@ -68,6 +73,41 @@ def test_a_pane_is_final_once_the_watermark_has_passed_it() -> None:
     assert told(changes)[START_MS].counters[Counter.EVENTS] == 3
     again = aggregator.apply(records([event(end_ms + 20_000, session_id="a", event_id="z")], 5))
     assert START_MS not in told(again)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_a_redactor_sends_again_counts_once_though_its_task_has_closed(
+    restarted: bool,
+) -> None:
+    """A task forgets its ids when it closes; a pane in which it counted may be open for longer."""
+    table: dict[str, bytes] = {}
+    aggregator = started()
+
+    def apply(*batch: Record) -> Changes:
+        changes = aggregator.apply(batch)
+        for key, value in changes.writes:
+            table.pop(key, None) if value is None else table.update({key: value})
+        return changes
+
+    def sent(offset: int, time_ms: int, kind: str, session: str, source: int) -> Record:
+        each = event(time_ms, kind, session_id=session, event_id=f"{session}{source}")
+        place = Source("agent.events.raw", 0, source, 0)
+        return Record(offset, time_ms + 100_000, each, place)
+
+    short = [
+        sent(3, START_MS + 10, "llm_call", "s", 3),
+        sent(4, START_MS + 20, "session_end", "s", 4),
+    ]
+    apply(*short)
+    apply(sent(5, START_MS + LATENESS_MS + 1_000, "llm_call", "a", 5))  # the task closes
+    apply(sent(6, START_MS + LATENESS_MS + 1_001, "llm_call", "a", 6))  # and is forgotten
+    if restarted:
+        aggregator = PartitionAggregator.load(0, list(table.items()))
+    again = [replace(each, offset=each.offset + 4) for each in short]
+    changes = apply(*again)
+    assert (changes.processed, changes.applied) == (2, 0)
+    changes = apply(sent(9, START_MS + PANE_MS + LATENESS_MS, "llm_call", "a", 9))
+    assert told(changes)[START_MS].counters[Counter.EVENTS] == 5
 
 
 def test_names_beyond_the_cap_count_as_other_and_are_reported_once() -> None:
