@@ -50,18 +50,25 @@ class _LowerCaseReader:
         self._harmless: set[str] = set(self._listed)
 
     def holds_unknown(self, text: str) -> bool:
-        """Whether a word of `text` that begins in lower case is none that `is_known`.
+        """Whether a word of `text` in lower case may be a name: it stands free and is unknown.
 
-        Words never reach across blanks, so what stands between two blanks is judged once and
-        remembered with its punctuation; all but one or two of a text's pieces were met before.
+        Words, and what they touch, never reach across blanks, so what stands between two blanks is
+        judged once and remembered; all but one or two of a text's pieces were met before.
         """
         harmless = self._harmless
         for piece in text.split():
-            if piece in harmless or "@" in piece or "://" in piece:
-                # nothing in an address is a name of its own
+            if piece in harmless:
                 continue
-            for word in _WORDS.findall(piece):
-                if word not in self.known and word[0].islower() and not self.is_known(word):
+            # what stands before these signs may be the speaker of a chat, whatever it touches
+            speaker = ":" in piece or ">" in piece
+            for match in _WORDS.finditer(piece):
+                word = match[0]
+                if (
+                    word not in self.known
+                    and word[0].islower()
+                    and (speaker or _stands_free(piece, match))
+                    and not self.is_known(word)
+                ):
                     return True
             if len(piece) <= _LONGEST_PIECE:
                 if len(harmless) >= _KNOWN_LIMIT:
@@ -103,6 +110,17 @@ class _LowerCaseReader:
                 break
             at = match.end() + 1
         return end
+
+
+def _stands_free(text: str, match: re.Match[str]) -> bool:
+    """Whether a word is no part of an address, a path, an identifier or a key, and not short."""
+    start, end = match.span()
+    if end - start < 3 or (start and text[start - 1] in "@#/.&=~-_+\\$%'’0123456789"):
+        return False
+    follows = text[end : end + 1]
+    if follows == ".":
+        return not text[end + 1 : end + 2].isalnum()
+    return follows not in ("@", "/", "_", "=", "(", "\\")
 
 
 class IntroducedPersonDetector(Detector):
@@ -170,15 +188,7 @@ class InformalPersonDetector(Detector):
         """Return how sure an unknown word is a name, by the words in front and behind."""
         word = match[0]
         start, end = match.span()
-        if not word[0].islower() or len(word) < 3:
-            return 0.0
-        # part of an address, a path, an identifier or a key
-        if start and text[start - 1] in "@#/.&=~-_+\\$%'’0123456789":
-            return 0.0
-        follows = text[end : end + 1]
-        if follows in ("@", "/", "_", "=", "(", "\\") and follows:
-            return 0.0
-        if follows == "." and text[end + 1 : end + 2].isalnum():
+        if not word[0].islower() or not _stands_free(text, match):
             return 0.0
         stem = word.partition("'")[0]
         listed = self._reader.classes.is_name(stem)
