@@ -64,11 +64,15 @@ def write_json(report: Report, target: str) -> None:
 @click.option("--quick", is_flag=True, help="Smaller samples: minutes become seconds, less exact.")
 @click.option("--strict", is_flag=True, help="Exit with code 1 when a target is missed.")
 def command(name: str, json_target: str | None, quick: bool, strict: bool) -> None:
-    """Measure and compare with the targets: NAME of a benchmark in tests/bench, or `all`."""
+    """Measure and compare with the targets: NAME of a benchmark in tests/bench, or `all`.
+
+    Each figure goes to standard error as soon as it is there, and the table of all to standard
+    output at the end.
+    """
     names = benchmark_names(CHECKOUT)
     if name != ALL and name not in names:
         raise InputError(f"no benchmark {name}", hint=f"there are: {', '.join([*names, ALL])}")
-    report = Report()
+    report = Report(live=err)
     failed: list[str] = []
     for each in names if name == ALL else [name]:
         err.print(f"[bold]bench {each}[/]")

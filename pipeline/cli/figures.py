@@ -41,6 +41,18 @@ class Figure:
             return self.value <= self.target
         return self.value >= self.target
 
+    @property
+    def bound(self) -> str:
+        """The target with its direction; empty where there is none."""
+        sign = "≤" if self.smaller_is_better else "≥"
+        return "" if self.target is None else f"{sign} {show(self.target)}"
+
+    def as_line(self) -> str:
+        """Return the figure as one line, for who follows a long run."""
+        value = f"{show(self.value)} {self.unit}".rstrip()
+        verdict = {None: "", True: f" ({self.bound}: yes)", False: f" ({self.bound}: no)"}
+        return f"  {self.name}: {value}{verdict[self.met]}"
+
     def as_json(self) -> dict[str, Any]:
         """Return the record that `sluice bench --json` writes."""
         return {
@@ -59,6 +71,8 @@ class Report:
     figures: list[Figure] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    live: Console | None = None
+    """Where each figure is printed the moment it is there; None: only in the table at the end."""
 
     def figure(
         self,
@@ -74,7 +88,10 @@ class Report:
             raise ValueError(f"{name}: a figure has one target")
         smaller_is_better = at_most is not None
         target = at_most if smaller_is_better else at_least
-        self.figures.append(Figure(name, value, unit, target, smaller_is_better))
+        figure = Figure(name, value, unit, target, smaller_is_better)
+        self.figures.append(figure)
+        if self.live is not None:
+            self.live.print(figure.as_line(), soft_wrap=True, markup=False)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Add a detail table, printed below the figures; it is not part of the JSON."""
@@ -111,9 +128,8 @@ class Report:
         table.add_column("met")
         marks = {None: "", True: "[green]yes[/]", False: "[bold red]no[/]"}
         for figure in self.figures:
-            sign = "≤" if figure.smaller_is_better else "≥"
-            target = "" if figure.target is None else f"{sign} {show(figure.target)}"
-            table.add_row(figure.name, show(figure.value), figure.unit, target, marks[figure.met])
+            value, mark = show(figure.value), marks[figure.met]
+            table.add_row(figure.name, value, figure.unit, figure.bound, mark)
         # a pipe has no width of its own, and a table that is cut says nothing
         width = console.width if console.is_terminal else PIPE_WIDTH
         for each in (*self.tables, table):

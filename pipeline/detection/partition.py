@@ -82,7 +82,7 @@ class PartitionDetector:
         try:
             loaded._histories = Histories.load(kinds.get("history", ()))
             values = {key: orjson.loads(value) for key, value in kinds.get("detector", ())}
-            published = values.pop("windows", None)
+            published, first = values.pop("windows", None), values.pop("first", None)
             loaded._detector.load(values)
             signals = [signal_from(orjson.loads(value)) for _, value in kinds.get("signal", ())]
             progress = [Progress.from_record(orjson.loads(v)) for _, v in kinds.get("progress", ())]
@@ -93,6 +93,7 @@ class PartitionDetector:
         loaded._watermark = SourceWatermark(progress)
         loaded._begin((signal.id, signal.time) for signal in signals)
         loaded._published_ms = published["edge_ms"] if published else None
+        loaded._first_ms = first["start_ms"] if first else None
         # what panes expire by is not stored with them
         loaded._histories.watermarks = {each.partition: each.watermark_ms for each in progress}
         loaded._hold_panes()
@@ -172,15 +173,23 @@ class PartitionDetector:
         return changes
 
     def _apply_partial(self, partial: Partial) -> None:
+        if partial.panes:
+            self._note_first(min(part.pane.start_ms for part in partial.panes))
         self._histories.apply(partial)
         if not partial.panes:
             return
-        first_ms = min(part.pane.start_ms for part in partial.panes)
-        if self._first_ms is None or first_ms < self._first_ms:
-            self._first_ms = first_ms
         if partial.dimension == _ALL:
             for signal in _quarantined(partial):
                 self._add_signal(signal)
+
+    def _note_first(self, start_ms: int) -> None:
+        """Keep all panes for the first tick: in a backfill one partition is far ahead of others."""
+        if self._detector.last_tick is not None:
+            return
+        if self._first_ms is None or start_ms < self._first_ms:
+            self._first_ms = start_ms
+            self._state["first"] = orjson.dumps({"start_ms": start_ms})
+        self._hold_panes()
 
     def _add_signal(self, signal: Signal) -> None:
         if self._signals.add(signal):
@@ -216,8 +225,7 @@ class PartitionDetector:
 
     def _hold_panes(self) -> None:
         last = self._detector.last_tick
-        if last is not None:
-            self._histories.reader_ms = round(last * 1000)
+        self._histories.reader_ms = self._first_ms if last is None else round(last * 1000)
 
 
 def _quarantined(partial: Partial) -> Iterator[Signal]:

@@ -63,6 +63,11 @@ class Limits:
     def __bool__(self) -> bool:
         return bool(self.each)
 
+    @property
+    def near_elapsed_ms(self) -> int:
+        """The elapsed time of the lowest level; out of reach without such a limit."""
+        return self.near[3]
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetPolicy:

@@ -106,10 +106,7 @@ class OpenTasks:
         if not limits.each:
             return
         if task.events == 1 or task.is_near(limits, time_ms):
-            self._tell_crossings(task, limits, time_ms)
-            elapsed = task.next_elapsed_ms(limits)
-            if elapsed is not None:
-                self._next_due_ms = min(self._next_due_ms, elapsed)
+            self._next_due_ms = min(self._next_due_ms, self._watch(task, limits, time_ms))
 
     def close_due(self, watermark: int | None) -> list[Closing]:
         """Close what is due at the watermark; return all closings since the last call."""
@@ -121,9 +118,8 @@ class OpenTasks:
                     self._close(task)
                     continue
                 limits = self._limits_of(task)
-                if limits:
-                    self._tell_crossings(task, limits, watermark)
-                    due = min(due, task.next_elapsed_ms(limits) or due)
+                if limits.each:
+                    due = min(due, self._watch(task, limits, watermark))
                 self._next_due_ms = min(self._next_due_ms, due)
         self._steps.clear()
         self._offsets.clear()
@@ -149,8 +145,8 @@ class OpenTasks:
     def _close(self, task: TaskState) -> None:
         due = task.due_ms(self._idle_ms)
         limits = self._limits_of(task)
-        if limits:
-            self._tell_crossings(task, limits, due)
+        if limits.each:
+            self._watch(task, limits, due)
         step = bisect_left(self._steps, due)
         offset = self._offsets[step] if step < len(self._offsets) else task.fence
         task.closed_ms = due
@@ -159,10 +155,16 @@ class OpenTasks:
         self._closed.append(task)
         self._closings.append(Closing(task, due, (max(offset, task.fence), due)))
 
-    def _tell_crossings(self, task: TaskState, limits: Limits, now_ms: int) -> None:
+    def _watch(self, task: TaskState, limits: Limits, now_ms: int) -> int:
+        """Tell what the task crossed by `now_ms`; return when time alone may cross more."""
+        if not task.is_near(limits, now_ms):
+            # most tasks, most of the time: nothing to work out
+            return task.start_ms + limits.near_elapsed_ms
         for crossing in task.cross(limits, now_ms):
             self._note_change(task)
             self._messages.append(budget_event(task, crossing))
+        elapsed = task.next_elapsed_ms(limits)
+        return _NEVER if elapsed is None else elapsed
 
     def _note_change(self, task: TaskState) -> None:
         self._changed[id(task)] = task

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pipeline.windows.event_time import event_time_ms
 from pipeline.windows.measure import Measure
 from pipeline.windows.stats import WindowStats
+from tests.bench.parts.merge_ranks import QUANTILES, rank_error
 from tests.detection_harness import Event, Pipeline, batches, shuffled_within
 from tests.unit.windows.fleet import START_MS, event, sessions
 
 MINUTE_MS = 60_000
 LIVE_BATCH = 100
-QUANTILES = (0.5, 0.95, 0.99)
 Key = tuple[str, int]
 """Dimension as text, and end in ms."""
 
@@ -167,18 +167,9 @@ def _compare(events: Sequence[Event], windows: Sequence[WindowStats]) -> tuple[i
         )
         # where unlike steps would be mixed, no digest is kept
         if latency is not None and latency.digest.means and len(latencies) >= 100:
-            worst = max(worst, *(_rank_error(latencies, latency.quantile(q), q) for q in QUANTILES))
+            found = [(q, latency.quantile(q) * 1000) for q in QUANTILES]
+            worst = max(worst, *(rank_error(latencies, value, q) for q, value in found))
     return checked, wrong, worst
-
-
-def _rank_error(values: Sequence[int], found_ms: float, q: float) -> float:
-    """Return how far `found_ms` is from the `q` quantile, in ranks as a share; ties are met."""
-    found = found_ms * 1000
-    below = sum(value < found - 0.5 for value in values) / len(values)
-    up_to = sum(value <= found + 0.5 for value in values) / len(values)
-    # between two neighbouring values every number is as good a quantile
-    slack = 1 / len(values)
-    return max(0.0, below - q - slack, q - up_to - slack)
 
 
 def _facts(pipeline: Pipeline, until_ms: int) -> dict[object, object]:

@@ -54,6 +54,15 @@ def test_json_goes_to_a_file_beside_the_printed_table(checkout: Path) -> None:
     assert [record["figure"] for record in orjson.loads(target.read_bytes())] == ["fine"]
 
 
+def test_figures_are_printed_before_the_benchmark_ends(checkout: Path) -> None:
+    halfway = BENCHMARKS["probe_fine"] + "    1 / 0\n"
+    (checkout / "tests" / "bench" / "probe_halfway.py").write_text(halfway)
+    result = CliRunner().invoke(bench.command, ["probe_halfway"])
+    assert isinstance(result.exception, ZeroDivisionError)
+    assert "fine: 2 s (≤ 3: yes)" in result.stderr
+    assert result.stdout == ""
+
+
 def test_a_missed_target_is_an_error_only_under_strict(checkout: Path) -> None:
     assert CliRunner().invoke(bench.command, ["probe_missed"]).exit_code == 0
     assert CliRunner().invoke(bench.command, ["probe_missed", "--strict"]).exit_code == 1

@@ -70,6 +70,17 @@ def test_the_printed_table_shows_direction_of_the_target_and_verdict() -> None:
     assert "measured on one core" in printed
 
 
+def test_a_live_report_prints_each_figure_at_once_in_one_line() -> None:
+    text = StringIO()
+    report = Report(live=Console(file=text, width=20))
+    report.figure("a figure with a long name", 1.5, "µs of a core", at_most=1)
+    report.figure("no [target]", 1_000)
+    assert text.getvalue().splitlines() == [
+        "  a figure with a long name: 1.500 µs of a core (≤ 1: no)",
+        "  no [target]: 1,000",
+    ]
+
+
 def test_tables_are_not_cut_where_output_is_no_terminal() -> None:
     report = Report()
     columns = [f"column number {n}" for n in range(6)]

@@ -9,6 +9,8 @@ import pytest
 
 from pipeline.detection.alert import Status
 from pipeline.detection.modes import Mode
+from pipeline.windows.dimension import Dimension, DimensionKind
+from pipeline.windows.event_time import event_time_ms
 from tests.detection_harness import Event, Pipeline, batches, shuffled_within
 from tests.unit.windows.fleet import START_MS, event
 
@@ -90,6 +92,13 @@ def in_big_batches() -> Iterator[Pipeline]:
     yield pipeline
 
 
+def all_at_once() -> Iterator[Pipeline]:
+    """One partition is through before the next begins, further ahead than ten seconds are kept."""
+    pipeline = Pipeline()
+    pipeline.feed(events())
+    yield pipeline
+
+
 def reordered() -> Iterator[Pipeline]:
     pipeline = Pipeline()
     for batch in batches(shuffled_within(events(), 10_000, 5), 40):
@@ -112,7 +121,7 @@ def through_crashes() -> Iterator[Pipeline]:
     yield pipeline
 
 
-@pytest.mark.parametrize("run", [in_big_batches, reordered, through_crashes])
+@pytest.mark.parametrize("run", [in_big_batches, all_at_once, reordered, through_crashes])
 def test_the_same_alerts_and_windows_another_way(run: object, live: Pipeline) -> None:
     assert callable(run)
     [other] = run()
@@ -122,3 +131,23 @@ def test_the_same_alerts_and_windows_another_way(run: object, live: Pipeline) ->
     compared = [key for key in expected if int(str(key[2])) <= until * 1000]
     assert len(compared) > 100
     assert {key: found.get(key) for key in compared} == {key: expected[key] for key in compared}
+
+
+def test_panes_are_kept_for_the_first_tick_through_a_crash_before_it() -> None:
+    """One partition is through, the next begins: its first ten seconds are not too old."""
+    pipeline = Pipeline()
+    for number in range(3):  # of four: no tick is due
+        pipeline.feed([each for each in events() if pipeline.partition_of(each) == number])
+        pipeline.crash_detector()
+    assert pipeline.detector.last_tick is None
+    start_ms = START_MS - START_MS % 10_000 + 10_000
+    happened = [
+        each
+        for each in events()
+        if pipeline.partition_of(each) < 3
+        and start_ms <= event_time_ms(each["ts"]) < start_ms + 10_000
+    ]
+    stats = pipeline.detector.histories.span(
+        Dimension(DimensionKind.ALL), start_ms, start_ms + 10_000
+    )
+    assert stats.count == len(happened) > 10
