@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from aiokafka.errors import IllegalStateError
 from faust.exceptions import ConsumerNotStarted
+from faust.stores import memory
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -85,9 +86,12 @@ class RunConsumer(driver.Consumer):
         yield message
 
     def _starts_empty(self, changelog: TP) -> bool:
-        """Tell whether the store behind a changelog remembers nothing of an earlier process."""
+        """Tell whether the store behind a changelog remembers nothing of an earlier process.
+
+        One on disk may, even where Faust knows no offset of it.
+        """
         return all(
-            table.persisted_offset(changelog) is None
+            isinstance(table.data, memory.Store)
             for table in self.app.tables.values()
             if table.changelog_topic.get_topic_name() == changelog.topic
         )

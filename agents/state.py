@@ -20,7 +20,8 @@ from faust.streams import _current_event
 from agents.delivery import RunConsumer
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 
-_DISK = "rocksdb://"
+# with a path in it: Faust takes an address without one for none at all, and keeps state in memory
+_DISK = "rocksdb:{name}"
 # Faust's defaults are 2 GiB of cache and 192 MiB of buffers for each partition of each table
 _DISK_OPTIONS = {
     "driver": "rocksdict",
@@ -47,7 +48,7 @@ class StateTable:
         self._table = app.Table(
             name,
             partitions=partitions,
-            store=_DISK if on_disk else None,
+            store=_DISK.format(name=name) if on_disk else None,
             options=_DISK_OPTIONS if on_disk else None,
             key_type=bytes,
             value_type=bytes,
