@@ -13,7 +13,10 @@ from pipeline.redaction.spans import STREET_ADDRESS, ZIP_CODE, Span
 
 _POSTCODE_CUE = re.compile(
     r"(?:\bzip(?:[ _-]?code)?|\bpost(?:al)?[ _-]?code|\bpostcode|\bplz|\bpin[ -]?code|\bcode postal"
-    r"|\bcódigo postal|\bcap|\bcep)\b[^.;\n]{0,24}$"
+    r"|\bcódigo postal|\bcap|\bcep|\bpostnr|\bpostn(?:umme)?r|\bpostleitzahl|\bkod pocztowy"
+    r"|\bcodice postale|\bpostinumero|\bposta kodu|\bpsč|\birányítószám|\bcod poștal"
+    r"|\beircode)\b"
+    r"(?:[^.;\n]{0,32}|[^.;\n]{0,12}\?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
 )
 _POSTCODE = re.compile(
     r"(?<![\w.-])(?:\d{5}(?:-\d{4})?|[A-Za-z]{1,2}\d[A-Za-z\d]?\ ?\d[A-Za-z]{2}"
@@ -39,7 +42,8 @@ class PostcodeDetector(Detector):
         (
             r"\d",
             r"(?i)\bzip|post(?:al)?[ _-]?code|\bplz|pin[ -]?code|code postal|digo postal|\bcap\b"
-            r"|\bcep\b",
+            r"|\bcep\b|postn|postleitzahl|kod pocztowy|codice postale|postinumero|posta kodu"
+            r"|\bps(?:č)|ir(?:á)ny(?:í)t(?:ó)sz(?:á)m|cod po(?:ș)tal|eircode",
         ),
     )
 
