@@ -80,7 +80,7 @@ class _LowerCaseReader:
                 continue
             # behind "my name is" an ordinary word is a name if it may be one: "rose day"
             may = introduced and self.classes.may_be_name(stem)
-            # "jessica morales": no plural of an ordinary word
+            # "rebecca torres": no plural of an ordinary word
             may = may or (count > 0 and self.classes.is_name(stem))
             if stem in LOWER_BREAKS or (not may and self.is_known(stem)):
                 break

@@ -31,12 +31,20 @@ _BRITISH = re.compile(
 )
 
 
+# New Delhi 110005; Mumbai - 400 050: a place of the list and the code behind it
+_PLACE_AND_CODE = re.compile(
+    r"(?<=,\ )(?P<place>[A-Z][\w'’-]{1,20}(?:\ [A-Z][\w'’-]{1,20}){0,2})(?:,?\ |\ ?[-–]\ ?)"
+    r"(?:\d{6}|\d{3}\ \d{3}|\d{5})(?![\w-]|[.,]\d)"
+)
+
+
 class PostcodeDetector(Detector):
     """Codes where a word or their own shape says so: with what stands before them, an address."""
 
     ENTITIES: ClassVar = (STREET_ADDRESS, ZIP_CODE)
     TRIGGERS: ClassVar = (
         r"\b[A-Z]{2},? \d{5}\b",
+        (r", [A-Z]", r"(?:[a-z]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})"),
         r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b",
         r"\b[A-Z]\d[\dW] [0-9A-Z]{4}\b",
         (
@@ -58,6 +66,11 @@ class PostcodeDetector(Detector):
             Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.6, name)
             for match in STATE_AND_ZIP.finditer(text)
             if match[0][:2] in STATES
+        ]
+        spans += [
+            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, name)
+            for match in _PLACE_AND_CODE.finditer(text)
+            if self._tail.is_place(match["place"])
         ]
         for match in _BRITISH.finditer(text):
             start = self._tail.back(text, match.start())
