@@ -14,6 +14,8 @@ from pipeline.redaction.plain import Plain, replaced
 _DIGIT_WORDS: Final = {
     "zero": "0",
     "oh": "0",
+    "o": "0",
+    "nought": "0",
     "one": "1",
     "two": "2",
     "three": "3",
@@ -25,6 +27,36 @@ _DIGIT_WORDS: Final = {
     "nine": "9",
 }
 _WORD: Final = "|".join(_DIGIT_WORDS)
+_TENS: Final = dict(
+    zip(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
+        range(2, 10),
+        strict=True,
+    )
+)
+_TEENS: Final = dict(
+    zip(
+        [
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ],
+        range(10, 20),
+        strict=True,
+    )
+)
+# one digit, a pair of digits ("fifty five"), or the zeros of "eight hundred"
+_UNIT: Final = (
+    rf"(?:(?:(?:double|triple)[ ])?(?:{_WORD})|{'|'.join(_TEENS)}|(?:{'|'.join(_TENS)})"
+    rf"|hundred|thousand)"
+)
 _SAID_DOT: Final = r"(?:[ ]?[\[({][ ]?dot[ ]?[\])}][ ]?|[ ]dot[ ])"
 _MARKED_AT: Final = r"[ ]?[\[({][ ]?(?:at|@)[ ]?[\])}][ ]?"
 _NAME: Final = rf"(?<![\w.+-])[\w+-]{{1,64}}(?:(?:\.|{_SAID_DOT})[\w+-]{{1,64}}){{0,4}}"
@@ -36,17 +68,31 @@ _ADDRESS: Final = re.compile(
 _DOT: Final = re.compile(rf"(?i){_SAID_DOT}")
 _AT: Final = re.compile(rf"(?i){_MARKED_AT}|[ ]at[ ]")
 _DIGITS: Final = re.compile(
-    rf"(?i)\b(?:(?:double|triple)[ ])?(?:{_WORD})"
-    rf"(?:[ ,-]{{1,2}}(?:(?:double|triple)[ ])?(?:{_WORD})){{5,24}}\b"
+    rf"(?i)\b(?:(?:double|triple)[ ])?(?:{_WORD}|{'|'.join(_TEENS)}|{'|'.join(_TENS)})"
+    rf"(?:(?:[ ,-]{{1,2}}|[ ]?\.{{2,3}}[ ]?|[ ]dash[ ]){_UNIT}){{4,24}}\b"
 )
 _SPACED: Final = re.compile(r"(?<![\w.-])\d(?:[ ]\d){6,18}(?![\w-]|\.\d)")
 _TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
 
 _SHORTEST: Final = 10
 _SHORTEST_DIGITS: Final = len("1 2 3 4 5 6 7")
-_SHORTEST_SPELLED: Final = len("oh one two one two one")
 _AT_MARKS: Final = ("[at", "(at", "{at", "[ at", "( at", "[@", "(@")
-_SPELLED: Final = (" one", " two", " three", " four", " five", " six", " seven", " eight", " nine")
+_SPELLED: Final = (
+    " zero",
+    " oh",
+    "ty ",
+    "teen ",
+    "double ",
+    " one",
+    " two",
+    " three",
+    " four",
+    " five",
+    " six",
+    " seven",
+    " eight",
+    " nine",
+)
 _SINGLE: Final = re.compile(r" \d \d ")
 
 
@@ -67,7 +113,7 @@ def without_spelling(text: str) -> Plain | None:
     ):
         plain = _step(plain, text, _ADDRESS)
     if length >= _SHORTEST_DIGITS:
-        if length >= _SHORTEST_SPELLED and sum(map(lowered.count, _SPELLED)) > 4:
+        if sum(map(lowered.count, _SPELLED)) > 3:
             plain = _step(plain, text, _DIGITS)
         if _SINGLE.search(text) is not None:
             plain = _step(plain, text, _SPACED)
@@ -91,4 +137,20 @@ def _written(spelling: str) -> str:
     spelling = _TIMES.sub(
         lambda match: " ".join([match[2]] * (2 if match[1].lower() == "double" else 3)), spelling
     )
-    return "".join(_DIGIT_WORDS.get(word, "") for word in re.split(r"[ ,-]+", spelling.lower()))
+    return "".join(_digits_of(re.split(r"[ ,.-]+", spelling.lower())))
+
+
+def _digits_of(words: list[str]) -> list[str]:
+    """Return the digits of each word; "fifty" before "five" is a five alone."""
+    digits = []
+    for place, word in enumerate(words):
+        if word in _TENS:
+            follows = _DIGIT_WORDS.get(words[place + 1] if place + 1 < len(words) else "", "0")
+            digits.append(str(_TENS[word]) + ("0" if follows == "0" else ""))
+        elif word in _TEENS:
+            digits.append(str(_TEENS[word]))
+        else:
+            digits.append(
+                {"hundred": "00", "thousand": "000"}.get(word, _DIGIT_WORDS.get(word, ""))
+            )
+    return digits

@@ -26,6 +26,7 @@ FRENCH: Final = TextPattern(
 PREFIXED: Final = TextPattern(
     r"(?<!\w)(?:[Cc]alle|C/\.?|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
     r"|[Cc]arrera|[Cc]ra\.?"
+    r"|[Pp]rivada|[Cc]errada|[Cc]ircuito|[Aa]ndador|[Jj]irón|[Pp]asaje|[Tt]ransversal|[Dd]iagonal"
     r"|[Cc]amino|[Rr]onda|[Gg]lorieta|[Cc]allejón|[Cc]arretera|[Vv]ia|[Vv]iale|[Pp]iazza(?:le)?"
     r"|[Cc]orso"
     r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
@@ -39,7 +40,7 @@ PREFIXED: Final = TextPattern(
     r"|la)\ )?[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,4}"
     r",?\ (?:[Nnd](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
     r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?![\w.]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
-    r"(?:,\ ?\d{1,2}\.?[º°ª]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
+    r"(?:,\ ?\d{1,2}\.?[º°ªoa]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
 )
 # Hauptstraße 12a; Lange Gasse 5; Keizersgracht 123-2; Storgatan 14 B; Karl-Marx-Allee 3
 COMPOUND: Final = TextPattern(
@@ -68,7 +69,8 @@ GERMAN: Final = TextPattern(
     r"(?<![\w-])(?:(?:Am|An\ de[rnm]|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
     r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w{1,30}"
     r"|(?:[A-ZÄÖÜ][\w-]{1,30}\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
-    r"|Markt|Chaussee))"
+    r"|Markt|Chaussee)|(?:[A-ZÀ-ÖØ-ÞŐŰ][\w-]{1,30}\ ){1,3}(?:utca|út|tér|tere|körút|krt\.|sétány"
+    r"|tänav|iela))"
     r"\ (?!(?:19|20)\d\d)\d{1,4}\ ?[a-z]?(?![\w%€$:]|[.,]\d)"
 )
 
@@ -118,7 +120,8 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
                 r" \d",
                 r"(?i)\b(?:calle|avenida|avd?a?\.|av\.|paseo|plaza|carrera|cra\b|camino|ronda"
                 r"|glorieta"
-                r"|callej(?:ó)n|carretera|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
+                r"|callej(?:ó)n|carretera|privada|cerrada|circuito|andador|jir(?:ó)n|pasaje|transversal"
+                r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
                 r"|travessa|pra(?:ç)a|alameda|rodovia|ul\.|ulica|al\.|rue|avenue|boulevard"
                 r"|stra(?:ss|ß)e"
                 r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
@@ -137,7 +140,8 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             "GermanAddress",
             GERMAN,
             r"\b(?:Am|An de[rnm]|Auf de[rnm]|Zu[mr]|Unter den|Hinter de[rnm]|Vor de[rnm]) [A-ZÄÖÜ]"
-            r"|(?i:allee|stra(?:ss|ß)e|str\.|weg|platz|ring|damm|ufer|gasse|markt|chaussee) \d",
+            r"|(?i:allee|stra(?:ss|ß)e|str\.|weg|platz|ring|damm|ufer|gasse|markt|chaussee|utca"
+            r"|út|tér|tere|körút|krt\.|sétány|tänav|iela) \d",
         ),
         FormDetector(
             "TurkishAddress",

@@ -63,6 +63,26 @@ INFORMAL: Final = TextPattern(
     r"|terrace)(?!\w)\.?",
     re.IGNORECASE,
 )
+_SAID = (
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+)
+_SAID_STOP = (
+    r"(?!(?:of|the|an?|and|or|more|other|different|long|way|blocks?|minutes?|miles?|hours?|days?"
+    r"|weeks?|people|times|down|up|on|in|at|to|from|off|for|is|are|was|were|busy|lane|wheel|dead"
+    r"|dirt|side|hundred|thousand|per|by|new|big|small)\b)"
+)
+# eleven fifty Alder Street apartment four: a number in words
+SAID: Final = TextPattern(
+    rf"\b(?P<number>(?:{_SAID})(?:[ -](?:{_SAID}|hundred|oh)){{0,5}})"
+    r"\ (?:(?:north|south|east|west)\ )?"
+    rf"(?P<name>{_SAID_STOP}[a-z][a-z'’.]{{2,20}}(?:\ {_SAID_STOP}[a-z'’.]{{2,20}})?)"
+    r"\ (?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close|circle"
+    r"|buildings|gardens|parkway|highway|way)(?!\w)"
+    rf"(?:,?\ (?:apartment|apt|unit|suite|number|flat|floor)\ (?:{_SAID}|[a-z0-9](?!\w))"
+    rf"(?:[ -](?:{_SAID}|[a-z](?!\w)))?)?",
+    re.IGNORECASE,
+)
 # "on Old Quarry Rd": a street without a number behind a word of place
 NAMED: Final = TextPattern(
     r"\b(?:on|at|off|near|from|along|to|in|of)\ ((?:[A-Z][\w'’]{1,30}\ ){1,3}"
@@ -72,7 +92,7 @@ NAMED: Final = TextPattern(
 # What may stand in front of a street: Door No. 4/112, Plot 5512, Room 1203, Building 7,
 LEAD: Final = TextPattern(
     r"(?<!\w)(?:(?:[Pp]lot|[Dd]oor|[Rr]oom|[Ff]lat|[Aa]pt\.?|[Aa]partment|[Uu]nit|[Ss]uite"
-    r"|[Hh]ouse|[Bb]lock|[Vv]illa"
+    r"|[Hh]ouse|[Bb]lock|[Bb]lk\.?|[Ll]ot|[Pp]hase|[Vv]illa"
     r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
     r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
@@ -122,7 +142,7 @@ STATES: Final = frozenset(f"{_US} {_OTHER}".split())
 STATE_AND_ZIP: Final = TextPattern(r"[A-Z](?<!\w.)[A-Z],?\ \d{5}(?:-\d{4})?(?![\w-])")
 COUNTRIES: Final = frozenset(["USA", "U.S.A.", "UK", "U.K.", "US", "UAE", "U.A.E.", "U.S."])
 PLACE: Final = TextPattern(
-    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]{0,40}(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.)?"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]{0,40}(?:(?<=\bSt)\.|(?<=\bCo)\.|(?<=\bMt)\.|(?<=\bFt)\.|(?<=\bBrgy)\.|(?<=\bCol)\.)?"
     r"(?:[ -](?:(?:of|de|la|del|upon|am|an|der|on|sur|les|le|el|do|da|im|bei|or|i)[ -])?"
     r"[A-ZÀ-ÖØ-ÞŁŚŽİ][\w'’-]{0,40}){0,4}"
 )

@@ -21,6 +21,8 @@ _JOIN_CITY = TextPattern(r"(?:,\n|,\ {0,2}|\ ?\n\ {0,4}|\ [-–]\ |,?\ in\ )(?!\
 _CAPITALS = re.compile(r"[A-Z]{2,4}(?![\w])|U\.S\.A\.|U\.K\.|U\.A\.E\.")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DISTRICT = TextPattern(r" \d{1,2}(?![\w:/-]|[.,]\d)")
+_LOWER_WORDS = re.compile(r",?\ (?:in\ )?([a-z]{3,20}(?:\ [a-z]{3,20}){0,2})(?![\w@])")
+_LOWER_CODE = re.compile(r",?\ \d{5}(?:-\d{4})?(?![\w-])")
 _WORDS = re.compile(r"\S+")
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|No|[A-Z])\.")
 _DIVISIONS = frozenset(["District", "County", "City", "Province", "Township", "Ward", "Prefecture"])
@@ -44,12 +46,33 @@ class AddressTail:
             lower = LOWER_TAIL.match(text, end)
             if lower and lower["state"].upper() in STATES:
                 return lower.end()
+            end = self._lower_places(text, end)
         kind = ""
         for _ in range(6):
             step, kind = self._step(text, end, after=kind)
             if step == end:
                 break
             end = step
+        return end
+
+    def _lower_places(self, text: str, end: int) -> int:
+        """Return the end of the city and the state in lower case behind `end`, with their code."""
+        for _ in range(2):
+            words = _LOWER_WORDS.match(text, end)
+            if not words:
+                break
+            names = words[1].split(" ")
+            for count in range(len(names), 0, -1):
+                name = " ".join(names[:count])
+                listed = name.title() in self._lexicon.places
+                if listed and (count > 1 or not self._lexicon.is_ordinary(name)):
+                    end = words.start(1) + len(name)
+                    break
+            else:
+                break
+            code = _LOWER_CODE.match(text, end)
+            if code:
+                return code.end()
         return end
 
     def is_certain(self, text: str, end: int) -> bool:
@@ -144,6 +167,10 @@ class AddressTail:
                     return True
         first = re.split(r"[ -]", name, maxsplit=1)[0].lower()
         return not new_line and not self._lexicon.is_ordinary(first)
+
+    def is_place(self, name: str) -> bool:
+        """Whether `name` is a listed country, state or city."""
+        return name in self._lexicon.places
 
     def back(self, text: str, start: int) -> int:
         """Return where the address that ends with a code at `start` begins.

@@ -17,10 +17,30 @@ _MONTH = (
     r"|nov(?:ember|embre)?|noviembre|de[cz](?:ember)?|d[ée]cembre|diciembre"
     r"|enero|febrero|septembre|gennaio|febbraio|maggio|giugno|luglio|settembre|ottobre|dicembre"
     r"|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro"
-    r"|januari|februari|maart|mei|augustus)\.?"
+    r"|januari|februari|maart|mei|augustus|marts|maj|augusti|desember|stycznia|lutego|marca|kwietnia"
+    r"|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia|ledna|února|března|dubna"
+    r"|května|června|července|srpna|září|října|listopadu|prosince|ocak|şubat|mart|nisan|mayıs"
+    r"|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık|ianuarie|februarie|martie|aprilie|iunie|iulie"
+    r"|septembrie|octombrie|noiembrie|decembrie|(?:tammi|helmi|maalis|huhti|touko|kesä|heinä|elo"
+    r"|syys|loka|marras|joulu)kuuta|január|február|március|április|május|június|július|augusztus"
+    r"|szeptember|október)\.?"
 )
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:19|20)\d\d"
+_TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+_ONES = r"(?:one|two|three|four|five|six|seven|eight|nine)"
+_TEENS = r"(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)"
+_UNDER_HUNDRED = rf"(?:{_TENS}(?:[\ -]{_ONES})?|{_TEENS}|(?:oh?[\ -])?{_ONES})"
+# nineteen eighty two; two thousand and four; twenty oh five
+_SAID_YEAR = (
+    rf"(?:nineteen[\ -](?:hundred[\ -](?:and[\ -])?)?{_UNDER_HUNDRED}"
+    rf"|two[\ -]thousand(?:[\ -](?:and[\ -])?{_UNDER_HUNDRED})?|twenty[\ -]{_UNDER_HUNDRED})"
+)
+_SAID_DAY = (
+    r"(?:(?:twenty|thirty)[\ -])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
+    r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth"
+    r"|nineteenth|twentieth|thirtieth"
+)
 _DATE = TextPattern(
     rf"""(?<![\w.:/-])(?:
       {_YEAR}(?P<s1>[-/.])(?:0?[1-9]|1[0-2])(?P=s1){_DAY}(?![\d/-])
@@ -28,19 +48,24 @@ _DATE = TextPattern(
     | {_DAY}(?:st|nd|rd|th|\.)?(?:\ of)?[\ -]{_MONTH}
       (?:,?[\ -](?:de\ )?(?:{_YEAR}|'?\d\d(?!\d|:)))?(?!\w)
     | {_DAY}\ de\ {_MONTH}(?:\ de\ {_YEAR})?(?!\w)
-    | {_MONTH}[\ -]{_DAY}(?:st|nd|rd|th)?(?:,?[\ -]{_YEAR}|,?\ '\d\d)?(?!\w)
+    | {_MONTH}[\ -](?:the\ )?{_DAY}(?:st|nd|rd|th)?
+      (?:,?[\ -](?:of\ )?{_YEAR}|,?\ '\d\d|,?\ {_SAID_YEAR})?(?!\w)
     | {_MONTH},?\ {_YEAR}(?!\w)
     | (?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\w)
+    | {_YEAR}\.?\ {_MONTH}\ {_DAY}(?!\w)
+    | (?:the\ )?(?:{_SAID_DAY}|{_DAY}(?:st|nd|rd|th))\ (?:day\ )?(?:of\ )?{_MONTH}
+      (?:,?\ (?:{_SAID_YEAR}|{_YEAR}))?(?!\w)
+    | {_MONTH},?\ (?:the\ )?(?:{_SAID_DAY}|{_UNDER_HUNDRED}),?\ (?:of\ )?
+      (?:{_SAID_YEAR}|{_YEAR})(?!\w)
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_DIGIT = re.compile(r"\d")
-_BEFORE_DIGIT = 16
 _BIRTH = TextPattern(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
-    r"|\bföd(?:d|elsedag)|\bfød(?:t|sels)|\burodz"
+    r"|\bföd(?:d|elsedag|elsedatum)|\bfød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
+    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)"
 )
 _BIRTH_AFTER = TextPattern(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
@@ -63,7 +88,13 @@ class DateOfBirthDetector(Detector):
             r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
             r"|née? le\b|nee? le\b"
             r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
-            r"|föd(?:d|elsedag)|fød(?:t|sels)|\burodz",
+            r"|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
+            r"|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)",
+        ),
+        # a day and a year in words
+        (
+            r"(?i)first|second|third|th\b|nineteen|thousand|twenty",
+            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day",
         ),
     )
 
@@ -71,11 +102,7 @@ class DateOfBirthDetector(Detector):
         """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
         spans: list[Span] = []
         after_birth = len(text)
-        first = _DIGIT.search(text)
-        if first is None:
-            return spans
-        # a month in words and what stands around it is shorter than this
-        for match in _DATE.finditer(text, max(0, first.start() - _BEFORE_DIGIT)):
+        for match in _DATE.finditer(text):
             start, end = match.span()
             birth = bool(
                 context.hint == DATE_OF_BIRTH

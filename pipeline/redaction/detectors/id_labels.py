@@ -11,17 +11,49 @@ from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 
 _LABELLED = TextPattern(
     r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
-    r"|subscriber|employee|staff|patient|medical record|policy ?holder|policy|insurance|tax"
+    r"|subscriber|employee|staff|student|matric(?:ulation)?|voter|pension|donor|library card|badge"
+    r"|insured|reader|rewards|passenger|patient|medical record|policy ?holder|policy|insurance|tax"
     r"|national|identity)|(?P<customer>\bcust(?:omer)?|\bclient))"
     r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code"
     r"|ref(?:erence)?(?: (?:number|no\.?))?)[\"'*`]{0,3}"
-    r"(?: (?:is|of|was)|:|=|#| -|\)){0,3}\s{0,3}[\"'*`#(\[]{0,3}"
-    r"(?P<value>\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
+    r"(?: on file| you have(?: for me| on file)?| i have| there| here| below)?"
+    r"(?: (?:is|of|was|should be|reads|ends in|ending in)|:|=|#| -|\)"
+    r"|\?\s{1,2}(?:\w{1,12}: ?)?(?:(?:yes|sure|ok|okay|yeah|it'?s|it is|that'?s),? ){0,3}){0,3}"
+    r"\s{0,3}[\"'*`#(\[]{0,3}"
+    r"(?P<value>[A-Za-z]{1,3}[ -]\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)"
+    r"|\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
     re.IGNORECASE,
 )
 # Labels that are one word, and national identity numbers by their names
+# "policy HX-4410293", "my account is 551029337": the label alone, so the value must be a number
+_LABELLED_ALONE = TextPattern(
+    r"\b(?:(?P<account>account|acct|acc|member(?:ship)?|policy|loyalty|patient|student|employee"
+    r"|konto|cuenta|compte|conta|conto)|(?P<customer>customer|client))"
+    r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
+    r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
+    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))[A-Z]{1,4}[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
+    r"|\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
+    r"(?![\w-]|[.,]\d)",
+    re.IGNORECASE,
+)
+# An account on a social network or in a messenger: "Telegram @name"
+_HANDLE = TextPattern(
+    r"\b(?:telegram|instagram|insta|twitter|tiktok|snapchat|snap|discord|venmo|cash ?app|skype"
+    r"|mastodon|bluesky|threads|ig|handle|username)\b[^@\n.]{0,16}"
+    r"(?P<value>@[a-z0-9_][a-z0-9_.]{1,28}[a-z0-9_])(?!\w|@|\.\w)",
+    re.IGNORECASE,
+)
+# "username is pkowal_31": letters with a digit or an underscore
+_USERNAME = TextPattern(
+    r"\b(?:user ?name|user ?id|login|log-in|screen ?name|handle)[\"'`]?(?: is| was|:"
+    r"|=){1,2} ?[\"'`]?"
+    r"(?P<value>(?=[a-z._-]{0,30}\d|[a-z.]{1,30}_)[a-z][a-z0-9._-]{2,38}[a-z0-9])(?![\w@/(-])",
+    re.IGNORECASE,
+)
 _LABELLED_BY_A_WORD = TextPattern(
-    r"\b(?:mrn|kundennummer|kunden-?nr\.?|mitgliedsnummer|num[ée]ro (?:de )?client"
+    r"\b(?:mrn|kundennummer|kunden-?nr\.?|mitgliedsnummer|versichertennummer|kundnummer|kundenr"
+    r"|numer klienta|número de (?:socio|cliente|cuenta)|lidnummer|medlemsnummer|asiakasnumero"
+    r"|num[ée]ro (?:de )?client"
     r"|n[úu]mero de cliente"
     r"|klantnummer|numero cliente|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
     r"|pan"
@@ -49,8 +81,20 @@ class LabelledIdDetector(Detector):
             r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer|customer"
             r"|cust"
             r"|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax|national"
+            r"|student|matric|matriculation|voter|pension|donor|library card|badge|insured|reader"
+            r"|rewards|passenger"
             r"|identity)[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
         ),
+        (
+            r"\d{3}",
+            r"(?i)\b(?:account|acct|acc|member|membership|policy|loyalty|patient|student|employee"
+            r"|konto|cuenta|compte|conta|conto|customer|client)(?:\.|\b)",
+        ),
+        (
+            r"@",
+            r"(?i)gram|insta|twitter|tiktok|snap|discord|venmo|cash|skype|masto|sky|thread|\big\b",
+        ),
+        r"(?i)(?:user ?name|user ?id|log-?in|screen ?name|handle)",
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
@@ -61,6 +105,15 @@ class LabelledIdDetector(Detector):
             if sum(map(str.isdigit, value)) >= min(3, len(value) - 2):
                 entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
                 spans.append(Span(*match.span("value"), entity, 0.8, "LabelledIdDetector"))
+        for match in _LABELLED_ALONE.finditer(text):
+            entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
+            if not _DATE_LIKE.match(match["value"]):
+                spans.append(Span(*match.span("value"), entity, 0.65, "LabelledIdDetector"))
+        for pattern in (_HANDLE, _USERNAME):
+            spans += [
+                Span(*match.span("value"), ACCOUNT_ID, 0.7, "LabelledIdDetector")
+                for match in pattern.finditer(text)
+            ]
         return spans
 
 
@@ -71,7 +124,9 @@ class IdentityNumberDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d",
-            r"(?i)\b(?:mrn|kundennummer|kunden-?nr|mitgliedsnummer|num.{1,2}ro (?:de )?client|pesel"
+            r"(?i)\b(?:mrn|kundennummer|kunden-?nr|mitgliedsnummer|versichertennummer|kundnummer"
+            r"|kundenr|numer klienta|n.{1,2}mero de (?:socio|cliente|cuenta)|lidnummer"
+            r"|medlemsnummer|asiakasnumero|num.{1,2}ro (?:de )?client|pesel"
             r"|bsn|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
             r"|pan|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username)\b",
         ),

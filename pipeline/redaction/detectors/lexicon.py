@@ -65,7 +65,7 @@ def lexicon(*, name_list: bool = True) -> Lexicon:
         proper=_read("proper"),
         foreign=_read("foreign"),
         places=_read("places"),
-        given_names=_read("given_names") if name_list else frozenset(),
+        given_names=_read("given_names") | _read("given_names_world") if name_list else frozenset(),
         surnames=_read("surnames") if name_list else frozenset(),
     )
 

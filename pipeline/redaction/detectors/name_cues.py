@@ -9,7 +9,9 @@ from pipeline.redaction.detectors.lexicon import words
 # After these even an ordinary word in capitals is a name ("named Hope", "Dear Rich").
 NAMING: Final = words(
     """named dear sincerely regards surname firstname lastname mr mrs ms miss mx dr prof
-    name's called attn signed respectfully"""
+    name's called attn signed respectfully herr herrn frau fru meneer mevrouw mevr dhr señor señora
+    señorita senor senora senhor senhora sr sra dona doña monsieur madame mme mlle signor signora
+    sig shri smt"""
 )
 # After these a capitalised word that may be a name is one.
 ADDRESSING: Final = words(
@@ -17,7 +19,11 @@ ADDRESSING: Final = words(
     evening i'm im am call ask asked asking tell told telling met meet meeting contacted email
     emailed emailing texted phoned meets remind reminded invite invited hired married thanked
     introduced yours love xoxo best warmly truly cordially faithfully cc bcc yo ciao hola bonjour
-    attention hallo salut servus namaste mate buddy dude dearest"""
+    attention hallo salut servus namaste mate buddy dude dearest name's it's
+    groet groeten groetjes gruß grüße grüßen liebe lieber saludos atentamente cordialement saluti
+    abraço abraços hälsningar mvh hilsen terveisin pozdrawiam pozdrowienia üdv üdvözlettel saygılar
+    saygılarımla selamlar beste kjære kära käre hej hei hoi moi olá oi ahoj cześć merhaba szia
+    llamo m'appelle chiamo chamo heiße heisse heet heter hedder soy naitwa jestem"""
 )
 # After these a word that is a name more often than not is one.
 LEADING: Final = words("from by with welcome sorry for and to behalf")
@@ -25,7 +31,10 @@ LEADING: Final = words("from by with welcome sorry for and to behalf")
 ROLES: Final = words(
     """customer client patient passenger user employee guest member agent manager supervisor
     colleague coworker friend wife husband son daughter brother sister mother father mom dad mum
-    boss teacher lawyer attorney accountant assistant director president ceo cto cfo founder
+    boss teacher doorman plumber electrician nurse midwife babysitter nanny stepson stepdaughter
+    stepfather stepmother grandson granddaughter grandfather grandmother housemate flatmate bestie
+    intern realtor hairdresser receptionist secretary bartender pharmacist carer caregiver
+    lawyer attorney accountant assistant director president ceo cto cfo founder
     engineer analyst nephew niece cousin uncle aunt grandma grandpa partner spouse fiance fiancee
     girlfriend boyfriend roommate neighbor neighbour landlord tenant sender recipient author owner
     traveler traveller applicant candidate tutor mentor student driver technician representative
@@ -104,8 +113,12 @@ LOWER_CUES: Final = words(
     cheers regards sincerely love best ask asked tell told call called text texted email emailed
     message messaged contact whos who's cc soy sono bin suis ping met meet saw
     named me name mr mrs ms dr son daughter wife husband brother sister friend boss colleague
-    cousin uncle aunt"""
+    cousin uncle aunt neighbor neighbour roommate flatmate doctor nurse plumber
+    meneer mevrouw señor señora senor senora herr frau llamo chiamo chamo heet heter hedder naitwa
+    jestem"""
 )
+# Words before a name in lower case that is on the list, however short it is.
+LOWER_LEADS: Final = words("for from to by with and cc did does has let say said")
 # Roles and labels that open a line like a speaker does.
 NO_SPEAKERS: Final = words(
     """user assistant system agent bot human ai caller customer operator visitor support tool note

@@ -172,7 +172,7 @@ def _score_full(text: str, start: int, part: Part, context: Context) -> float:
     if not part.first:
         return 0.0 if part.before_word in _ARTICLES else 0.75
     if text.endswith((" the ", " a ", " an "), 0, start):
-        return 0.0
+        return 0.75 if text.endswith(_ARTICLED, 0, start) else 0.0
     if part.lead == "I" and text[max(0, start - 2) : start - 1].isdigit():
         return 0.0
     if part.lead == "L" and text.endswith(_WAYS, 0, start):
@@ -181,6 +181,10 @@ def _score_full(text: str, start: int, part: Part, context: Context) -> float:
 
 
 _ARTICLES: Final = frozenset(["the", "a", "an"])
+# the Portuguese article stands in front of names too
+_ARTICLED: Final = (" é a ", " sou a ", " com a ", " para a ", " e a ")
+# German: "im Sommer", "zum Bauer"; a name has no article there, but in speech
+_WITH_ARTICLE: Final = frozenset(["im", "zum", "ins", "vom"])
 _WAYS: Final = (" in ", " at ", " near ", " from ", " to ", " via ", " of ", " into ", " visit ")
 
 
@@ -205,6 +209,8 @@ def _score_single(
     if before.word in DETERMINING and after in ("O", "S"):
         return 0.0
     if kind == "N":
+        if before.word in _WITH_ARTICLE and not before.opens:
+            return 0.0
         return 0.0 if before.word in ("the", "a", "an") and after else 0.6
     if kind in "MBG" and _reports(text, end, kind, before):
         return 0.6

@@ -12,9 +12,14 @@ from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.lexicon import lexicon, words
-from pipeline.redaction.detectors.name_cues import LOWER_BREAKS, LOWER_CUES, NO_SPEAKERS
+from pipeline.redaction.detectors.name_cues import (
+    LOWER_BREAKS,
+    LOWER_CUES,
+    LOWER_LEADS,
+    NO_SPEAKERS,
+)
 from pipeline.redaction.detectors.patterns import TextPattern
-from pipeline.redaction.detectors.word_classes import WordClasses
+from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
 from pipeline.redaction.spans import PERSON, Span
 
 _LOWER: Final = r"[^\W\d_A-Z][^\W\d_A-Z]*(?:['’-][^\W\d_]+)*"
@@ -23,7 +28,8 @@ _CUES: Final = (
     r"|sons|daughters|moms|dads) (?:full |first |last |new )?name(?:'?s| is| was|:)?"
     r"|\bname(?: is|'s|:)|\b(?:mr|mrs|ms|miss|dr|prof)\.?|\bnamed"
     r"|\bme llamo|\bmi nombre es|\bje m'appelle|\bich hei(?:ß|ss)e|\bmi chiamo|\bmein name ist"
-    r"|\bmeu nome [ée]|\bik heet|\bjag heter) +"
+    r"|\bmeu nome [ée]|\bik heet|\bjag heter|\bme chamo|\bnaitwa|\bjeg hedder"
+    r"|\bmam na imi[ęe]) +"
 )
 _INTRODUCTION = TextPattern(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
 # [09:14] kasia: …; <theo> …; a line's speaker
@@ -82,6 +88,7 @@ class _LowerCaseReader:
         stem = lower.partition("'")[0] if "'" in lower[-3:] else lower
         lexicon = self._lexicon
         found = stem in lexicon.foreign or stem in lexicon.proper or self.classes.is_ordinary(stem)
+        found = found or stem in TITLES
         if found:
             if len(self.known) >= _KNOWN_LIMIT:
                 self.known.intersection_update(self._listed)
@@ -103,6 +110,8 @@ class _LowerCaseReader:
                 continue
             # behind "my name is" an ordinary word is a name if it may be one: "rose day"
             may = introduced and self.classes.may_be_name(stem)
+            # "rebecca torres": no plural of an ordinary word
+            may = may or (count > 0 and self.classes.is_name(stem))
             if stem in LOWER_BREAKS or (not may and self.is_known(stem)):
                 break
             end = match.start() + len(stem)
@@ -200,6 +209,8 @@ class InformalPersonDetector(Detector):
         # short and ambiguous words are too often something else: mac, lon, grey; or new york
         classes = self._reader.classes
         alone = len(stem) > 3 and not classes.is_ambiguous(stem)
+        if listed and previous in LOWER_LEADS and not classes.is_ambiguous(stem):
+            alone = True
         place = classes.is_place(f"{previous} {stem}".title())
         return 0.45 if listed and alone and not place else 0.0
 
@@ -223,5 +234,8 @@ class InformalPersonDetector(Detector):
             for match in speakers
             if (len(speakers) > 1 or not match[0][0].isalpha())
             and match[1] not in NO_SPEAKERS
-            and not self._reader.is_known(match[1].split("_")[0])
+            and (
+                self._reader.classes.is_name(match[1])
+                or not self._reader.is_known(match[1].split("_")[0])
+            )
         ]

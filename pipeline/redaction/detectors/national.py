@@ -46,9 +46,12 @@ _LICENSE = TextPattern(
 )
 _BANK = TextPattern(r"\d(?<![\w.$€£+-].)(?:[ -]?\d){5,16}(?![\w]|[-.]\d)")
 _BANK_CUE = TextPattern(
-    r"\b(?:bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit|wire"
-    r"|direct debit"
-    r"|kontonummer|konto|cuenta|compte)\b(?!\s+id\b)[^.;!?\n]{0,36}$"
+    r"\b(?:[a-z]{0,12}bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit"
+    r"|wire"
+    r"|direct debit|transit|ifsc|bsb|clabe|blz|bankleitzahl|bankgiro|plusgiro|kontonr|rekening"
+    r"|rekeningnummer|rachun\w{2,4}|conto|conta|agência|tilinumero|hesap"
+    r"|kontonummer|konto|cuenta|compte)\b(?!\s+id\b)"
+    r"(?:[^.;!?\n]|(?<=\bno)\.|(?<=\bnr)\.|(?<=\bacct)\.|\?\s?\n?(?=\w{1,12}:)|:\n){0,36}$"
 )
 _ACCOUNT_OF_SERVICE = TextPattern(
     r"\b(?:aws|azure|gcp|twitter|github|order|item|ticket|card)\b[^.;]{0,30}$"
@@ -169,9 +172,10 @@ class BankNumberDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d(?:[ -]?\d){5}",
-            r"(?i)\b(?:bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit"
-            r"|wire"
-            r"|direct debit|kontonummer|konto|cuenta|compte)\b",
+            r"(?i)\b(?:[a-z]{0,12}bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code"
+            r"|deposit|wire|transit|ifsc|bsb|clabe|blz|bankleitzahl|bankgiro|plusgiro|kontonr"
+            r"|rekening|rekeningnummer|conto|conta|tilinumero|hesap"
+            r"|direct debit|kontonummer|konto|cuenta|compte)\b|rachun|ag(?:ê)ncia",
         ),
     )
 

@@ -36,7 +36,11 @@ _CUES: Final = dict.fromkeys(
     whatsapp signal viber telegram hotline landline voicemail ext extension téléphone telephone
     rufnummer appelez llama llamar llámame chiama chiamami bel tlf digits ph phoned
     callback gsm pager ringing rang helpline
-        numero número nummer numéro simu тел line nuber numbr phne telephon"""
+        numero número nummer numéro simu тел line nuber numbr phne telephon
+    ligue ligar soita soittakaa puhelin puhelinnumero puh numeroon zadzwoń dzwonić telefonu hívjon
+    telefonszám sunați arayın ara bellen bel anrufen anruf rufen llame llamen llámeme appeler
+    rappeler rappelez joindre telefoonnummer telefonnummer mobilnummer mobilen handynummer
+    rückrufnummer telefonnr nomor hp ringa ringe telefonla chiamare chiami cellulare cel area"""
     ),
     1,
 ) | dict.fromkeys(

@@ -13,10 +13,16 @@ from pipeline.redaction.spans import STREET_ADDRESS, ZIP_CODE, Span
 
 _POSTCODE_CUE = TextPattern(
     r"(?:\bzip(?:[ _-]?code)?|\bpost(?:al)?[ _-]?code|\bpostcode|\bplz|\bpin[ -]?code|\bcode postal"
-    r"|\bcódigo postal|\bcap|\bcep)\b[^.;\n]{0,24}$"
+    r"|\bcódigo postal|\bcap|\bcep|\bpostnr|\bpostn(?:umme)?r|\bpostleitzahl|\bkod pocztowy"
+    r"|\bcodice postale|\bpostinumero|\bposta kodu|\bpsč|\birányítószám|\bcod poștal"
+    r"|\beircode)\b"
+    r"(?:[^.;\n]{0,32}|[^.;\n]{0,12}\?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
 )
 # of each of these words: `in` is much faster than any pattern
-_CUE_PARTS = ("zip", "post", "plz", "pin", "cap", "cep")
+_CUE_PARTS = (
+    *("zip", "post", "plz", "pin", "cap", "cep"),
+    *("pocztowy", "psč", "irányítószám", "poștal", "eircode"),
+)
 _POSTCODE = TextPattern(
     r"(?<![\w.-])(?:\d{5}(?:-\d{4})?|[A-Za-z]{1,2}\d[A-Za-z\d]?\ ?\d[A-Za-z]{2}"
     r"|[A-Za-z]\d[A-Za-z][\ -]?\d[A-Za-z]\d|\d{4}\ ?[A-Z]{2}|\d{3}\ \d{2,3}|\d{2}-\d{3}|\d{6}"
@@ -32,18 +38,27 @@ _BRITISH = TextPattern(
 )
 
 
+# New Delhi 110005; Mumbai - 400 050: a place of the list and the code behind it
+_PLACE_AND_CODE = TextPattern(
+    r"(?<=,\ )(?P<place>[A-Z][\w'’-]{1,20}(?:\ [A-Z][\w'’-]{1,20}){0,2})(?:,?\ |\ ?[-–]\ ?)"
+    r"(?:\d{6}|\d{3}\ \d{3}|\d{5})(?![\w-]|[.,]\d)"
+)
+
+
 class PostcodeDetector(Detector):
     """Codes where a word or their own shape says so: with what stands before them, an address."""
 
     ENTITIES: ClassVar = (STREET_ADDRESS, ZIP_CODE)
     TRIGGERS: ClassVar = (
         r"\b[A-Z]{2},? \d{5}\b",
+        (r", [A-Z]", r"(?:[a-z]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})"),
         r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b",
         r"\b[A-Z]\d[\dW] [0-9A-Z]{4}\b",
         (
             r"\d",
             r"(?i)\bzip|post(?:al)?[ _-]?code|\bplz|pin[ -]?code|code postal|digo postal|\bcap\b"
-            r"|\bcep\b",
+            r"|\bcep\b|postn|postleitzahl|kod pocztowy|codice postale|postinumero|posta kodu"
+            r"|\bps(?:č)|ir(?:á)ny(?:í)t(?:ó)sz(?:á)m|cod po(?:ș)tal|eircode",
         ),
     )
 
@@ -58,6 +73,11 @@ class PostcodeDetector(Detector):
             Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.6, name)
             for match in STATE_AND_ZIP.finditer(text)
             if match[0][:2] in STATES
+        ]
+        spans += [
+            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, name)
+            for match in _PLACE_AND_CODE.finditer(text)
+            if self._tail.is_place(match["place"])
         ]
         for match in _BRITISH.finditer(text):
             start = self._tail.back(text, match.start())

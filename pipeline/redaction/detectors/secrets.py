@@ -38,8 +38,29 @@ _PAIR = TextPattern(
 )
 # "password hunter2!": nothing between, so the value must hold a digit or a sign among letters
 _BARE_PAIR = TextPattern(
-    r"\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contraseña|senha)(?: still| again)? "
+    r"\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contraseña|senha)"
+    r"(?:,? (?:is it|is|was|to|it'?s|still|again|now|i (?:set|use|used|chose|made|put)|we (?:set"
+    r"|use)"
+    r"|for (?:the |my |our )?[a-z]{2,10})){0,4}:? "
     r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;]{5,60})",
+    re.IGNORECASE,
+)
+# "my pin is still 4471", "the passcode you want is 90210"
+_SAID_PIN = TextPattern(
+    r"\b(?:pin|passcode|pass code|otp|one[- ]time (?:code|password)|security code|door code"
+    r"|gate code"
+    r"|alarm code|verification code|access code|unlock code|cvv|cvc)"
+    r"(?: (?:number|code|i (?:set|use|chose|got)|you (?:want|need|sent(?: me)?)|for (?:the |my "
+    r"|our )?[a-z]{2,10}"
+    r"|on (?:the|my) [a-z]{2,10})){0,2}(?: (?:is|was|should be|to)(?: still| now)?|:| =|'s) "
+    r"(?P<value>\d{3,8})(?![\w-]|[.,:]\d)",
+    re.IGNORECASE,
+)
+# "the passphrase is copper wagon lantern seventeen"
+_PASSPHRASE = TextPattern(
+    r"\b(?:pass ?phrase|seed phrase|recovery phrase|secret words?)(?: (?:is|was)|:) [\"'“]?"
+    r"(?P<value>(?!(?:not|too|the|a|an|set|now|your|my|in|on|stored|required|wrong|being)\b)"
+    r"[a-z]{3,12}(?:[ -][a-z]{3,12}){2,23})(?=[\"'”.,;!\n]|$)",
     re.IGNORECASE,
 )
 _FLAG = TextPattern(r"(?<!\S)--?(?:password|passwd|token|api-key|secret)[ =]([^\s\"'-]\S{3,120})")
@@ -69,8 +90,11 @@ class SecretDetector(Detector):
         ),
         (
             r"\d",
-            r"(?i)\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contrase.{1,2}a|senha) ",
+            r"(?i)\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contrase.{1,2}a"
+            r"|senha)[ ,:]",
         ),
+        (r"\d{3}", r"(?i)\b(?:pin|pass ?code|otp|code|password|cv[vc])\b"),
+        r"(?i)\b(?:pass ?phrase|seed phrase|recovery phrase|secret words?)",
         r"(?i)--?(?:password|passwd|token|api-key|secret)[ =]",
     )
 
@@ -103,6 +127,10 @@ class SecretDetector(Detector):
             value = match["value"].rstrip(".:)]")
             start = match.start("value")
             spans.append(Span(start, start + len(value), SECRET, 0.6, name))
+        for pattern in (_SAID_PIN, _PASSPHRASE):
+            spans += [
+                Span(*match.span("value"), SECRET, 0.7, name) for match in pattern.finditer(text)
+            ]
         if "-" in text:
             spans += [Span(*match.span(1), SECRET, 0.8, name) for match in _FLAG.finditer(text)]
         return spans

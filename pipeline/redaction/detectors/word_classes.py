@@ -22,7 +22,9 @@ TITLES: Final = words(
     """mr mrs ms miss mx dr prof professor doctor sir madam madame mme mlle monsieur señor señora
     señorita sr sra srta herr frau signor signora sig rev reverend father sister capt captain lt
     sgt sergeant officer col colonel gen major judge senator mister messrs hon dame lord lady
-    rabbi imam sheikh pastor uncle aunt auntie nurse coach"""
+    rabbi imam sheikh pastor uncle aunt auntie nurse coach councillor councilor alderman deacon
+    alhaji alhaja hajji haji pandit swami shri smt dona doña fru fröken meneer mevrouw senhor
+    senhora senor senora ustad maître mlle dhr mevr"""
 )
 # Titles that are ordinary words need their capital and a name behind them.
 ABBREVIATED_TITLES: Final = words(
