@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
@@ -60,6 +61,7 @@ _DATE = TextPattern(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+_BEGINNING = TextPattern(r"\w(?<![\w.:/-].)")
 _BIRTH = TextPattern(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
@@ -102,7 +104,7 @@ class DateOfBirthDetector(Detector):
         """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
         spans: list[Span] = []
         after_birth = len(text)
-        for match in _DATE.finditer(text):
+        for match in _dates(text):
             start, end = match.span()
             birth = bool(
                 context.hint == DATE_OF_BIRTH
@@ -117,6 +119,18 @@ class DateOfBirthDetector(Detector):
             elif context.strict:
                 spans.append(Span(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
         return spans
+
+
+def _dates(text: str) -> Iterator[re.Match[str]]:
+    """Yield the dates of `text` from left to right, looking only where a word or number begins."""
+    date = _DATE.on(text)
+    reached = 0
+    for start in _BEGINNING.finditer(text):
+        at = start.start()
+        match = date.match(text, at) if at >= reached else None
+        if match:
+            reached = match.end()
+            yield match
 
 
 def _cued(text: str, start: int) -> bool:

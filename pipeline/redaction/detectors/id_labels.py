@@ -50,6 +50,7 @@ _USERNAME = TextPattern(
     r"(?P<value>(?=[a-z._-]{0,30}\d|[a-z.]{1,30}_)[a-z][a-z0-9._-]{2,38}[a-z0-9])(?![\w@/(-])",
     re.IGNORECASE,
 )
+_USERNAME_PARTS = ("user", "login", "log-in", "screen", "handle")
 _LABELLED_BY_A_WORD = TextPattern(
     r"\b(?:mrn|kundennummer|kunden-?nr\.?|mitgliedsnummer|versichertennummer|kundnummer|kundenr"
     r"|numer klienta|número de (?:socio|cliente|cuenta)|lidnummer|medlemsnummer|asiakasnumero"
@@ -109,11 +110,16 @@ class LabelledIdDetector(Detector):
             entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
             if not _DATE_LIKE.match(match["value"]):
                 spans.append(Span(*match.span("value"), entity, 0.65, "LabelledIdDetector"))
-        for pattern in (_HANDLE, _USERNAME):
-            spans += [
-                Span(*match.span("value"), ACCOUNT_ID, 0.7, "LabelledIdDetector")
-                for match in pattern.finditer(text)
-            ]
+        # `in` is much faster than any pattern
+        lowered = text.lower()
+        patterns = [_HANDLE] if "@" in text else []
+        if any(word in lowered for word in _USERNAME_PARTS):
+            patterns.append(_USERNAME)
+        spans += [
+            Span(*match.span("value"), ACCOUNT_ID, 0.7, "LabelledIdDetector")
+            for pattern in patterns
+            for match in pattern.finditer(text)
+        ]
         return spans
 
 
