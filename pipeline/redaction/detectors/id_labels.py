@@ -19,7 +19,8 @@ _LABELLED = re.compile(
     r"(?: (?:is|of|was|should be|reads|ends in|ending in)|:|=|#| -|\)"
     r"|\?\s{1,2}(?:\w{1,12}: ?)?(?:(?:yes|sure|ok|okay|yeah|it'?s|it is|that'?s),? ){0,3}){0,3}"
     r"\s{0,3}[\"'*`#(\[]{0,3}"
-    r"(?P<value>[A-Za-z]{1,3}[ -]\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)"
+    r"(?P<value>(?!(?:is|of|on|in|at|to|by|and|for"
+    r"|was)\b)[A-Za-z]{1,3}[ -]\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)"
     r"|\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
     re.IGNORECASE,
 )
@@ -30,7 +31,7 @@ _LABELLED_ALONE = re.compile(
     r"|konto|cuenta|compte|conta|conto)|(?P<customer>customer|client))"
     r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
     r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
-    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))[A-Z]{1,4}[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
+    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
     r"|\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
     r"(?![\w-]|[.,]\d)",
     re.IGNORECASE,

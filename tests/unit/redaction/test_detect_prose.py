@@ -53,7 +53,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ),
         ("urodzony 4 września 1981 w Łodzi", "DATE_OF_BIRTH", "4 września 1981"),
         ("doğum tarihi 7 Ekim 1990", "DATE_OF_BIRTH", "7 Ekim 1990"),
+        ("dob 070391", "DATE_OF_BIRTH", "070391"),
+        ("my date of birth is six nine seventy four", "DATE_OF_BIRTH", "six nine seventy four"),
+        ("she was born in june of 1991", "DATE_OF_BIRTH", "june of 1991"),
         # telephone numbers in words
+        ("Tfno. 644 10 22 93", "PHONE_NUMBER", "644 10 22 93"),
         (
             "the number is six one seven five five five oh one nine eight area code",
             "PHONE_NUMBER",
@@ -94,6 +98,7 @@ def test_it_is_found(text: str, entity: str, value: str) -> None:
         "a one way street and a two lane road",
         "she was born nineteen minutes after him",
         "count with me: one, two, three",
+        "my account ending in 4471 was fine on 20 May",
         "Besten Dank für die schnelle Lieferung",
         "Termin verschoben, Rechnung folgt",
     ],
