@@ -74,7 +74,8 @@ _BIRTH_AFTER = re.compile(
 # right behind the cue: 04121985, 030482; "four twelve eighty five"
 _COMPACT = re.compile(
     rf"""(?:\b(?:born|dob|d\.o\.b\.?|d/o/b|bday|b-day|birthday|birth\ ?date
-    |date\ of\ birth|geb\.|geboren))[\w\s]{{0,12}}?(?:\?\s{{1,2}}(?:\w{{1,12}}:\ ?)?)?[\s:=#,-]{{0,4}}
+    |date\ of\ birth|geb\.|geboren))[\w\s]{{0,12}}?(?:\?\s{{1,2}}(?:\w{{1,12}}:\ ?)?)?
+    [\s:=#,-]{{0,4}}
     (?:(?:is|it'?s|sure|yes|uh|um),?\ ){{0,3}}(?P<date>
       (?:(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))
       (?:(?:19|20)?\d\d)

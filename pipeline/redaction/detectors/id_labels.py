@@ -6,6 +6,7 @@ import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 
 _LABELLED = re.compile(
@@ -50,6 +51,17 @@ _USERNAME = re.compile(
     r"(?P<value>(?=[a-z._-]{0,30}\d|[a-z.]{1,30}_)[a-z][a-z0-9._-]{2,38}[a-z0-9])(?![\w@/(-])",
     re.IGNORECASE,
 )
+# Users in logs: "Accepted publickey for …", "sudo: …", user=…, login: …
+_LOG_USER = re.compile(
+    r"(?:\b(?:Accepted|Failed) \w{1,20} for (?:invalid user )?|\bsession (?:opened"
+    r"|closed) for user "
+    r"|\bsudo: {1,3}|\b(?:user|usr|login|owner)=[\"']?|\buser [\"']|\blogin: )"
+    r"(?P<value>[a-z][a-z0-9._-]{3,30}[a-z0-9])(?![\w@/(-])",
+)
+_SERVICES = words(
+    """postgres nginx mysql jenkins ubuntu debian centos daemon sshd nobody www-data redis kafka
+    docker gitlab github grafana prometheus elastic clickhouse admin administrator sysadmin"""
+)
 _LABELLED_BY_A_WORD = re.compile(
     r"\b(?:mrn|kundennummer|kunden-?nr\.?|mitgliedsnummer|versichertennummer|kundnummer|kundenr"
     r"|numer klienta|número de (?:socio|cliente|cuenta)|lidnummer|medlemsnummer|asiakasnumero"
@@ -69,6 +81,16 @@ _PAYMENT_NUMBER = re.compile(
     r"(?i)\b(?:certificate|gift[ _]card|credit[ _]card|debit[ _]card|voucher|card)s?"
     r"(?: (?:id|number|no\.?|ending(?: in)?|with id|ending with))?[ :#*`_(]{1,4}(\d{6,10})(?![\w-])"
 )
+
+
+def _is_word(value: str) -> bool:
+    """Whether what may be a user's name is words: `order_worker`, `batch`."""
+    known = lexicon(name_list=False)
+    return all(
+        part in known.proper or part in known.foreign or known.is_ordinary(part)
+        for part in re.split(r"[._-]|\d+", value)
+        if part
+    )
 
 
 class LabelledIdDetector(Detector):
@@ -95,6 +117,9 @@ class LabelledIdDetector(Detector):
             r"(?i)gram|insta|twitter|tiktok|snap|discord|venmo|cash|skype|masto|sky|thread|\big\b",
         ),
         r"(?i)(?:user ?name|user ?id|log-?in|screen ?name|handle)",
+        r"\b(?:Accepted|Failed) \w+ for |session (?:opened|closed) for user|sudo: |(?:user|usr"
+        r"|owner)="
+        r"|user [\"']",
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
@@ -109,6 +134,10 @@ class LabelledIdDetector(Detector):
             entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
             if not _DATE_LIKE.match(match["value"]):
                 spans.append(Span(*match.span("value"), entity, 0.65, "LabelledIdDetector"))
+        for match in _LOG_USER.finditer(text):
+            value = match["value"]
+            if value not in _SERVICES and not _is_word(value):
+                spans.append(Span(*match.span("value"), ACCOUNT_ID, 0.6, "LabelledIdDetector"))
         for pattern in (_HANDLE, _USERNAME):
             spans += [
                 Span(*match.span("value"), ACCOUNT_ID, 0.7, "LabelledIdDetector")
