@@ -116,6 +116,7 @@ UNIT: Final = TextPattern(
     r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
     r"|studio|space|box"
     r"|trailer|slip|penthouse)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
+    r"|\d{1,2}[oaº]\ (?:dto|esq|izq|dcha)\.?|\d{1,2}\.\ (?:tv|th|mf)|lgh\ \d{1,4}"
     r"|\#\ ?[\w-]{1,8}|kv\.\ ?\d{1,4}|\d{1,2}\.\ sal|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der"
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"

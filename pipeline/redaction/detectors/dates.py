@@ -46,14 +46,15 @@ _DATE = TextPattern(
     rf"""(?<![\w.:/-])(?:
       {_YEAR}(?P<s1>[-/.])(?:0?[1-9]|1[0-2])(?P=s1){_DAY}(?![\d/-])
     | {_DAY}(?P<s2>[-/.\s]){_DAY}(?P=s2)(?:{_YEAR}|\d\d)(?![\w/-]|\.\d)
-    | {_DAY}(?:st|nd|rd|th|\.)?(?:\ of)?[\ -]{_MONTH}
+    | {_DAY}(?:st|nd|rd|th|er|\.)?(?:\ of)?[\ -]{_MONTH}
       (?:,?[\ -](?:de\ )?(?:{_YEAR}|'?\d\d(?!\d|:)))?(?!\w)
-    | {_DAY}\ de\ {_MONTH}(?:\ de\ {_YEAR})?(?!\w)
+    | {_DAY}\ de\ {_MONTH}(?:\ de\ {_YEAR}|\ del\ (?:{_YEAR}|\d\d))?(?!\w)
     | {_MONTH}[\ -](?:the\ )?{_DAY}(?:st|nd|rd|th)?
       (?:,?[\ -](?:of\ )?{_YEAR}|,?\ '\d\d|,?\ {_SAID_YEAR})?(?!\w)
-    | {_MONTH},?\ {_YEAR}(?!\w)
+    | {_MONTH},?\ (?:of\ )?{_YEAR}(?!\w)
     | (?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\w)
     | {_YEAR}\.?\ {_MONTH}\ {_DAY}(?!\w)
+    | (?:the\ )?(?:{_SAID_DAY})\ of\ the\ (?:{_SAID_DAY}),?\ (?:{_SAID_YEAR}|{_YEAR})(?!\w)
     | (?:the\ )?(?:{_SAID_DAY}|{_DAY}(?:st|nd|rd|th))\ (?:day\ )?(?:of\ )?{_MONTH}
       (?:,?\ (?:{_SAID_YEAR}|{_YEAR}))?(?!\w)
     | {_MONTH},?\ (?:the\ )?(?:{_SAID_DAY}|{_UNDER_HUNDRED}),?\ (?:of\ )?
@@ -67,11 +68,23 @@ _BIRTH = TextPattern(
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
     r"|\bföd(?:d|elsedag|elsedatum)|\bfød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
-    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)"
+    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*\s?$"
 )
 _BIRTH_AFTER = TextPattern(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
     r"(?:birth|bday|dob|d\.o\.b|date of birth)"
+)
+# right behind the cue: 04121985, 030482; "four twelve eighty five"
+_COMPACT = TextPattern(
+    rf"""(?:\b(?:born|dob|d\.o\.b\.?|d/o/b|bday|b-day|birthday|birth\ ?date
+    |date\ of\ birth|geb\.|geboren))[\w\s]{{0,12}}?(?:\?\s{{1,2}}(?:\w{{1,12}}:\ ?)?)?
+    [\s:=#,-]{{0,4}}
+    (?:(?:is|it'?s|sure|yes|uh|um),?\ ){{0,3}}(?P<date>
+      (?:(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))
+      (?:(?:19|20)?\d\d)
+    | {_UNDER_HUNDRED},?\ {_UNDER_HUNDRED},?\ (?:{_SAID_YEAR}|{_TENS}(?:[\ -]{_ONES})?)
+    )(?![\w-]|[.,]\d)""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _LISTED = TextPattern(r"[\s,;&/]{0,4}(?:and|or|und|et|y)?\s?")
 _NOT_BIRTH = TextPattern(
@@ -91,12 +104,12 @@ class DateOfBirthDetector(Detector):
             r"|née? le\b|nee? le\b"
             r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
             r"|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
-            r"|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)",
+            r"|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*",
         ),
         # a day and a year in words
         (
-            r"(?i)first|second|third|th\b|nineteen|thousand|twenty",
-            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day",
+            r"(?i)first|second|third|th\b|nineteen|thousand|ty\b",
+            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|d/o/b",
         ),
     )
 
@@ -118,6 +131,10 @@ class DateOfBirthDetector(Detector):
                 spans.append(Span(start, end, DATE_OF_BIRTH, 0.85, "DateOfBirthDetector"))
             elif context.strict:
                 spans.append(Span(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
+        spans += [
+            Span(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
+            for match in _COMPACT.finditer(text)
+        ]
         return spans
 
 

@@ -6,6 +6,7 @@ import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 
@@ -20,7 +21,8 @@ _LABELLED = TextPattern(
     r"(?: (?:is|of|was|should be|reads|ends in|ending in)|:|=|#| -|\)"
     r"|\?\s{1,2}(?:\w{1,12}: ?)?(?:(?:yes|sure|ok|okay|yeah|it'?s|it is|that'?s),? ){0,3}){0,3}"
     r"\s{0,3}[\"'*`#(\[]{0,3}"
-    r"(?P<value>[A-Za-z]{1,3}[ -]\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)"
+    r"(?P<value>(?!(?:is|of|on|in|at|to|by|and|for"
+    r"|was)\b)[A-Za-z]{1,3}[ -]\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)"
     r"|\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
     re.IGNORECASE,
 )
@@ -31,7 +33,7 @@ _LABELLED_ALONE = TextPattern(
     r"|konto|cuenta|compte|conta|conto)|(?P<customer>customer|client))"
     r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
     r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
-    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))[A-Z]{1,4}[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
+    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
     r"|\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
     r"(?![\w-]|[.,]\d)",
     re.IGNORECASE,
@@ -49,6 +51,17 @@ _USERNAME = TextPattern(
     r"|=){1,2} ?[\"'`]?"
     r"(?P<value>(?=[a-z._-]{0,30}\d|[a-z.]{1,30}_)[a-z][a-z0-9._-]{2,38}[a-z0-9])(?![\w@/(-])",
     re.IGNORECASE,
+)
+# Users in logs: "Accepted publickey for …", "sudo: …", user=…, login: …
+_LOG_USER = TextPattern(
+    r"(?:\b(?:Accepted|Failed) \w{1,20} for (?:invalid user )?|\bsession (?:opened"
+    r"|closed) for user "
+    r"|\bsudo: {1,3}|\b(?:user|usr|login|owner)=[\"']?|\buser [\"']|\blogin: )"
+    r"(?P<value>[a-z][a-z0-9._-]{3,30}[a-z0-9])(?![\w@/(-])",
+)
+_SERVICES = words(
+    """postgres nginx mysql jenkins ubuntu debian centos daemon sshd nobody www-data redis kafka
+    docker gitlab github grafana prometheus elastic clickhouse admin administrator sysadmin"""
 )
 _USERNAME_PARTS = ("user", "login", "log-in", "screen", "handle")
 _LABELLED_BY_A_WORD = TextPattern(
@@ -70,6 +83,16 @@ _PAYMENT_NUMBER = TextPattern(
     r"(?i)\b(?:certificate|gift[ _]card|credit[ _]card|debit[ _]card|voucher|card)s?"
     r"(?: (?:id|number|no\.?|ending(?: in)?|with id|ending with))?[ :#*`_(]{1,4}(\d{6,10})(?![\w-])"
 )
+
+
+def _is_word(value: str) -> bool:
+    """Whether what may be a user's name is words: `order_worker`, `batch`."""
+    known = lexicon(name_list=False)
+    return all(
+        part in known.proper or part in known.foreign or known.is_ordinary(part)
+        for part in re.split(r"[._-]|\d+", value)
+        if part
+    )
 
 
 class LabelledIdDetector(Detector):
@@ -96,6 +119,9 @@ class LabelledIdDetector(Detector):
             r"(?i)gram|insta|twitter|tiktok|snap|discord|venmo|cash|skype|masto|sky|thread|\big\b",
         ),
         r"(?i)(?:user ?name|user ?id|log-?in|screen ?name|handle)",
+        r"\b(?:Accepted|Failed) \w+ for |session (?:opened|closed) for user|sudo: |(?:user|usr"
+        r"|owner)="
+        r"|user [\"']",
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
@@ -110,6 +136,10 @@ class LabelledIdDetector(Detector):
             entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
             if not _DATE_LIKE.match(match["value"]):
                 spans.append(Span(*match.span("value"), entity, 0.65, "LabelledIdDetector"))
+        for match in _LOG_USER.finditer(text):
+            value = match["value"]
+            if value not in _SERVICES and not _is_word(value):
+                spans.append(Span(*match.span("value"), ACCOUNT_ID, 0.6, "LabelledIdDetector"))
         # `in` is much faster than any pattern
         lowered = text.lower()
         patterns = [_HANDLE] if "@" in text else []

@@ -11,6 +11,7 @@ import re
 from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.cues import cue_near
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import (
     LOWER_BREAKS,
@@ -32,6 +33,18 @@ _CUES: Final = (
     r"|\bmam na imi[ęe]) +"
 )
 _INTRODUCTION = TextPattern(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
+# SMITH/JANE MRS, as airlines write; "PATIENT: DOE, JANE"
+_SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR)\b)")
+_INVERTED = TextPattern(
+    r"(?i:\b(?:name|patient|pt|passenger|pax|guest|customer|client|insured|member|employee|attn"
+    r"|student|tenant|deceased|witness)[:#]? {1,2})"
+    r"(?P<last>[A-Z][A-Z'-]{1,20}), (?P<first>[A-Z][A-Z'-]{1,20}(?: [A-Z]\b\.?)?)(?![\w'-])"
+)
+# "last name k o w a l s k i", "it is spelled S-M-I-T-H"
+_SPELLED = TextPattern(
+    r"(?i)(?<![\w'’.-])[a-z](?P<by>[ -])[a-z](?:(?P=by)[a-z]){2,14}(?![\w'’]|-\w)"
+)
+_SPELLED_CUE = TextPattern(r"\b(?:sur|last|first|full|middle )?names?\b|\bspel(?:l|t)")
 # [09:14] kasia: …; <theo> …; a line's speaker
 _SPEAKER = TextPattern(
     r"(?m)^(?:\[[\d:. apmAPM-]{3,20}\] ?|\d{1,2}:\d\d(?::\d\d)? )?"
@@ -136,7 +149,12 @@ class IntroducedPersonDetector(Detector):
     """Names in lower case behind words that introduce one: "my name is", "mrs"."""
 
     ENTITIES: ClassVar = (PERSON,)
-    TRIGGERS: ClassVar = (rf"(?i:{_CUES})[^\PL\p{{Lu}}]",)
+    TRIGGERS: ClassVar = (
+        rf"(?i:{_CUES})[^\PL\p{{Lu}}]",
+        r"[A-Z]/[A-Z]{2,20} ?(?:M|DR)",
+        r"[A-Z'-], [A-Z][A-Z'-]",
+        (r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),
+    )
 
     def __init__(self, *, name_list: bool = True) -> None:
         super().__init__()
@@ -149,6 +167,19 @@ class IntroducedPersonDetector(Detector):
             end = self._reader.name_from(text, match.end(), introduced=True)
             if end:
                 spans.append(Span(match.end(), end, PERSON, 0.8, "IntroducedPersonDetector"))
+        places = [match.span() for match in _SLASHED.finditer(text)]
+        ordinary = self._reader.classes.is_ordinary
+        places += [
+            (match.start("last"), match.end())
+            for match in _INVERTED.finditer(text)
+            if not (ordinary(match["last"].lower()) and ordinary(match["first"].lower()))
+        ]
+        places += [
+            match.span()
+            for match in _SPELLED.finditer(text)
+            if cue_near(_SPELLED_CUE, text, *match.span(), after=24)
+        ]
+        spans += [Span(*place, PERSON, 0.7, "IntroducedPersonDetector") for place in places]
         return spans
 
 

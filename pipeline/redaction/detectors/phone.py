@@ -40,7 +40,8 @@ _CUES: Final = dict.fromkeys(
     ligue ligar soita soittakaa puhelin puhelinnumero puh numeroon zadzwoń dzwonić telefonu hívjon
     telefonszám sunați arayın ara bellen bel anrufen anruf rufen llame llamen llámeme appeler
     rappeler rappelez joindre telefoonnummer telefonnummer mobilnummer mobilen handynummer
-    rückrufnummer telefonnr nomor hp ringa ringe telefonla chiamare chiami cellulare cel area"""
+    rückrufnummer telefonnr mob tfno tfn tlfn nomor hp ringa
+    ringe telefonla chiamare chiami cellulare cel area"""
     ),
     1,
 ) | dict.fromkeys(
@@ -181,7 +182,7 @@ def _international(run: str) -> int:
 
 def _cue(text: str, start: int, end: int) -> int:
     """Return 1 if the nearest word around says telephone, -1 if it says another number, else 0."""
-    window = text[max(0, start - 48) : start].lower()
+    window = text[max(0, start - 48) : start].lower().replace("area code", "area")
     if "n" in window and _MY_NUMBER.search(window):
         return 1
     for word in reversed(_WORD.findall(window)):

@@ -26,6 +26,8 @@ def found(text: str) -> list[tuple[str, str]]:
         ("find me on Instagram, it is @nori.bakes", "ACCOUNT_ID", "@nori.bakes"),
         ("my username is pkowal_31", "ACCOUNT_ID", "pkowal_31"),
         ("Min kundnummer är 5512 oder Kundnummer: 8812093", "ACCOUNT_ID", "8812093"),
+        ("sshd[412]: Accepted publickey for mkowal from host", "ACCOUNT_ID", "mkowal"),
+        ("action=login user=jdoer42", "ACCOUNT_ID", "jdoer42"),
         # bank
         ("pay it to Zenithbank 4410293385", "US_BANK_NUMBER", "4410293385"),
         ("BSB 062-000, rekening 44102933", "US_BANK_NUMBER", "44102933"),
@@ -53,7 +55,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ),
         ("urodzony 4 września 1981 w Łodzi", "DATE_OF_BIRTH", "4 września 1981"),
         ("doğum tarihi 7 Ekim 1990", "DATE_OF_BIRTH", "7 Ekim 1990"),
+        ("dob 070391", "DATE_OF_BIRTH", "070391"),
+        ("my date of birth is six nine seventy four", "DATE_OF_BIRTH", "six nine seventy four"),
+        ("she was born in june of 1991", "DATE_OF_BIRTH", "june of 1991"),
         # telephone numbers in words
+        ("Tfno. 644 10 22 93", "PHONE_NUMBER", "644 10 22 93"),
         (
             "the number is six one seven five five five oh one nine eight area code",
             "PHONE_NUMBER",
@@ -79,6 +85,9 @@ def found(text: str) -> list[tuple[str, str]]:
         ("hi im rebecca torres and i lost my card", "PERSON", "rebecca torres"),
         ("La señora Zubizarreta llamó ayer.", "PERSON", "Zubizarreta"),
         ("Olá, aqui é a Joana Prado.", "PERSON", "Joana Prado"),
+        ("Passenger: SMITH/JOHN MR, seat 4A", "PERSON", "SMITH/JOHN"),
+        ("PATIENT: DOE, JANE", "PERSON", "DOE, JANE"),
+        ("my last name is k o w a l", "PERSON", "k o w a l"),
         ("please tell mrs okafor i called", "PERSON", "okafor"),
     ],
 )
@@ -94,6 +103,11 @@ def test_it_is_found(text: str, entity: str, value: str) -> None:
         "a one way street and a two lane road",
         "she was born nineteen minutes after him",
         "count with me: one, two, three",
+        "PATIENT: STABLE, ALERT",
+        "session opened for user postgres",
+        "action=login user=batch_worker",
+        "choose a b c d or e",
+        "my account ending in 4471 was fine on 20 May",
         "Besten Dank für die schnelle Lieferung",
         "Termin verschoben, Rechnung folgt",
     ],
