@@ -34,7 +34,7 @@ _LABELLED_ALONE = TextPattern(
     r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
     r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
     r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
-    r"|\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
+    r"|(?!\d{4}-\d\d(?!\d))\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
     r"(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
@@ -65,7 +65,8 @@ _SERVICES = words(
 )
 _USERNAME_PARTS = ("user", "login", "log-in", "screen", "handle")
 _LABELLED_BY_A_WORD = TextPattern(
-    r"\b(?:mrn|kundennummer|kunden-?nr\.?|mitgliedsnummer|versichertennummer|kundnummer|kundenr"
+    r"\b(?:mrn|ni|national insurance|medicare|kundennummer|kunden-?nr\.?|mitgliedsnummer"
+    r"|versichertennummer|kundnummer|kundenr"
     r"|numer klienta|número de (?:socio|cliente|cuenta)|lidnummer|medlemsnummer|asiakasnumero"
     r"|num[ée]ro (?:de )?client"
     r"|n[úu]mero de cliente"
@@ -74,7 +75,8 @@ _LABELLED_BY_A_WORD = TextPattern(
     r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?)(?![\w-])"
     r"(?: number| no\.?| nr\.?)?[\"'*`]{0,3}(?::| is| lautet| ist| est| es"
     r"|#){0,2} {0,2}[\"'*`#]{0,2}"
-    r"(?P<value>\d{2,6}(?:[ ./-]\d{1,6}){1,4}|[A-Z]{0,6}[_-]?\d[A-Z0-9-]{3,16})"
+    r"(?P<value>\d{2,6}(?:[ ./-]\d{1,6}){1,4}|[A-Z]{2}(?: \d\d){3} [A-D]"
+    r"|[A-Z]{0,6}[_-]?\d[A-Z0-9-]{3,16})"
     r"(?![\w])",
     re.IGNORECASE,
 )
@@ -160,7 +162,8 @@ class IdentityNumberDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d",
-            r"(?i)\b(?:mrn|kundennummer|kunden-?nr|mitgliedsnummer|versichertennummer|kundnummer"
+            r"(?i)\b(?:mrn|ni|national insurance|medicare|kundennummer|kunden-?nr|mitgliedsnummer"
+            r"|versichertennummer|kundnummer"
             r"|kundenr|numer klienta|n.{1,2}mero de (?:socio|cliente|cuenta)|lidnummer"
             r"|medlemsnummer|asiakasnumero|num.{1,2}ro (?:de )?client|pesel"
             r"|bsn|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"

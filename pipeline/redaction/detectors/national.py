@@ -121,7 +121,7 @@ class PassportDetector(Detector):
 
     ENTITIES: ClassVar = (US_PASSPORT,)
     TRIGGERS: ClassVar = (
-        (r"\d{4}", r"(?i)passport|passeport|reisepass|pasaporte|passaporto|paspoort"),
+        (r"\d", r"(?i)passport|passeport|reisepass|pasaporte|passaporto|paspoort"),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:

@@ -12,7 +12,7 @@ from pipeline.redaction.spans import SECRET, Span
 _PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
 _SCHEMES = ("bearer", "basic", "token", "apikey", "digest")
-_BETWEEN = re.compile(r"[:=]| (?:is|was) ")
+_BETWEEN = re.compile(r"[:=]| (?:is|was|lautet|ist|est|es|är|er|to|jest) ")
 _LONGEST_LABEL = 48
 _BARE_LABEL = re.compile(r"pass|pw|contrase|senha")
 _AUTHORIZATION = TextPattern(
@@ -21,7 +21,7 @@ _AUTHORIZATION = TextPattern(
 )
 _LABEL = (
     r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|pswd|mot de passe|passwort|kennwort|contrase[nñ]a"
-    r"|senha"
+    r"|senha|has[lł]o|lösenord|wachtwoord|heslo|jelszó|salasana|parola|şifre|passord|adgangskode"
     r"|secret(?:[_ -]?(?:access)?[_ -]?key)?|api[_ -]?(?:key|token|secret)|client[_ -]?secret"
     r"|(?:access|auth|refresh|session|bearer|security|id)[_ -]?token|access[_ -]?key"
     r"|private[_ -]?key"
@@ -31,7 +31,8 @@ _LABEL = (
 # A quoted value may hold blanks, a bare one not.
 _PAIR = TextPattern(
     rf"(?<![A-Za-z])(?P<label>{_LABEL})"
-    r"(?P<mid>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was) )"
+    r"(?P<mid>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was"
+    r"|lautet|ist|est|es|är|er|to|jest) )"
     r"[*`]{0,2}(?:\"(?P<double>[^\"\n]{3,200})\"|'(?P<single>[^'\n]{3,200})'"
     r"|`(?P<tick>[^`\n]{3,200})`|(?P<bare>[^\s\"'`,;<>(){}&|]{3,200}))",
     re.IGNORECASE,
@@ -84,9 +85,10 @@ class SecretDetector(Detector):
         r"PRIVATE KEY",
         r"(?i)\b(?:bearer|basic|token|apikey|digest)[ :=]{1,3}[0-9A-Za-z]",
         (
-            r"[:=]|\b(?:is|was) ",
+            r"[:=]|\b(?:is|was|lautet|ist|est|es|er|to|jest) |är ",
             r"(?i)pass|pwd|\bpw\b|pswd|kennwort|contrase|senha|secret|key|token|credential|otp"
-            r"|\bpin|cv[vc]",
+            r"|\bpin|cv[vc]|has[lł]o|lösenord|wachtwoord|heslo|jelszó|salasana|parola|şifre"
+            r"|adgangskode",
         ),
         (
             r"\d",
@@ -154,7 +156,7 @@ def _pair(match: re.Match[str], context: Context) -> Span | None:
             if value.isdigit() and 3 <= len(value) <= 8
             else None
         )
-    spoken = match["mid"].strip("\"'`* ")[:2].lower() in ("is", "wa")
+    spoken = any(map(str.isalpha, match["mid"]))
     # "the token is expired" is prose; a password in prose has a digit or a sign in it
     loose = spoken or label in ("token", "credential", "credentials")
     if loose and group == "bare" and (value.isalpha() or (value.isdigit() and label == "token")):

@@ -28,6 +28,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("Min kundnummer är 5512 oder Kundnummer: 8812093", "ACCOUNT_ID", "8812093"),
         ("sshd[412]: Accepted publickey for mkowal from host", "ACCOUNT_ID", "mkowal"),
         ("action=login user=jdoer42", "ACCOUNT_ID", "jdoer42"),
+        ("my NI number is QQ 12 34 56 C", "ACCOUNT_ID", "QQ 12 34 56 C"),
         # bank
         ("pay it to Zenithbank 4410293385", "US_BANK_NUMBER", "4410293385"),
         ("BSB 062-000, rekening 44102933", "US_BANK_NUMBER", "44102933"),
@@ -39,6 +40,8 @@ def found(text: str) -> list[tuple[str, str]]:
             "SECRET",
             "copper wagon lantern maple",
         ),
+        ("Das Passwort lautet Kranich#52", "SECRET", "Kranich#52"),
+        ("moje hasło: Wrobel881", "SECRET", "Wrobel881"),
         # postcodes
         ("Mitt postnummer är 41322", "ZIP_CODE", "41322"),
         ("operator: your zip code?\ncaller: 30318", "ZIP_CODE", "30318"),
@@ -104,6 +107,7 @@ def test_it_is_found(text: str, entity: str, value: str) -> None:
         "she was born nineteen minutes after him",
         "count with me: one, two, three",
         "PATIENT: STABLE, ALERT",
+        "la contraseña es incorrecta",
         "session opened for user postgres",
         "action=login user=batch_worker",
         "choose a b c d or e",
