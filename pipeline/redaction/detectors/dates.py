@@ -63,6 +63,13 @@ _DATE = TextPattern(
     re.VERBOSE | re.IGNORECASE,
 )
 _BEGINNING = TextPattern(r"\w(?<![\w.:/-].)")
+# How the words of a date begin: two letters, or one where the pattern has a choice behind it. Cut
+# out of the patterns, so that they cannot differ; endings among them only make it a little wider.
+_OPENINGS = frozenset(
+    piece[:2] for piece in re.findall(r"[^\W\d_]+", f"the {_MONTH} {_UNDER_HUNDRED} {_SAID_DAY}")
+)
+# a birth cue that `_COMPACT` begins with holds one of these
+_COMPACT_PARTS = ("born", "dob", "d.o.b", "d/o/b", "bday", "b-day", "birth", "geb")
 _BIRTH = TextPattern(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
@@ -131,10 +138,12 @@ class DateOfBirthDetector(Detector):
                 spans.append(Span(start, end, DATE_OF_BIRTH, 0.85, "DateOfBirthDetector"))
             elif context.strict:
                 spans.append(Span(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
-        spans += [
-            Span(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
-            for match in _COMPACT.finditer(text)
-        ]
+        lowered = text.lower()
+        if any(part in lowered for part in _COMPACT_PARTS):
+            spans += [
+                Span(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
+                for match in _COMPACT.finditer(text)
+            ]
         return spans
 
 
@@ -144,7 +153,9 @@ def _dates(text: str) -> Iterator[re.Match[str]]:
     reached = 0
     for start in _BEGINNING.finditer(text):
         at = start.start()
-        match = date.match(text, at) if at >= reached else None
+        opening = text[at : at + 2].lower()
+        may_open = opening[0].isdigit() or opening in _OPENINGS or opening[0] in _OPENINGS
+        match = date.match(text, at) if may_open and at >= reached else None
         if match:
             reached = match.end()
             yield match

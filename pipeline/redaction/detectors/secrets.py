@@ -14,6 +14,8 @@ _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}-----")
 _SCHEMES = ("bearer", "basic", "token", "apikey", "digest")
 _BETWEEN = re.compile(r"[:=]| (?:is|was|lautet|ist|est|es|är|er|to|jest) ")
 _LONGEST_LABEL = 48
+_PIN_PARTS = ("pin", "code", "otp", "password", "cvv", "cvc")
+_PHRASE_PARTS = ("phrase", "secret word")
 _BARE_LABEL = re.compile(r"pass|pw|contrase|senha")
 _AUTHORIZATION = TextPattern(
     r"\b(?:bearer|basic|token|apikey|digest)[ :=]{1,3}([0-9A-Za-z+/_~.-]{12,4000}={0,2})",
@@ -129,10 +131,12 @@ class SecretDetector(Detector):
             value = match["value"].rstrip(".:)]")
             start = match.start("value")
             spans.append(Span(start, start + len(value), SECRET, 0.6, name))
-        for pattern in (_SAID_PIN, _PASSPHRASE):
-            spans += [
-                Span(*match.span("value"), SECRET, 0.7, name) for match in pattern.finditer(text)
-            ]
+        for pattern, parts in ((_SAID_PIN, _PIN_PARTS), (_PASSPHRASE, _PHRASE_PARTS)):
+            if any(part in lowered for part in parts):
+                spans += [
+                    Span(*match.span("value"), SECRET, 0.7, name)
+                    for match in pattern.finditer(text)
+                ]
         if "-" in text:
             spans += [Span(*match.span(1), SECRET, 0.8, name) for match in _FLAG.finditer(text)]
         return spans
