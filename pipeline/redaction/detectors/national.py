@@ -172,7 +172,7 @@ class BankNumberDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d(?:[ -]?\d){5}",
-            r"(?i)\b(?:[a-z]{0,12}bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code"
+            r"(?i)bank\b|\b(?:checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code"
             r"|deposit|wire|transit|ifsc|bsb|clabe|blz|bankleitzahl|bankgiro|plusgiro|kontonr"
             r"|rekening|rekeningnummer|conto|conta|tilinumero|hesap"
             r"|direct debit|kontonummer|konto|cuenta|compte)\b|rachun|ag(?:ê)ncia",
