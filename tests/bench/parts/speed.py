@@ -50,6 +50,7 @@ def measure_texts(report: Report, *, quick: bool) -> None:
         "all": (DetectorSet(settings_of_default_policy()).detect, 1500),
         "presidio": (Presidio().detect, 150),
     }
+    garbage.settle()  # as in a worker, here and in all that follows
     for detect, count in candidates.values():
         for seed in WARM_UP_SEEDS:
             _seconds(detect, _texts(count, seed))
@@ -85,7 +86,6 @@ def measure_events(report: Report, *, quick: bool) -> None:
         "simulated fleet": [simulated_messages(4000, seed) for seed in seeds],
         ALL_DIFFERENT: [labelled_messages(2000, seed) for seed in seeds],
     }
-    garbage.settle()  # as in a worker
     recorded = airline_messages()
     if recorded:
         # each event once and in order, as a worker meets them
