@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from agents import garbage
 from agents.aggregator import RECORDS_PER_CALL, config_of
 from pipeline.cli.figures import Report
 from pipeline.config import AggregationSettings
@@ -30,7 +31,6 @@ RATE = 500.0
 FLEETS = 60
 EVENTS_PER_BATCH = 1_000
 MICRO = 1e6
-GC_THRESHOLDS = (100_000, 20, 20)
 
 
 def run(report: Report, *, quick: bool) -> None:
@@ -71,10 +71,9 @@ def _cost(report: Report, seconds_of_load: int) -> None:
     # a fleet starts one session a second: sixty of them make about 500 events/s
     fleets = [item for seed in range(FLEETS) for item in sessions(seed, seconds_of_load)]
     batch = records(sorted(fleets, key=time_of))
-    # as a worker sets it, whose process does not hold the whole load, see agents/__main__.py
+    # as in a worker, whose process does not hold the whole load
     thresholds = gc.get_threshold()
-    gc.set_threshold(*GC_THRESHOLDS)
-    gc.freeze()
+    garbage.settle()
     try:
         for size, limit in ((EVENTS_PER_BATCH, 15), (RECORDS_PER_CALL, None)):
             aggregator = PartitionAggregator(0, config_of(AggregationSettings()))
