@@ -108,8 +108,7 @@ class TextRedactor:
         body = searched if plain is None else plain.text
         found = self._detect_in(body, self._contexts.of(leaf, body))
         found += self._records(body, leaf, self.find)
-        if encoded.may_hold_runs(body):
-            found += self._encoded(body, leaf)
+        found += self._encoded(body, leaf)
         if not found:
             return found
         if plain is not None:
@@ -223,8 +222,6 @@ class TextRedactor:
     def _count_tokens(self, text: str, counts: dict[str, int]) -> None:
         """Count the tokens that stand in `text`, also in base64 where nothing else is found."""
         self._tokens.count(text, counts)
-        if not encoded.may_hold_runs(text):
-            return
         for _, _, content in encoded.runs(text):
             if self._tokens.hide(content).places:
                 self._tokens.count(content, counts)
