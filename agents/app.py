@@ -12,8 +12,8 @@ from pipeline.adapters.kafka.options import ssl_context
 from pipeline.config import KafkaSettings, Settings
 
 WAITING_RUNS = 16
-"""Runs that may wait for a handler; a full queue stops the fetching (bounded memory)."""
-RECORDS_PER_FETCH = 4_000
+"""Messages that may wait behind a handler. `agents.intake` keeps sources far below that."""
+RECORDS_PER_FETCH = 2_000
 COMMIT_SECONDS = 1.0
 
 

@@ -107,7 +107,8 @@ def deliver(
         try:
             async for event in stream.noack().events():
                 batch.append(event.value)
-                full = sum(len(run.records) for run in batch) >= max_records
+                records = sum(len(run.records) for run in batch)
+                full = records >= max_records or consumer.intake.is_enough(batch)
                 if not full and waiting.empty():
                     await asyncio.sleep(max(0.0, last_call + pace_seconds - time.monotonic()))
                 if not full and not waiting.empty():
