@@ -32,15 +32,15 @@ from pipeline.cli.canary_search import (
 from pipeline.cli.console import err, out
 from pipeline.cli.downstream import records
 from pipeline.cli.sending import connected
+from pipeline.cli.telling import tell_detector
 from pipeline.config import Settings, load_settings
 from pipeline.detection.alert import Alert, Status, episode_of, fingerprint_of
-from pipeline.detection.messages import Signals
 from pipeline.detection.signals import Signal
 from pipeline.errors import SluiceError
 from pipeline.events.contract import SCHEMA_DIR, event_types, fields_of, trusted_fields
 from pipeline.local.ledger import Ledger
 from pipeline.redaction.canary import SESSION_PREFIX, Message, make_values, plant, spellings
-from pipeline.topics import EVENTS_RAW, WINDOWS_PARTIAL
+from pipeline.topics import EVENTS_RAW
 
 INPUT_TOPICS = (EVENTS_RAW.name,)
 """The topics that may hold raw text: everything else must not."""
@@ -209,13 +209,9 @@ async def _tell(settings: Settings, producer: Any, report: Report) -> None:
     its own. The alert needs no detector.
     """
     found = sum(report.findings.hits.values())
-    if found and await topic_states(settings.kafka, [WINDOWS_PARTIAL.name]):
+    if found:
         signal = Signal(time.time(), f"canary:{report.run}", "canary_found", value=float(found))
-        message = Record(b"signals", Signals((signal,)).to_bytes())
-        try:
-            await producer.send(WINDOWS_PARTIAL.name, [message])
-        except SluiceError as error:
-            err.print(f"[yellow]the detector could not be told: {error}[/]")
+        await tell_detector(settings.kafka, [signal])
     if not await topic_states(settings.kafka, [ALERTS_TOPIC]):
         return
     earlier = await _open_alert(settings)
