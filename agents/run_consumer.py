@@ -129,6 +129,13 @@ class RunConsumer(driver.Consumer):
             return set()
         return {(tp.topic, tp.partition) for tp in assigned if not self._is_changelog_tp(tp)}
 
+    def is_settled(self) -> bool:
+        """Tell whether it has joined its group and no rebalance is under way.
+
+        Where workers are more than partitions some get none: they stand by, and are ready to.
+        """
+        return bool(self.app.rebalancing_count and not self.app.rebalancing and self.flow_active)
+
     def is_current(self, run: Run) -> bool:
         """Tell whether the assignment that `run` was fetched under still lasts."""
         return run.assignment == self.assignment_number

@@ -141,6 +141,19 @@ async def test_a_revoke_waits_for_the_attempt_in_flight_and_commits_it() -> None
     assert not consumer.is_current(run)
 
 
+async def test_a_worker_that_stands_by_without_partitions_is_ready() -> None:
+    """With three workers and four partitions Faust may give the third none: its start failed."""
+    consumer = await make_consumer()
+    assert not consumer.is_settled(), "it has not joined its group"
+    consumer.app.on_rebalance_start()
+    consumer.stop_flow()
+    assert not consumer.is_settled()
+    consumer.app.on_rebalance_end()
+    assert not consumer.is_settled(), "recovery has not resumed the flow"
+    consumer.resume_flow()
+    assert consumer.is_settled()
+
+
 class Broker:
     """As much of the consumer's thread as a seek needs: one partition, and where it is read."""
 
