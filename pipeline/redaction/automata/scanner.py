@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pipeline.redaction.automata import scan
-from pipeline.redaction.automata.positions import Positions
 from pipeline.redaction.automata.tables import bits, tables
 
 MAX_OUTCOMES: Final = 64
@@ -57,5 +56,5 @@ class Scanner:
 
 
 def check(pattern: str) -> None:
-    """Raise `Unsupported` where a pattern has a construct that is not held here."""
-    Positions().add(pattern, 0)
+    """Raise `Unsupported` where a pattern cannot be held here: a construct, or its size."""
+    tables([pattern])

@@ -19,6 +19,7 @@ from pipeline.redaction.automata.positions import (
     WORD_BYTES,
     Positions,
 )
+from pipeline.redaction.automata.syntax import Unsupported
 
 MAX_STATES: Final = 4_000
 """Of one table; 16 bits number them, and the rows of what texts meet must stay in the cache."""
@@ -43,7 +44,7 @@ class Table(NamedTuple):
 
 
 def tables(patterns: Sequence[str]) -> list[Table]:
-    """Return tables that hold all of `patterns` between them."""
+    """Return tables that hold all of `patterns` between them. Raises `Unsupported`."""
     found: list[Table] = []
     # neighbours in this order begin alike, which saves states
     ordered = sorted(patterns)
@@ -54,6 +55,8 @@ def tables(patterns: Sequence[str]) -> list[Table]:
     while waiting:
         some = waiting.pop(0)
         table = _table(some)
+        if table is None and len(some) == 1:
+            raise Unsupported("it needs too many states")
         if table is None:
             half = len(some) // 2
             waiting[:0] = [some[:half], some[half:]]
@@ -62,14 +65,14 @@ def tables(patterns: Sequence[str]) -> list[Table]:
     return found
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _table(patterns: tuple[str, ...]) -> Table | None:
     """Return the table of `patterns`, or None where they need too many states."""
     positions = Positions()
     for number, pattern in enumerate(patterns):
         positions.add(pattern, number)
     classes, class_of = _classes(positions)
-    built = _states(positions, classes, MAX_STATES if len(patterns) > 1 else 1 << 16)
+    built = _states(positions, classes)
     if built is None:
         return None
     accepted, rows = built
@@ -112,9 +115,9 @@ def _classes(positions: Positions) -> tuple[list[tuple[int, int]], bytes]:
 
 
 def _states(
-    positions: Positions, classes: list[tuple[int, int]], most: int
+    positions: Positions, classes: list[tuple[int, int]]
 ) -> tuple[list[tuple[int, ...]], list[list[int]]] | None:
-    """Return the patterns each state accepts and its row, state 0 first; None beyond `most`."""
+    """Return the patterns each state accepts and its row, state 0 first; None if they are too many."""
     start = (0, AT_START)
     numbers = {start: 0}
     found = [start]
@@ -131,7 +134,7 @@ def _states(
             state = (reachable & taking, leaves)
             number = numbers.get(state)
             if number is None:
-                if len(found) == most:
+                if len(found) == MAX_STATES:
                     return None
                 number = numbers[state] = len(found)
                 found.append(state)

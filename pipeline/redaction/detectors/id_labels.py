@@ -111,11 +111,10 @@ class LabelledIdDetector(Detector):
             r"|rewards|passenger"
             r"|identity)[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
         ),
-        (
-            r"\d{3}",
-            r"(?i)\b(?:account|acct|acc|member|membership|policy|loyalty|patient|student|employee"
-            r"|konto|cuenta|compte|conta|conto|customer|client)(?:\.|\b)",
-        ),
+        r"(?i)\b(?:account|acct|acc|member|membership|policy|loyalty|patient|student|employee"
+        r"|konto|cuenta|compte|conta|conto|customer|client)(?:\.|\b)[\"'*`]{0,3}"
+        r"(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
+        r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}(?:[A-Z]{1,4}[- ]?\d{4}|\d{5}|\d{3,6}-\d\d)",
         (
             r"@",
             r"(?i)gram|insta|twitter|tiktok|snap|discord|venmo|cash|skype|masto|sky|thread|\big\b",

@@ -29,12 +29,14 @@ _LABEL = (
     r"|private[_ -]?key"
     r"|encryption[_ -]?key|signing[_ -]?key|credentials?|token|otp|pin(?:[_ -]?code)?|cvv2?|cvc)"
 )
+_MID = (
+    r"(?:[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was"
+    r"|lautet|ist|est|es|är|er|to|jest) )"
+)
 # The label may end a longer key (`DB_PASSWORD`): an underscore may stand in front.
 # A quoted value may hold blanks, a bare one not.
 _PAIR = TextPattern(
-    rf"(?<![A-Za-z])(?P<label>{_LABEL})"
-    r"(?P<mid>[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was"
-    r"|lautet|ist|est|es|är|er|to|jest) )"
+    rf"(?<![A-Za-z])(?P<label>{_LABEL})(?P<mid>{_MID})"
     r"[*`]{0,2}(?:\"(?P<double>[^\"\n]{3,200})\"|'(?P<single>[^'\n]{3,200})'"
     r"|`(?P<tick>[^`\n]{3,200})`|(?P<bare>[^\s\"'`,;<>(){}&|]{3,200}))",
     re.IGNORECASE,
@@ -48,11 +50,13 @@ _BARE_PAIR = TextPattern(
     r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;]{5,60})",
     re.IGNORECASE,
 )
+_PIN = (
+    r"(?:pin|passcode|pass code|otp|one[- ]time (?:code|password)|security code|door code"
+    r"|gate code|alarm code|verification code|access code|unlock code|cvv|cvc)"
+)
 # "my pin is still 4471", "the passcode you want is 90210"
 _SAID_PIN = TextPattern(
-    r"\b(?:pin|passcode|pass code|otp|one[- ]time (?:code|password)|security code|door code"
-    r"|gate code"
-    r"|alarm code|verification code|access code|unlock code|cvv|cvc)"
+    rf"\b{_PIN}"
     r"(?: (?:number|code|i (?:set|use|chose|got)|you (?:want|need|sent(?: me)?)|for (?:the |my "
     r"|our )?[a-z]{2,10}"
     r"|on (?:the|my) [a-z]{2,10})){0,2}(?: (?:is|was|should be|to)(?: still| now)?|:| =|'s) "
@@ -86,18 +90,13 @@ class SecretDetector(Detector):
     TRIGGERS: ClassVar = (
         r"PRIVATE KEY",
         r"(?i)\b(?:bearer|basic|token|apikey|digest)[ :=]{1,3}[0-9A-Za-z]",
-        (
-            r"[:=]|\b(?:is|was|lautet|ist|est|es|er|to|jest) |är ",
-            r"(?i)pass|pwd|\bpw\b|pswd|kennwort|contrase|senha|secret|key|token|credential|otp"
-            r"|\bpin|cv[vc]|has[lł]o|lösenord|wachtwoord|heslo|jelszó|salasana|parola|şifre"
-            r"|adgangskode",
-        ),
+        rf"(?i){_LABEL}{_MID}",
         (
             r"\d",
             r"(?i)\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contrase.{1,2}a"
             r"|senha)[ ,:]",
         ),
-        (r"\d{3}", r"(?i)\b(?:pin|pass ?code|otp|code|password|cv[vc])\b"),
+        (r"\d{3}", rf"(?i)\b{_PIN}"),
         r"(?i)\b(?:pass ?phrase|seed phrase|recovery phrase|secret words?)",
         r"(?i)--?(?:password|passwd|token|api-key|secret)[ =]",
     )
