@@ -117,7 +117,7 @@ def _classes(positions: Positions) -> tuple[list[tuple[int, int]], bytes]:
 def _states(
     positions: Positions, classes: list[tuple[int, int]]
 ) -> tuple[list[tuple[int, ...]], list[list[int]]] | None:
-    """Return the patterns each state accepts and its row, state 0 first; None if they are too many."""
+    """Return the patterns each state accepts and its row; None if there are too many states."""
     start = (0, AT_START)
     numbers = {start: 0}
     found = [start]

@@ -1,4 +1,4 @@
-"""One scan of a text that says which detectors can find anything in it."""
+"""One scan of a text that says which parts of the detectors can find anything in it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Gate:
     """
 
     def __init__(self, triggers: Sequence[Iterable[Trigger]]) -> None:
-        """Compile `triggers[i]`, the triggers that call for detector `i`."""
+        """Compile `triggers[i]`, the triggers that call for part `i`."""
         ours: dict[str, int] = {}
         others: dict[str, int] = {}
         rules: list[tuple[int, frozenset[int], frozenset[int]]] = []
-        for detector, listed in enumerate(triggers):
+        for part_number, listed in enumerate(triggers):
             for trigger in listed:
                 needed: tuple[set[int], set[int]] = set(), set()
                 for part in (trigger,) if isinstance(trigger, str) else trigger:
@@ -39,16 +39,16 @@ class Gate:
                     else:
                         # RE2 counts from 1: its first pattern is one that always matches
                         needed[1].add(others.setdefault(part, len(others) + 1))
-                rules.append((detector, frozenset(needed[0]), frozenset(needed[1])))
+                rules.append((part_number, frozenset(needed[0]), frozenset(needed[1])))
         self._rules = rules
-        self._scanner = Scanner(list(ours), [(some, detector) for detector, some, _ in rules])
+        self._scanner = Scanner(list(ours), [(some, index) for index, some, _ in rules])
         self._outcomes = self._scanner.outcomes
         self._matching_others = _beside(list(others)) if others else None
         self._all = tuple(range(len(triggers)))
         self._memo: dict[int, tuple[int, ...]] = {}
 
     def open_for(self, text: str) -> tuple[int, ...]:
-        """Return the indexes of the detectors to run on `text`, in order."""
+        """Return the indexes of the parts to run on `text`, in order."""
         try:
             outcomes = self._outcomes(text)
         except UnicodeEncodeError:
@@ -67,7 +67,7 @@ class Gate:
     def _with_others(self, text: str) -> tuple[int, ...]:
         others = self._matching_others(text.encode()) if self._matching_others else frozenset()
         if 0 not in others:
-            # RE2 ran out of memory: the gate fails open, and every detector runs
+            # RE2 ran out of memory: the gate fails open, and everything runs
             return self._all
         ours = self._scanner.matching(text)
         opened = {index for index, mine, theirs in self._rules if mine <= ours and theirs <= others}

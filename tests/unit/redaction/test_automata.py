@@ -35,7 +35,10 @@ SCANNER_PATTERNS = (
 
 def triggers() -> list[str]:
     listed: list[Trigger] = [
-        trigger for detector in DetectorSet().detectors for trigger in detector.triggers
+        trigger
+        for detector in DetectorSet().detectors
+        for part in detector.parts()
+        for trigger in part.triggers
     ]
     parts = [(trigger,) if isinstance(trigger, str) else trigger for trigger in listed]
     return sorted({part for some in parts for part in some})
