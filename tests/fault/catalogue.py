@@ -64,9 +64,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "reply dropped after the insert", drop_replies, times=100, rate=500.0, workers=QUICK_SINK
     ),
-    Scenario("1 % poison", nothing, events=50_000, rate=1_500.0, mix=Mix(poison=0.01)),
+    Scenario("1 % poison", nothing, events=50_000, rate=3_000.0, mix=Mix(poison=0.01)),
     Scenario(
-        "5 % duplicate production", nothing, events=50_000, rate=1_500.0, mix=Mix(duplicates=0.05)
+        "5 % duplicate production", nothing, events=50_000, rate=3_000.0, mix=Mix(duplicates=0.05)
     ),
     Scenario(
         "exception after an insert",
