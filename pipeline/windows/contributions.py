@@ -1,4 +1,4 @@
-"""What an event, or a closed task, adds to the panes of its dimensions.
+"""What events add to the panes of their dimensions.
 
 An event becomes one fact. Facts are gathered by who acted (agent, release, workflow, tenant) and
 by what was done (agent's step, tool, model, prompt), each within a pane: a batch then costs each
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
-from pipeline.tasks.state import TaskState, is_failure, prompt_label, step_name
+from pipeline.tasks.state import is_failure, prompt_label, step_name
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Counter, Example
 
@@ -42,19 +42,19 @@ _LATENCY = Measure.LATENCY_MS.value
 _UNTIMED_EVENTS = frozenset(("session_start", "session_end", "evaluation"))
 
 
-Values = tuple[list[int], int, int]
+Values = tuple[Sequence[int], int, int]
 """Values of a measure in kept units, their sum, and the sum of their squares."""
 
 
 @dataclass(slots=True)
 class Contribution:
-    """What a group of facts, or a closed task, adds to one pane of each of its dimensions."""
+    """What a group of facts, of events or of closed tasks, adds to a pane."""
 
     counters: dict[str, int] = field(default_factory=dict)
     values: dict[Measure, Values] = field(default_factory=dict)
     """Added up here once, and not in each dimension again."""
-    examples: dict[str, Example] = field(default_factory=dict)
-    """The worst one of each kind."""
+    examples: dict[str, list[Example]] = field(default_factory=dict)
+    """Those that may be among the worst of each kind."""
 
 
 def actor_of(event: Mapping[str, Any]) -> Actor:
@@ -175,44 +175,9 @@ def contribution_of(facts: Sequence[Fact]) -> Contribution:
         if values:
             found.values[measure] = values, sum(values), sum(map(mul, values, values))
     if Measure.LATENCY_MS in found.values:
-        found.examples[_LATENCY] = max(
-            (value, trace)
-            for value, trace in zip(latencies, traces, strict=True)
-            if value is not None
-        )
+        timed = [each for each in zip(latencies, traces, strict=True) if each[0] is not None]
+        found.examples[_LATENCY] = [max(timed)]
     last_failed = [each for each in zip(failed, traces, strict=True) if each[0] is not None]
     if last_failed:
-        found.examples[Counter.FAILURE] = max(last_failed)
-    return found
-
-
-_TASK_OUTCOMES = {
-    "success": Counter.TASK_SUCCESS,
-    "failure": Counter.TASK_FAILURE,
-    "error": Counter.TASK_FAILURE,
-    "escalated": Counter.TASK_ESCALATED,
-    "abandoned": Counter.TASK_ABANDONED,
-}
-
-
-def task_contribution(task: TaskState) -> Contribution:
-    """Return what a closed task adds."""
-    found = Contribution({Counter.TASKS: 1})
-    outcome = _TASK_OUTCOMES.get(task.outcome or "")
-    if outcome is not None:
-        found.counters[outcome] = 1
-    if outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED):
-        for error in task.errors:
-            found.counters[f"{Counter.TASK_ERROR_PREFIX}{error}"] = 1
-        found.examples[Counter.TASK_FAILURE] = (task.last_ms, task.trace_id)
-    if task.untraced:
-        found.counters[Counter.UNTRACED_TASKS] = 1
-    duration = Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms)
-    for measure, value in (
-        (Measure.TASK_TOKENS, task.tokens),
-        (Measure.TASK_COST_USD, task.cost),
-        (Measure.TASK_DURATION_MS, duration),
-    ):
-        found.values[measure] = [value], value, value * value
-        found.examples[measure.value] = (value, task.trace_id)
+        found.examples[Counter.FAILURE] = [max(last_failed)]
     return found

@@ -30,6 +30,7 @@ from pipeline.windows.pane import (
     Resolution,
 )
 from pipeline.windows.partial import Version
+from pipeline.windows.task_contributions import TaskFact, contribution_of_tasks
 
 MAX_COUNTERS = 64
 """Counters a pane keeps apart; error types beyond them count as `error:other`."""
@@ -129,9 +130,8 @@ class OpenPane:
             cell.squares += squares
             if cell.digested:
                 cell.arrived += values
-        for name, example in contribution.examples.items():
-            # sorted and cut when the pane is encoded
-            self.examples.setdefault(name, []).append(example)
+        for name, found in contribution.examples.items():
+            self.examples[name] = _worst(self.examples.get(name), found)
         if version > self.version:
             self.version = version
 
@@ -212,11 +212,23 @@ class OpenPane:
     def _settle(self) -> None:
         """Put in order what was only gathered; what is stored next holds all of it."""
         self.stored = self.version
-        for examples in self.examples.values():
-            examples.sort(reverse=True)
-            del examples[MAX_EXAMPLES:]
         for cell in self.cells.values():
             cell.settle()
+
+
+def _worst(kept: list[Example] | None, found: list[Example]) -> list[Example]:
+    """Return the worst examples of both lists, worst first.
+
+    Most of `found` is no worse than what a full list keeps: it is left out before the sorting.
+    """
+    if kept is None:
+        kept = []
+    elif len(kept) == MAX_EXAMPLES:
+        least = kept[-1]
+        found = [each for each in found if each > least]
+        if not found:
+            return kept
+    return sorted(kept + found, reverse=True)[:MAX_EXAMPLES]
 
 
 class OpenPanes:
@@ -239,13 +251,28 @@ class OpenPanes:
     ) -> None:
         """Add to the panes at `start_ms`, except to those that hold that version already."""
         for dimension in dimensions:
-            key = dimension.key, start_ms
-            pane = self._panes.get(key)
-            if pane is None:
-                pane = self._panes[key] = OpenPane(dimension, start_ms)
+            pane = self._pane(dimension, start_ms)
             if version > pane.stored:
                 pane.add(found, version)
-                self._changed[key] = pane
+                self._changed[dimension.key, start_ms] = pane
+
+    def add_tasks(
+        self, dimension: Dimension, start_ms: int, facts: Sequence[tuple[Version, TaskFact]]
+    ) -> None:
+        """Add closed tasks to one pane, except those that it holds already."""
+        pane = self._pane(dimension, start_ms)
+        fresh = [each for each in facts if each[0] > pane.stored]
+        if fresh:
+            found = contribution_of_tasks([fact for _, fact in fresh])
+            pane.add(found, max(version for version, _ in fresh))
+            self._changed[dimension.key, start_ms] = pane
+
+    def _pane(self, dimension: Dimension, start_ms: int) -> OpenPane:
+        key = dimension.key, start_ms
+        pane = self._panes.get(key)
+        if pane is None:
+            pane = self._panes[key] = OpenPane(dimension, start_ms)
+        return pane
 
     def take_changed(self) -> list[OpenPane]:
         """Return the panes that changed since the last call."""

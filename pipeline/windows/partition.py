@@ -35,7 +35,6 @@ from pipeline.windows.contributions import (
     contribution_of,
     fact_of,
     outcome_fact,
-    task_contribution,
 )
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.dimensions import Dimensions
@@ -44,6 +43,7 @@ from pipeline.windows.open_panes import OpenPane, OpenPanes
 from pipeline.windows.open_tasks import Closing, OpenTasks
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import NOTHING_CLOSED, Version, encode_partial
+from pipeline.windows.task_contributions import TaskFact, task_fact
 from pipeline.windows.watermark import Watermark, WatermarkConfig
 
 _PANE = Resolution.TEN_SECONDS
@@ -279,12 +279,23 @@ class PartitionAggregator:
             self._panes.add(dimensions, start_ms, contribution_of(facts), version)
         self._by_action.clear()
 
-    def _add_closing(self, closing: Closing) -> None:
-        task = closing.task
-        if task.is_task:
-            dimensions = self._dimensions.of_task(task, closing.due_ms)
-            start_ms = _PANE.floor(closing.due_ms)
-            self._panes.add(dimensions, start_ms, task_contribution(task), closing.version)
+    def _add_closings(self, closings: Iterable[Closing]) -> None:
+        """Add closed tasks to their panes, each with its own version."""
+        by_pane: dict[tuple[str, int], tuple[Dimension, list[tuple[Version, TaskFact]]]] = {}
+        for closing in closings:
+            if not closing.task.is_task:
+                continue
+            fact = closing.version, task_fact(closing.task)
+            start_ms = closing.due_ms - closing.due_ms % _TEN_SECONDS
+            for dimension in self._dimensions.of_task(closing.task, closing.due_ms):
+                key = dimension.key, start_ms
+                gathered = by_pane.get(key)
+                if gathered is None:
+                    by_pane[key] = dimension, [fact]
+                else:
+                    gathered[1].append(fact)
+        for (_, start_ms), (dimension, facts) in by_pane.items():
+            self._panes.add_tasks(dimension, start_ms, facts)
 
     def _finish(self, changes: Changes) -> None:
         """Close what is due, and say what has to be written and published."""
@@ -294,8 +305,7 @@ class PartitionAggregator:
             writes += [(key, None) for key in self._removals]
             self._removals.clear()
         watermark = self._watermark.value_ms
-        for closing in self._tasks.close_due(watermark):
-            self._add_closing(closing)
+        self._add_closings(self._tasks.close_due(watermark))
         if self._cardinality.changed:
             writes.append((f"{self._prefix}labels", orjson.dumps(self._cardinality.to_json())))
             self._cardinality.changed = False
