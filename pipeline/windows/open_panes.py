@@ -8,7 +8,6 @@ partial will need.
 
 from __future__ import annotations
 
-from collections import Counter as Counting
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,19 +15,13 @@ from typing import Any
 import orjson
 
 from pipeline.errors import InputError
-from pipeline.windows.codec import cell_to_json, pane_from_json
+from pipeline.windows.codec import pane_from_json
 from pipeline.windows.contributions import Contribution
-from pipeline.windows.digest import ROOM_WHILE_OPEN, digest_of_weights
 from pipeline.windows.digested import DIGESTED
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.measure import Measure
-from pipeline.windows.pane import (
-    MAX_EXAMPLES,
-    Cell,
-    Counter,
-    Example,
-    Resolution,
-)
+from pipeline.windows.open_cell import OpenCell
+from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example, Resolution
 from pipeline.windows.partial import Version
 from pipeline.windows.task_contributions import TaskFact, contribution_of_tasks
 
@@ -37,56 +30,6 @@ MAX_COUNTERS = 64
 
 START: Version = (-1, 0)
 """Below every version."""
-
-
-@dataclass(slots=True)
-class OpenCell:
-    """The values of one measure while they arrive: exact sums, and how often each value came."""
-
-    digested: bool
-    """Whether a digest is kept."""
-    count: int = 0
-    total: int = 0
-    squares: int = 0
-    weights: Counting[int] = field(default_factory=Counting)
-    """A `Counter`, because it counts a list of values in C."""
-    arrived: list[int] = field(default_factory=list)
-    """Values, in kept units, that are not in `weights` yet."""
-
-    def settle(self) -> None:
-        """Take in what arrived."""
-        if not self.arrived:
-            return
-        weights = self.weights
-        weights.update(self.arrived)
-        self.arrived.clear()
-        if len(weights) > ROOM_WHILE_OPEN:
-            digest = digest_of_weights(weights, ROOM_WHILE_OPEN)
-            self.weights = Counting(dict(zip(digest.means, digest.weights, strict=True)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the settled cell as partials carry it."""
-        digest = digest_of_weights(self.weights, ROOM_WHILE_OPEN)
-        return cell_to_json(Cell(self.count, self.total, self.squares, digest))
-
-    def to_draft(self) -> list[Any]:
-        """Return the settled cell as it is, without the sorting that a partial needs."""
-        weights = self.weights
-        return [self.count, self.total, str(self.squares), list(weights), list(weights.values())]
-
-    @classmethod
-    def from_draft(cls, digested: bool, draft: Sequence[Any]) -> OpenCell:
-        """Read what `to_draft` returned."""
-        count, total, squares, means, weights = draft
-        kept = Counting(dict(zip(means, weights, strict=True)))
-        return cls(digested, count, total, int(squares), kept)
-
-    @classmethod
-    def from_cell(cls, digested: bool, cell: Cell) -> OpenCell:
-        """Take up what `to_json` has written."""
-        digest = cell.digest
-        kept = Counting(dict(zip(digest.means, digest.weights, strict=True)))
-        return cls(digested, cell.count, cell.total, cell.squares, kept)
 
 
 @dataclass(slots=True)
@@ -125,13 +68,13 @@ class OpenPane:
             cell = cells.get(measure)
             if cell is None:
                 cell = cells[measure] = OpenCell(measure in DIGESTED[self.dimension.kind])
-            cell.count += len(values)
-            cell.total += total
-            cell.squares += squares
-            if cell.digested:
-                cell.arrived += values
+            cell.add(values, total, squares)
+        examples = self.examples
         for name, found in contribution.examples.items():
-            self.examples[name] = _worst(self.examples.get(name), found)
+            kept: Sequence[Example] = examples.get(name, ())
+            # mostly a full list, and nothing worse than what it keeps
+            if len(kept) < MAX_EXAMPLES or max(found) > kept[-1]:
+                examples[name] = sorted((*kept, *found), reverse=True)[:MAX_EXAMPLES]
         if version > self.version:
             self.version = version
 
@@ -214,21 +157,6 @@ class OpenPane:
         self.stored = self.version
         for cell in self.cells.values():
             cell.settle()
-
-
-def _worst(kept: list[Example] | None, found: list[Example]) -> list[Example]:
-    """Return the worst examples of both lists, worst first.
-
-    Most of `found` is no worse than what a full list keeps: it is left out before the sorting.
-    """
-    if kept is None:
-        kept = []
-    elif len(kept) == MAX_EXAMPLES:
-        least = kept[-1]
-        found = [each for each in found if each > least]
-        if not found:
-            return kept
-    return sorted(kept + found, reverse=True)[:MAX_EXAMPLES]
 
 
 class OpenPanes:
