@@ -247,7 +247,10 @@ class PartitionAggregator:
             if watermark is None or at_ms + _TEN_SECONDS > watermark:
                 self._gather(actor, action, at_ms, outcome_of(change))
         if not late:
-            self._gather(actor, action, start_ms, reading)
+            # as `_gather`, which each event would call
+            self._by_actor[actor, start_ms].append(reading)
+            if action is not None:
+                self._by_action[action, start_ms].append(reading)
 
     def _gather(self, actor: Actor, action: Action | None, start_ms: int, reading: Reading) -> None:
         self._by_actor[actor, start_ms].append(reading)
