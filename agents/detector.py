@@ -1,15 +1,16 @@
 """The detector: partials of all source partitions to windows, alerts and modes.
 
-It reads one partition of one topic, so one worker works and further ones stand by. A call publishes
-first and stores its state then (see `pipeline.detection.partition`): after a crash it says the same
-again, and nothing that it has noted as said was left unsaid.
+It reads one partition of one topic, so one worker works and further ones stand by. Alerts and modes
+are published as soon as their tick has run, windows and then the state at the end of a call (see
+`pipeline.detection.partition`): after a crash it says the same again, and nothing that it has noted
+as said was left unsaid.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import faust
@@ -20,8 +21,10 @@ from agents.lag_watch import LagWatch
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.config import Settings
+from pipeline.detection.alert import Alert
 from pipeline.detection.lag import lag_signals
 from pipeline.detection.messages import Signals, read_message
+from pipeline.detection.modes import ModeNotice
 from pipeline.detection.partition import Changes, PartitionDetector
 from pipeline.detection.rules import RuleSet, load_rules
 from pipeline.detection.silences import Silence
@@ -122,6 +125,7 @@ class DetectorStage:
             return
         while detector.is_behind():
             detector.step(TICKS_AT_ONCE)
+            await self._publish_urgent(*detector.take_urgent())
             await asyncio.sleep(0)
 
     def _apply_control(self, detector: PartitionDetector, key: bytes, value: bytes | None) -> None:
@@ -136,26 +140,37 @@ class DetectorStage:
         except (AttributeError, orjson.JSONDecodeError, InputError):
             self._metrics.dead_letters.labels("not_a_silence").inc()
 
-    async def _publish(self, changes: Changes) -> None:
+    async def _publish_urgent(self, modes: Sequence[ModeNotice], alerts: Sequence[Alert]) -> None:
+        """Publish what agents and people wait for, before windows are merged and state is packed.
+
+        The state that says so comes later, as always: a crash in between says the same again.
+        """
+        if not modes and not alerts:
+            return
         # with nothing to write it only asks whether the partition is still ours
         await self._state.write(PARTITION, ())
+        told = [Record(each.scope.key.encode(), orjson.dumps(each.to_record())) for each in modes]
+        # agents' modes go first
+        await self._send(BACKPRESSURE.name, told)
+        told = [
+            Record(each.fingerprint.encode(), orjson.dumps(each.to_record())) for each in alerts
+        ]
+        await self._send(ALERTS.name, told)
+
+    async def _publish(self, changes: Changes) -> None:
+        await self._publish_urgent(changes.modes, changes.alerts)
         windows = [
             Record(key_of(stats), stats.to_bytes(window_of(stats).label))
             for stats in changes.windows
         ]
-        alerts = [
-            Record(alert.fingerprint.encode(), orjson.dumps(alert.to_record()))
-            for alert in changes.alerts
-        ]
-        modes = [
-            Record(notice.scope.key.encode(), orjson.dumps(notice.to_record()))
-            for notice in changes.modes
-        ]
-        # what agents wait for goes first
-        for topic, records in ((BACKPRESSURE, modes), (ALERTS, alerts), (WINDOWS, windows)):
-            await self._producer.send(topic.name, records)
-            self._metrics.records_out.labels(topic.name).inc(len(records))
+        if windows:
+            await self._state.write(PARTITION, ())
+            await self._send(WINDOWS.name, windows)
         await self._state.write(PARTITION, changes.writes)
+
+    async def _send(self, topic: str, records: list[Record]) -> None:
+        await self._producer.send(topic, records)
+        self._metrics.records_out.labels(topic).inc(len(records))
 
 
 class RulesFile:
