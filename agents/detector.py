@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +40,8 @@ RECORDS_PER_CALL = 5_000
 TICKS_AT_ONCE = 6
 """Ticks of detection between two looks at the event loop."""
 RULES_SECONDS = 2.0
+STANDS_AFTER_SECONDS = 20.0
+"""Without a tick for longer, the wall clock takes over for the rules on the pipeline itself."""
 SILENCE_PREFIX = "silence:"
 
 logger = logging.getLogger(__name__)
@@ -54,6 +57,7 @@ class DetectorStage:
         rules: Callable[[], RuleSet],
         metrics: Metrics,
         lag: Callable[[], Mapping[str, float]] = dict,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`rules` returns the rules in force now, `lag` the seconds that groups are behind."""
         self._state = state
@@ -61,6 +65,9 @@ class DetectorStage:
         self._rules = rules
         self._metrics = metrics
         self._lag = lag
+        self._monotonic = monotonic
+        # the last tick, and when it was first seen
+        self._tick_seen: tuple[float | None, float] = None, monotonic()
         self._loaded: tuple[int, PartitionDetector] | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -93,17 +100,27 @@ class DetectorStage:
                 raise
 
     async def tick(self, tick: Tick) -> None:
-        """Take up rules that have changed, and note how far the groups are behind."""
+        """Take up rules that have changed, and note how far the groups are behind.
+
+        While no tick runs (the aggregator may stand still), the rules on that are judged here.
+        """
         async with self._one_at_a_time:
-            if self._loaded is None or self._loaded[0] != tick.assignment:
+            if PARTITION not in tick.partitions:
                 return
-            detector = self._loaded[1]
+            # after a restart perhaps nothing comes to read: what stands still is told even then
+            detector = self._detector(tick.assignment)
             detector.use(self._rules())
             last_tick = detector.last_tick
+            if last_tick != self._tick_seen[0]:
+                self._tick_seen = last_tick, self._monotonic()
             behind = self._lag()
             if last_tick is None or not behind:
                 return
-            detector.apply(Signals(tuple(lag_signals(behind, last_tick))))
+            stood = self._monotonic() - self._tick_seen[1]
+            if stood < STANDS_AFTER_SECONDS:
+                detector.apply(Signals(tuple(lag_signals(behind, last_tick))))
+            else:
+                detector.stand_still(behind, stood)
             try:
                 await self._publish(detector.take_changes())
             except BaseException:

@@ -45,6 +45,9 @@ SIGNALS: dict[str, str] = {
     "cardinality_overflow": "a label reached its cap; label label",
 }
 
+MEASURED_OUTSIDE = frozenset(("lag_seconds",))
+"""Signals that come from outside the stream of events, and so also while it stands still."""
+
 _KINDS = {frozenset(kind.label_names): kind for kind in DimensionKind}
 
 

@@ -16,13 +16,14 @@ clock and must not be ahead of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
 from pipeline.detection.alert import Alert
-from pipeline.detection.detector import TICK_SECONDS, Detector
+from pipeline.detection.detector import TICK_SECONDS, Detector, Outcome
+from pipeline.detection.lag import lag_signals
 from pipeline.detection.messages import Message, Progress, Signals, signal_from
 from pipeline.detection.modes import ModeNotice
 from pipeline.detection.rules.model import RuleSet
@@ -73,6 +74,7 @@ class PartitionDetector:
         self._first_ms: int | None = None
         self._published_ms: int | None = None
         self._windows_due_ms: int | None = None
+        self._looked_at: float | None = None
         self._state: dict[str, bytes | None] = {}
         self._inputs: dict[str, bytes | None] = {}
         self._changes = Changes()
@@ -166,6 +168,23 @@ class PartitionDetector:
             if self._tick(due_ms):
                 return
 
+    def stand_still(self, behind: Mapping[str, float], seconds: float) -> None:
+        """Take in how far groups are behind while no tick has run for `seconds` of the wall clock.
+
+        Event time goes on in thought, at the wall clock's pace and in steps of a tick, for the
+        rules on the pipeline alone; see `Detector.look_at_pipeline`.
+        """
+        last = self._detector.last_tick
+        if last is None:
+            return
+        now = last + seconds - seconds % TICK_SECONDS
+        if self._looked_at is not None and now <= self._looked_at:
+            return
+        self._looked_at = now
+        for signal in lag_signals(behind, now - TICK_SECONDS):
+            self._add_signal(signal)
+        self._take_outcome(self._detector.look_at_pipeline(self._view, now))
+
     def take_urgent(self) -> tuple[list[ModeNotice], list[Alert]]:
         """Return the modes and alerts since the last call; to publish before anything else."""
         changes = self._changes
@@ -235,13 +254,16 @@ class PartitionDetector:
         self._merge_due_windows()
         self._histories.reader_ms = due_ms
         outcome = self._detector.advance(self._view, due_ms / 1000)
+        self._take_outcome(outcome)
+        if due_ms % MINUTE_MS == 0 and due_ms > (self._published_ms or 0):
+            self._windows_due_ms = due_ms
+        return bool(outcome.alerts or outcome.modes)
+
+    def _take_outcome(self, outcome: Outcome) -> None:
         self._changes.alerts += outcome.alerts
         self._changes.modes += outcome.modes
         for key, value in outcome.state.items():
             self._state[key] = None if value is None else orjson.dumps(value)
-        if due_ms % MINUTE_MS == 0 and due_ms > (self._published_ms or 0):
-            self._windows_due_ms = due_ms
-        return bool(outcome.alerts or outcome.modes)
 
     def _merge_due_windows(self) -> None:
         """Merge the windows that the last tick made due, while histories are as it saw them."""

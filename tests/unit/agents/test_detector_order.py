@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
-from agents.delivery import Run
+from agents.delivery import Run, Tick
 from agents.detector import DetectorStage
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
@@ -65,6 +65,29 @@ def run_of(values: list[bytes]) -> Run:
         for offset, value in enumerate(values)
     ]
     return Run(WINDOWS_PARTIAL.name, 0, records, 1, None)
+
+
+async def test_a_pipeline_that_stands_still_is_told_by_the_wall_clock() -> None:
+    kafka, now = Kafka(), 100.0
+    stage = DetectorStage(
+        cast(StateTable, kafka),
+        cast(BatchProducer, kafka),
+        default_rules,
+        Metrics(),
+        lambda: {"sluice-aggregator": 60.0},
+        lambda: now,
+    )
+    await stage.handle([run_of(messages()[::2])])
+    kafka.log.clear()
+    assigned = Tick(1, frozenset((0,)), frozenset((0,)))
+    for _ in range(30):
+        await stage.tick(assigned)
+        now += 5.0
+    # pending, then firing
+    assert kafka.log.count(ALERTS.name) == 2
+    kafka.log.clear()
+    await stage.tick(Tick(2, frozenset(), frozenset()))
+    assert not kafka.log, "another worker has the partition"
 
 
 async def test_modes_and_alerts_go_before_windows_and_state(monkeypatch: Any) -> None:
