@@ -24,6 +24,7 @@ from pipeline.metrics import Metrics
 from pipeline.storage.rows import Refusal, read_event, source_of
 from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, TASKS, WINDOWS_PARTIAL
+from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
 from pipeline.windows.partition import Record as Applied
@@ -35,6 +36,8 @@ TICK_SECONDS = 1.0
 PACE_SECONDS = 0.1
 """The least time between two calls. Each call writes anew what it touched of panes and tasks, so
 that calls of a few events cost ten times as much for each of them; alerts can wait for that."""
+MAX_NAMED = 100
+"""Agents that metrics name; the rest is `other`."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class AggregatorStage:
         self._clock = clock
         self._count_of_partitions = partitions
         self._partitions: dict[int, _Partition] = {}
+        self._named: set[str] = set()
 
     async def handle(self, runs: list[Run]) -> None:
         """Apply whole runs; return when state and outputs are acknowledged."""
@@ -177,8 +181,16 @@ class AggregatorStage:
         metrics.repeated.labels("delivery").inc(changes.replayed)
         metrics.repeated.labels("processing").inc(changes.processed)
         metrics.repeated.labels("production").inc(changes.repeated)
-        metrics.late.inc(sum(changes.late.values()))
+        for counter, by_agent in ((metrics.late, changes.late), (metrics.early, changes.early)):
+            for agent, count in by_agent.items():
+                counter.labels(self._name_in_metrics(agent)).inc(count)
         metrics.overflows.inc(len(changes.overflowed))
+
+    def _name_in_metrics(self, agent: str) -> str:
+        if agent not in self._named and len(self._named) >= MAX_NAMED:
+            return OTHER
+        self._named.add(agent)
+        return agent
 
 
 def budget_of(settings: BudgetSettings) -> Budget:

@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import orjson
 
-from agents.aggregator import AggregatorStage
+from agents.aggregator import MAX_NAMED, AggregatorStage
 from agents.delivery import Run
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import SystemClock
 from pipeline.metrics import Metrics
 from pipeline.topics import EVENTS_CLEAN
-from pipeline.windows.partition import AggregatorConfig
+from pipeline.windows.partition import AggregatorConfig, Changes
 from tests.unit.windows.fleet import START_MS, event
 
 
@@ -61,16 +61,35 @@ def run_of(partition: int, first: int, count: int) -> Run:
     return Run(EVENTS_CLEAN.name, partition, records, 1, None)
 
 
-async def test_what_two_runs_touch_is_written_once() -> None:
-    kafka = Kafka()
-    stage = AggregatorStage(
+def stage_of(kafka: Kafka, metrics: Metrics) -> AggregatorStage:
+    return AggregatorStage(
         cast(StateTable, kafka),
         cast(BatchProducer, kafka),
         AggregatorConfig(publish_open=False),
-        Metrics(),
+        metrics,
         SystemClock(),
         partitions=2,
     )
+
+
+def test_metrics_name_agents_whose_clocks_are_wrong_up_to_a_number() -> None:
+    metrics = Metrics()
+    stage = stage_of(Kafka(), metrics)
+    agents = {f"agent-{number}": 1 for number in range(MAX_NAMED + 5)}
+    stage._count(Changes(late=agents, early={"agent-3": 2, "agent-104": 4}))
+
+    def value(name: str, agent: str) -> float | None:
+        return metrics.registry.get_sample_value(f"{name}_total", {"agent": agent})
+
+    assert value("sluice_late_events", "agent-3") == 1
+    assert value("sluice_late_events", "other") == 5
+    assert value("sluice_early_events", "agent-3") == 2
+    assert value("sluice_early_events", "other") == 4
+
+
+async def test_what_two_runs_touch_is_written_once() -> None:
+    kafka = Kafka()
+    stage = stage_of(kafka, Metrics())
     await stage.handle([run_of(0, 0, 5), run_of(1, 0, 3), run_of(0, 5, 4)])
     assert sorted(written[0] for written in kafka.writes) == ["0", "1"]
     of_first = next(written for written in kafka.writes if written[0] == "0")
