@@ -58,13 +58,9 @@ def read(event: Mapping[str, Any], time_ms: int) -> Reading:
     latency = get("latency_ms")
     if latency is not None:
         latency = round(latency * LATENCY_SCALE)
-    if kind == "tool_call":
-        tool: str = event["tool_name"]
-        action: Action = event["agent_name"], f"tool:{tool}", tool, None, None
-        return time_ms, kind, action, 0, 0, error, latency, *_NO_CALL, trace_id, rarer
     succeeded, failed = (1 if status == "ok" else 0), (0 if error is None else 1)
-    if kind in _NO_STEPS:
-        return time_ms, kind, None, succeeded, failed, error, None, *_NO_CALL, trace_id, rarer
+    action: Action | None = None
+    tokens_in = tokens_out = tokens = cost = None
     if kind == "llm_call":
         model, prompt = get("model_version"), get("prompt_version")
         if not model or not prompt:
@@ -73,20 +69,38 @@ def read(event: Mapping[str, Any], time_ms: int) -> Reading:
             prompt = f"{prompt_id}@{prompt}"
         action = event["agent_name"], kind, None, model or event["model_requested"], prompt or None
         tokens_in, tokens_out, cost = get("tokens_in"), get("tokens_out"), get("cost_usd")
-        tokens = None
         if tokens_in is not None or tokens_out is not None:
             tokens = (tokens_in or 0) + (tokens_out or 0)
         if cost is not None:
             cost = round(cost * COST_SCALE)
-        call = tokens_in, tokens_out, tokens, cost
-        return time_ms, kind, action, succeeded, failed, error, latency, *call, trace_id, rarer
-    step = kind
-    if kind == "agent_step":
+    elif kind == "tool_call":
+        tool: str = event["tool_name"]
+        action = event["agent_name"], f"tool:{tool}", tool, None, None
+        succeeded = failed = 0
+    elif kind in _NO_STEPS:
+        latency = None
+    elif kind == "agent_step":
         step = get("step_name") or get("step_type") or kind
-    elif kind == "retrieval":
-        rarer = _with_documents(rarer, get("documents") or ())
-    action = event["agent_name"], step, None, None, None
-    return time_ms, kind, action, succeeded, failed, error, latency, *_NO_CALL, trace_id, rarer
+        action = event["agent_name"], step, None, None, None
+    else:
+        action = event["agent_name"], kind, None, None, None
+        if kind == "retrieval":
+            rarer = _with_documents(rarer, get("documents") or ())
+    return (
+        time_ms,
+        kind,
+        action,
+        succeeded,
+        failed,
+        error,
+        latency,
+        tokens_in,
+        tokens_out,
+        tokens,
+        cost,
+        trace_id,
+        rarer,
+    )
 
 
 def outcome_of(change: Change) -> Reading:
@@ -95,10 +109,7 @@ def outcome_of(change: Change) -> Reading:
     It has no event type: the attempt that brought it about is a reading of its own.
     """
     time_ms, successes, failures = change
-    return time_ms, "", None, successes, failures, None, None, *_NO_CALL, "", None
-
-
-_NO_CALL = (None, None, None, None)
+    return time_ms, "", None, successes, failures, None, None, None, None, None, None, "", None
 
 
 def _rarer(

@@ -200,16 +200,28 @@ class TaskState:
         `reading` is what `read` returned for the event. An end that comes late counts at
         `earliest_end_ms`: what is closed by then stays closed.
         """
-        time_ms, kind, action, _, _, error, latency, tokens_in, tokens_out, tokens, cost = reading[
-            :11
-        ]
+        (
+            time_ms,
+            kind,
+            action,
+            _,
+            _,
+            error,
+            latency,
+            tokens_in,
+            tokens_out,
+            tokens,
+            cost,
+            trace_id,
+            _,
+        ) = reading
         self.events += 1
         if time_ms >= self.last_ms:
             self.last_ms = time_ms
             self.tier = event.get("capability_tier") or self.tier
         elif time_ms < self.start_ms:
             self.start_ms = time_ms
-        if not event["trace_id"]:
+        if not trace_id:
             self.untraced += 1
         self.workflow = self.workflow or event.get("workflow")
         self.tenant = self.tenant or event.get("tenant_id")
@@ -297,5 +309,9 @@ _values_of = attrgetter(*(each.name for each in fields(TaskState)[:-1]))
 
 
 def _greatest(tokens: Mapping[str, int]) -> str | None:
-    # by tokens, then by name; pairs compare without a call for each
-    return max(zip(tokens.values(), tokens, strict=True))[1] if tokens else None
+    """Return the name with the most tokens, of equals the last by name."""
+    found, most = None, -1
+    for name, count in tokens.items():
+        if count > most or (count == most and name > (found or "")):
+            found, most = name, count
+    return found
