@@ -7,6 +7,7 @@ back to where it was written.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from pipeline.redaction.plain import Plain, replaced
@@ -67,12 +68,27 @@ _ADDRESS: Final = re.compile(
 )
 _DOT: Final = re.compile(rf"(?i){_SAID_DOT}")
 _AT: Final = re.compile(rf"(?i){_MARKED_AT}|[ ]at[ ]")
+# what stands between two digits: "six one seven, uh, five five five dash oh one nine nine"
+_PAUSE: Final = (
+    r"(?:[ ,-]{1,2}(?:(?:uh|um|er|then|and[ ]then)[ ,]{1,2})?|[ ]?\.{2,3}[ ]?|,?[ ](?:dash|hyphen),?[ ])"
+)
 _DIGITS: Final = re.compile(
     rf"(?i)\b(?:(?:double|triple)[ ])?(?:{_WORD}|{'|'.join(_TEENS)}|{'|'.join(_TENS)})"
-    rf"(?:(?:[ ,-]{{1,2}}|[ ]?\.{{2,3}}[ ]?|[ ]dash[ ]){_UNIT}){{4,24}}\b"
+    rf"(?:{_PAUSE}(?:{_UNIT}|\d{{1,4}}(?!\w))){{4,24}}\b"
 )
-_SPACED: Final = re.compile(r"(?<![\w.-])\d(?:[ ]\d){6,18}(?![\w-]|\.\d)")
+# 617 555 oh 199; 510 dash 555 dash 0177; 0 double 7 911 20: what a transcriber half wrote in digits
+_MIXED: Final = re.compile(
+    rf"(?i)(?<![\w.,-])(?:\d{{1,5}}|oh?|zero|(?:double|triple)[ ]\d)"
+    rf"(?:{_PAUSE}(?:\d{{1,5}}(?!\w)|oh?\b|zero\b|(?:double|triple)[ ](?:\d\b|{_WORD}))){{2,12}}"
+    r"(?![\w-]|\.\d)"
+)
+# 4 1 5 5 …; 4 5 3 9, 7 8 1 2, …
+_SPACED: Final = re.compile(r"(?<![\w.-])\d[ ]\d(?:,?[ ]\d){5,17}(?![\w-]|\.\d)")
 _TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
+_MIXING: Final = (" oh ", " dash ", " hyphen ", "double ", "triple ", " zero ")
+_NANP: Final = re.compile(r"[2-9]\d\d[2-9]\d{6}")
+_FEWEST_DIGITS: Final = 7
+_FEWEST_WORDS: Final = 3
 
 _SHORTEST: Final = 10
 _SHORTEST_DIGITS: Final = len("1 2 3 4 5 6 7")
@@ -115,29 +131,49 @@ def without_spelling(text: str) -> Plain | None:
     if length >= _SHORTEST_DIGITS:
         if sum(map(lowered.count, _SPELLED)) > 3:
             plain = _step(plain, text, _DIGITS)
+        if any(word in lowered for word in _MIXING):
+            plain = _step(plain, text, _MIXED)
         if _SINGLE.search(text) is not None:
-            plain = _step(plain, text, _SPACED)
+            plain = _step(plain, text, _SPACED, _joined)
     return plain
 
 
-def _step(before: Plain | None, text: str, pattern: re.Pattern[str]) -> Plain | None:
+def _step(
+    before: Plain | None,
+    text: str,
+    pattern: re.Pattern[str],
+    form: Callable[[str], str] | None = None,
+) -> Plain | None:
     source = text if before is None else before.text
     if pattern.search(source) is None:
         return before
-    after = replaced(source, pattern, _written)
+    after = replaced(source, pattern, form or _written)
     return after if before is None else after.over(before)
+
+
+def _joined(spelling: str) -> str:
+    return spelling.replace(" ", "").replace(",", "")
 
 
 def _written(spelling: str) -> str:
     """Return what a spelling stands for."""
-    if spelling[0].isdigit() and _SPACED.fullmatch(spelling):
-        return spelling.replace(" ", "")
     if _AT.search(spelling):
         return _DOT.sub(".", _AT.sub("@", spelling, count=1))
     spelling = _TIMES.sub(
         lambda match: " ".join([match[2]] * (2 if match[1].lower() == "double" else 3)), spelling
     )
-    return "".join(_digits_of(re.split(r"[ ,.-]+", spelling.lower())))
+    words = re.split(r"[ ,.-]+", spelling.lower())
+    digits = "".join(_digits_of(words))
+    if any(map(str.isdigit, spelling)):
+        # digits and words side by side: one number only if the words are digits too, or if there
+        # are more of them than the one of "on 555 0142 one more thing"
+        said = sum(map(str.isalpha, words))
+        if not said or len(digits) < _FEWEST_DIGITS or (spelling[0].isalpha() and said < _FEWEST_WORDS):
+            return spelling
+    if _NANP.fullmatch(digits):
+        # said aloud a telephone number is often all there is: no word calls it one
+        return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+    return digits
 
 
 def _digits_of(words: list[str]) -> list[str]:
@@ -149,6 +185,8 @@ def _digits_of(words: list[str]) -> list[str]:
             digits.append(str(_TENS[word]) + ("0" if follows == "0" else ""))
         elif word in _TEENS:
             digits.append(str(_TEENS[word]))
+        elif word.isdecimal():
+            digits.append(word)
         else:
             digits.append(
                 {"hundred": "00", "thousand": "000"}.get(word, _DIGIT_WORDS.get(word, ""))
