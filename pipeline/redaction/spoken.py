@@ -70,7 +70,8 @@ _DOT: Final = re.compile(rf"(?i){_SAID_DOT}")
 _AT: Final = re.compile(rf"(?i){_MARKED_AT}|[ ]at[ ]")
 # what stands between two digits: "six one seven, uh, five five five dash oh one nine nine"
 _PAUSE: Final = (
-    r"(?:[ ,-]{1,2}(?:(?:uh|um|er|then|and[ ]then)[ ,]{1,2})?|[ ]?\.{2,3}[ ]?|,?[ ](?:dash|hyphen),?[ ])"
+    r"(?:[ ,-]{1,2}(?:(?:uh|um|er|then|and[ ]then)[ ,]{1,2})?|[ ]?\.{2,3}[ ]?"
+    r"|,?[ ](?:dash|hyphen),?[ ])"
 )
 _DIGITS: Final = re.compile(
     rf"(?i)\b(?:(?:double|triple)[ ])?(?:{_WORD}|{'|'.join(_TEENS)}|{'|'.join(_TENS)})"
@@ -168,7 +169,8 @@ def _written(spelling: str) -> str:
         # digits and words side by side: one number only if the words are digits too, or if there
         # are more of them than the one of "on 555 0142 one more thing"
         said = sum(map(str.isalpha, words))
-        if not said or len(digits) < _FEWEST_DIGITS or (spelling[0].isalpha() and said < _FEWEST_WORDS):
+        fewest = _FEWEST_WORDS if spelling[0].isalpha() else 1
+        if said < fewest or len(digits) < _FEWEST_DIGITS:
             return spelling
     if _NANP.fullmatch(digits):
         # said aloud a telephone number is often all there is: no word calls it one

@@ -41,7 +41,7 @@ from pipeline.redaction.detectors.national import (
 )
 from pipeline.redaction.detectors.network import IpDetector, MacDetector
 from pipeline.redaction.detectors.payment import CreditCardDetector, CryptoDetector, IbanDetector
-from pipeline.redaction.detectors.phone import PhoneDetector
+from pipeline.redaction.detectors.phone import DictatedPhoneDetector, PhoneDetector
 from pipeline.redaction.detectors.places import OrganisationDetector, PlaceDetector
 from pipeline.redaction.detectors.postcodes import PostcodeDetector
 from pipeline.redaction.detectors.secrets import SecretDetector
@@ -64,6 +64,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         DriverLicenseDetector(),
         BankNumberDetector(),
         PhoneDetector(),
+        DictatedPhoneDetector(),
         DateOfBirthDetector(),
         IdShapeDetector(settings.id_shapes, defaults=settings.default_id_shapes),
         NamedIdDetector(),
