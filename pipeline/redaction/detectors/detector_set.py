@@ -21,6 +21,7 @@ from pipeline.redaction.detectors.contact import EmailDetector, UrlDetector
 from pipeline.redaction.detectors.dates import DateOfBirthDetector
 from pipeline.redaction.detectors.gate import Gate
 from pipeline.redaction.detectors.id_labels import (
+    ForeignLabelDetector,
     IdentityNumberDetector,
     LabelledIdDetector,
     PaymentNumberDetector,
@@ -70,6 +71,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         NamedIdDetector(),
         LabelledIdDetector(),
         IdentityNumberDetector(),
+        ForeignLabelDetector(),
         PaymentNumberDetector(),
         SecretDetector(),
         ApiKeyDetector(),

@@ -6,6 +6,7 @@ import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.id_phrases import foreign_ids, phrased_ids
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
@@ -13,7 +14,8 @@ from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 _LABELLED = TextPattern(
     r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
     r"|subscriber|employee|staff|student|matric(?:ulation)?|voter|pension|donor|library card|badge"
-    r"|insured|reader|rewards|passenger|patient|medical record|policy ?holder|policy|insurance|tax"
+    r"|insured|reader|rewards|passenger|patient|medical record|hospital"
+    r"|policy ?holder|policy|insurance|tax"
     r"|national|identity)|(?P<customer>\bcust(?:omer)?|\bclient))"
     r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code"
     r"|ref(?:erence)?(?: (?:number|no\.?))?)[\"'*`]{0,3}"
@@ -33,7 +35,8 @@ _LABELLED_ALONE = TextPattern(
     r"|konto|cuenta|compte|conta|conto)|(?P<customer>customer|client))"
     r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
     r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
-    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
+    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?"
+    r"(?:\d{4,14}(?:-\d{1,8}){0,2}|\d{2,3}(?:-\d{3,8}){1,2})|\d{7,14}"
     r"|(?!\d{4}-\d\d(?!\d))\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
     r"(?![\w-]|[.,]\d)",
     re.IGNORECASE,
@@ -59,6 +62,18 @@ _LOG_USER = TextPattern(
     r"|\bsudo: {1,3}|\b(?:user|usr|login|owner)=[\"']?|\buser [\"']|\blogin: )"
     r"(?P<value>[a-z][a-z0-9._-]{3,30}[a-z0-9])(?![\w@/(-])",
 )
+_LOG_PARTS = (
+    "Accepted ",
+    "Failed ",
+    "session ",
+    "sudo:",
+    "usr=",
+    "owner=",
+    "user=",
+    "login=",
+    "login: ",
+)
+_LOG_PARTS += ("user '", 'user "')
 _SERVICES = words(
     """postgres nginx mysql jenkins ubuntu debian centos daemon sshd nobody www-data redis kafka
     docker gitlab github grafana prometheus elastic clickhouse admin administrator sysadmin"""
@@ -71,7 +86,7 @@ _LABELLED_BY_A_WORD = TextPattern(
     r"|num[ée]ro (?:de )?client"
     r"|n[úu]mero de cliente"
     r"|klantnummer|numero cliente|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
-    r"|pan"
+    r"|pan|nin|bvn|tin|sss"
     r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?)(?![\w-])"
     r"(?: number| no\.?| nr\.?)?[\"'*`]{0,3}(?::| is| lautet| ist| est| es"
     r"|#){0,2} {0,2}[\"'*`#]{0,2}"
@@ -107,7 +122,8 @@ class LabelledIdDetector(Detector):
             r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer|customer"
             r"|cust"
             r"|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax|national"
-            r"|student|matric|matriculation|voter|pension|donor|library card|badge|insured|reader"
+            r"|hospital|student"
+            r"|matric|matriculation|voter|pension|donor|library card|badge|insured|reader"
             r"|rewards|passenger"
             r"|identity)[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
         ),
@@ -138,12 +154,13 @@ class LabelledIdDetector(Detector):
             entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
             if not _DATE_LIKE.match(match["value"]):
                 spans.append(Span(*match.span("value"), entity, 0.65, "LabelledIdDetector"))
-        for match in _LOG_USER.finditer(text):
+        for match in _LOG_USER.finditer(text) if any(part in text for part in _LOG_PARTS) else ():
             value = match["value"]
             if value not in _SERVICES and not _is_word(value):
                 spans.append(Span(*match.span("value"), ACCOUNT_ID, 0.6, "LabelledIdDetector"))
         # `in` is much faster than any pattern
         lowered = text.lower()
+        spans += phrased_ids(text, lowered, "LabelledIdDetector")
         patterns = [_HANDLE] if "@" in text else []
         if any(word in lowered for word in _USERNAME_PARTS):
             patterns.append(_USERNAME)
@@ -167,7 +184,7 @@ class IdentityNumberDetector(Detector):
             r"|kundenr|numer klienta|n.{1,2}mero de (?:socio|cliente|cuenta)|lidnummer"
             r"|medlemsnummer|asiakasnumero|num.{1,2}ro (?:de )?client|pesel"
             r"|bsn|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
-            r"|pan|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username)\b",
+            r"|pan|nin|bvn|tin|sss|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username)\b",
         ),
     )
 
@@ -192,3 +209,23 @@ class PaymentNumberDetector(Detector):
             Span(*match.span(1), PAYMENT_ID, 0.7, "PaymentNumberDetector")
             for match in _PAYMENT_NUMBER.finditer(text)
         ]
+
+
+class ForeignLabelDetector(Detector):
+    """Ids behind labels of contracts, policies and members in other languages."""
+
+    ENTITIES: ClassVar = (ACCOUNT_ID,)
+    TRIGGERS: ClassVar = (
+        (
+            r"\d{2}",
+            r"(?i)vertrag|versicher(?:ungs|ten)-?n|policen|mitglieds?-?n|patientenn|personaln"
+            r"|matrikel|steuernu|mandat|teilnehmern|\babo[ -]?n|\bkd|lidn|klantn|polis|contrat"
+            r"|contractn|relatien|medlemsn|avtalsn|kund(?:en|e)?[ .-]?n|forsikringsn|client[ie]"
+            r"|adh.{1,2}rent|assur.{1,2}|s.{1,2}cio|p.{1,2}liza|polizz|klienta|umow|afiliad"
+            r"|membre|tessera|ap.{1,2}lice",
+        ),
+    )
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
+        """Return spans of score .65."""
+        return list(foreign_ids(text, "ForeignLabelDetector"))

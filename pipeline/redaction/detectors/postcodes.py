@@ -7,7 +7,7 @@ from typing import ClassVar
 from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP, STATES
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
-from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.cues import cue_after, cue_before
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import STREET_ADDRESS, ZIP_CODE, Span
 
@@ -15,12 +15,16 @@ _POSTCODE_CUE = TextPattern(
     r"(?:\bzip(?:[ _-]?code)?|\bpost(?:al)?[ _-]?code|\bpostcode|\bplz|\bpin[ -]?code|\bcode postal"
     r"|\bcódigo postal|\bcap|\bcep|\bpostnr|\bpostn(?:umme)?r|\bpostleitzahl|\bkod pocztowy"
     r"|\bcodice postale|\bpostinumero|\bposta kodu|\bpsč|\birányítószám|\bcod poștal"
-    r"|\beircode)\b"
-    r"(?:[^.;\n]{0,32}|[^.;\n]{0,12}\?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
+    r"|\beircode|\bc\.?p\b\.?(?= ?$)|\bpin(?= $))\b"
+    r"(?:[^;\n]{0,32}|[^;\n]{0,24}[?.:]?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
+)
+# 30318 zip; in the 30318 area
+_POSTCODE_AFTER = TextPattern(
+    r"^,? (?:is (?:my|the|our|his|her) )?(?:zip|post ?code|postal|area\b)"
 )
 # of each of these words: `in` is much faster than any pattern
 _CUE_PARTS = (
-    *("zip", "post", "plz", "pin", "cap", "cep"),
+    *("zip", "post", "plz", "pin ", "pin-", "pinc", "cap", "cep", "cp ", "c.p", " area"),
     *("pocztowy", "psč", "irányítószám", "poștal", "eircode"),
 )
 _POSTCODE = TextPattern(
@@ -54,10 +58,12 @@ class PostcodeDetector(Detector):
         (r", [A-Z]", r"(?:[a-z]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})"),
         r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b",
         r"\b[A-Z]\d[\dW] [0-9A-Z]{4}\b",
+        r"\d{5} area\b",
         (
             r"\d",
             r"(?i)\bzip|post(?:al)?[ _-]?code|\bplz|pin[ -]?code|code postal|digo postal|\bcap\b"
-            r"|\bcep\b|postn|postleitzahl|kod pocztowy|codice postale|postinumero|posta kodu"
+            r"|\bcep\b|\bpin \d|\bc\.?p\.? \d|postn|postleitzahl|kod pocztowy|codice postale"
+            r"|postinumero|posta kodu"
             r"|\bps(?:č)|ir(?:á)ny(?:í)t(?:ó)sz(?:á)m|cod po(?:ș)tal|eircode",
         ),
     )
@@ -75,9 +81,12 @@ class PostcodeDetector(Detector):
             if match[0][:2] in STATES
         ]
         spans += [
-            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, name)
-            for match in _PLACE_AND_CODE.finditer(text)
-            if self._tail.is_place(match["place"])
+            Span(start, match.end(), STREET_ADDRESS, 0.55, name)
+            for match, start in (
+                (match, self._tail.back(text, match.start()))
+                for match in _PLACE_AND_CODE.finditer(text)
+            )
+            if self._tail.is_place(match["place"]) or _in_parts(text, start, match.start())
         ]
         for match in _BRITISH.finditer(text):
             start = self._tail.back(text, match.start())
@@ -91,6 +100,14 @@ class PostcodeDetector(Detector):
         spans += [
             Span(*match.span(), ZIP_CODE, 0.7, name)
             for match in _POSTCODE.finditer(text)
-            if context.hint == ZIP_CODE or cue_before(_POSTCODE_CUE, text, match.start())
+            if context.hint == ZIP_CODE
+            or cue_before(_POSTCODE_CUE, text, match.start())
+            or cue_after(_POSTCODE_AFTER, text, match.end())
         ]
         return spans
+
+
+def _in_parts(text: str, start: int, end: int) -> bool:
+    """Whether a number, and parts between commas, lead to a place that is on no list."""
+    before = text[start:end]
+    return before.count(",") > 2 and any(map(str.isdigit, before))

@@ -27,7 +27,8 @@ _LABEL = (
     r"|secret(?:[_ -]?(?:access)?[_ -]?key)?|api[_ -]?(?:key|token|secret)|client[_ -]?secret"
     r"|(?:access|auth|refresh|session|bearer|security|id)[_ -]?token|access[_ -]?key"
     r"|private[_ -]?key"
-    r"|encryption[_ -]?key|signing[_ -]?key|credentials?|token|otp|pin(?:[_ -]?code)?|cvv2?|cvc)"
+    r"|encryption[_ -]?key|signing[_ -]?key|credentials?|token|otp|pin(?:[_ -]?code)?|cvv2?|cvc"
+    r"|wi-?fi (?:code|key|pw))"
 )
 # The label may end a longer key (`DB_PASSWORD`): an underscore may stand in front.
 # A quoted value may hold blanks, a bare one not.
@@ -44,7 +45,8 @@ _BARE_PAIR = TextPattern(
     r"\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contraseña|senha)"
     r"(?:,? (?:is it|is|was|to|it'?s|still|again|now|i (?:set|use|used|chose|made|put)|we (?:set"
     r"|use)"
-    r"|for (?:the |my |our )?[a-z]{2,10})){0,4}:? "
+    r"|used to be|for (?:the |my |our )?[a-z]{2,10}"
+    r"(?: [a-z]{2,10}(?=:| is | was ))?)){0,4}:? "
     r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;]{5,60})",
     re.IGNORECASE,
 )
@@ -89,7 +91,7 @@ class SecretDetector(Detector):
         (
             r"[:=]|\b(?:is|was|lautet|ist|est|es|er|to|jest) |är ",
             r"(?i)pass|pwd|\bpw\b|pswd|kennwort|contrase|senha|secret|key|token|credential|otp"
-            r"|\bpin|cv[vc]|has[lł]o|lösenord|wachtwoord|heslo|jelszó|salasana|parola|şifre"
+            r"|\bpin|cv[vc]|wi-?fi|has[lł]o|lösenord|wachtwoord|heslo|jelszó|salasana|parola|şifre"
             r"|adgangskode",
         ),
         (
