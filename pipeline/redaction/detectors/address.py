@@ -24,10 +24,14 @@ from pipeline.redaction.detectors.address_patterns import (
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.lexicon import lexicon
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import STREET_ADDRESS, Span
 
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
+_ABBREVIATION = re.compile(
+    r"(?:\w\.)+|(?:[NSns][EWew]|St[aeo]?|[MFP]t|[DJS]r|Avd?a?e?|Ctra|Pza|Urb|Gen|Col|Capt|Lt|Sgt|Rev|Prof|Gov|No)\."
+)
 _YEAR = re.compile(r"(?:19|20)\d\d\b")
 _MEASURE = re.compile(
     r"\d+\s+(?:minutes?|mins?|hours?|hrs?|miles?|km|kilometers?|days?|weeks?|months?|years?|meters?"
@@ -106,6 +110,10 @@ class StreetDetector(AddressDetector):
         """Return .85 with a word for a street, .7 in lower case, `UNCERTAIN` without one."""
         for match in NUMBERED.finditer(text):
             start = match.start()
+            words = match["words"].split(" ")
+            if any(word[-1] == "." and not _ABBREVIATION.fullmatch(word) for word in words[:-1]):
+                # a sentence ended in between
+                continue
             if text.endswith(("No. ", "no. ", "No.", "No "), max(0, start - 4), start):
                 start = text.rindex("o", 0, start) - 1
             end = self._street_end(text, match)
@@ -204,4 +212,13 @@ class FormDetector(AddressDetector):
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
         """Return the form's score for each."""
-        return [(*match.span(), self._score) for match in self._pattern.finditer(text)]
+        return [
+            (*match.span(), self._score)
+            for match in self._pattern.finditer(text)
+            if not self._is_english(match[0])
+        ]
+
+    def _is_english(self, street: str) -> bool:
+        """Whether one word and a number are English: "Engineering 101" is in no `-ring`."""
+        word, _, rest = street.partition(" ")
+        return rest.isdigit() and word.isascii() and lexicon().is_ordinary(word.lower())

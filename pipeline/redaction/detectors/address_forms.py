@@ -21,6 +21,8 @@ FRENCH: Final = TextPattern(
     r"\ (?:(?:de|du|des|la|le|les|d['’]|l['’]|de\ l['’]|en|aux?|sur|saint|sainte)\ ?){0,3}"
     r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}(?:[ -](?:(?:de|du|des|la|le"
     r"|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}(?:\ [NSEO](?![\w.]))?"
+    r"|(?<![\w.,-])\d{1,4}(?:\ ?(?:bis|ter))?,?\ (?:rue|allée|impasse|chemin|boulevard)\ "
+    r"(?:(?:de|du|des|la|le|les)\ |d['’]|l['’]){0,3}[a-zà-ÿ][\w'’-]{2,30}"
 )
 # Calle Mayor 5, 3º B; Via Roma, 12; Rua das Flores nº 7; ul. Długa 4/6; Avenida 9 de Julio 100
 PREFIXED: Final = TextPattern(
@@ -30,7 +32,7 @@ PREFIXED: Final = TextPattern(
     r"|[Cc]amino|[Rr]onda|[Gg]lorieta|[Cc]allejón|[Cc]arretera|[Vv]ia|[Vv]iale|[Pp]iazza(?:le)?"
     r"|[Cc]orso"
     r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
-    r"|[Uu]lica|[Aa]l\."
+    r"|[Oo]s\.|[Pp]l\.|[Vv]\.le|[Pp]\.za|[Uu]lica|[Aa]l\."
     r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Ss]tr\.|[Cc]alea"
     r"|[Bb]ulevardul|[Aa]leea|[Jj]alan|[Jj]l\.|Prol\."
     r"|Blvd\.|AV\.|AVENIDA|CALLE|RUA|VIA|RUE)"
@@ -40,7 +42,7 @@ PREFIXED: Final = TextPattern(
     r"|la)\ )?[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,4}"
     r",?\ (?:[Nnd](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
     r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?![\w.]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
-    r"(?:,\ ?\d{1,2}\.?[º°ªoa]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
+    r"(?:,\ ?\d{1,2}\.?[º°ªoa]\ ?(?:(?:izq|dcha|dto|esq)\.?|[A-Za-z](?!\w))?)?"
 )
 # Hauptstraße 12a; Lange Gasse 5; Keizersgracht 123-2; Storgatan 14 B; Karl-Marx-Allee 3
 COMPOUND: Final = TextPattern(
@@ -66,7 +68,12 @@ JAPANESE: Final = TextPattern(
 )
 # Am Markt 5; Unter den Linden 77; Berliner Allee 120b
 GERMAN: Final = TextPattern(
-    r"(?<![\w-])(?:(?:Am|An\ de[rnm]|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
+    r"(?<![\w-])(?:(?:In\ de[rnm]|Im)\ (?!Jahr|Monat|Woche|Kapitel|Raum|Zimmer|Alter|Schnitt"
+    r"|Kurs|Klasse|Level|Abschnitt|Version|Januar|Februar|März|April|Mai|Juni|Juli"
+    r"|August|September|Oktober|November|Dezember|Saal|Stock|Bereich)"
+    r"[A-ZÄÖÜ]\w{1,30}(?=\ \d{1,4}\ ?[a-z]?(?:,\ \d|\n|$))"
+    r"|(?:Am|An\ de[rnm](?:\ [A-ZÄÖÜ]\w{2,20}(?=\ [A-Z]))?|Hinterm|Beim"
+    r"|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
     r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w{1,30}"
     r"|(?:[A-ZÄÖÜ][\w-]{1,30}\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
     r"|Markt|Chaussee)|(?:[A-ZÀ-ÖØ-ÞŐŰ][\w-]{1,30}\ ){1,3}(?:utca|út|tér|tere|körút|krt\.|sétány"
@@ -122,7 +129,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
                 r"|glorieta"
                 r"|callej(?:ó)n|carretera|privada|cerrada|circuito|andador|jir(?:ó)n|pasaje|transversal"
                 r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
-                r"|travessa|pra(?:ç)a|alameda|rodovia|ul\.|ulica|al\.|rue|avenue|boulevard"
+                r"|travessa|pra(?:ç)a|alameda|rodovia|os\.|pl\.|v\.le|p\.za|ul\.|ulica|al\.|rue|avenue|boulevard"
                 r"|stra(?:ss|ß)e"
                 r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
             ),
@@ -139,7 +146,8 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
         FormDetector(
             "GermanAddress",
             GERMAN,
-            r"\b(?:Am|An de[rnm]|Auf de[rnm]|Zu[mr]|Unter den|Hinter de[rnm]|Vor de[rnm]) [A-ZÄÖÜ]"
+            r"\b(?:Im|In de[rnm]|Am|Hinterm|Beim|An de[rnm]|Auf de[rnm]|Zu[mr]|Unter den"
+            r"|Hinter de[rnm]|Vor de[rnm]) [A-ZÄÖÜ]"
             r"|(?i:allee|stra(?:ss|ß)e|str\.|weg|platz|ring|damm|ufer|gasse|markt|chaussee|utca"
             r"|út|tér|tere|körút|krt\.|sétány|tänav|iela) \d",
         ),

@@ -10,6 +10,7 @@ from pipeline.redaction.detectors.address import (
     StreetDetector,
 )
 from pipeline.redaction.detectors.address_forms import address_form_detectors
+from pipeline.redaction.detectors.address_plain import PlainStreetDetector
 from pipeline.redaction.detectors.api_keys import ApiKeyDetector
 from pipeline.redaction.detectors.base import (
     PLAIN_CONTEXT,
@@ -78,6 +79,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         StreetDetector(),
         NamedStreetDetector(),
         CuedAddressDetector(),
+        PlainStreetDetector(),
         *address_form_detectors(),
         PostcodeDetector(),
         PlaceDetector(),

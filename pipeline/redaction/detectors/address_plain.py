@@ -1,0 +1,147 @@
+"""Addresses as people mention them: a number and a name, without any word for a street.
+
+"I live at 4417 sycamore", "400 Briar unit 12", "it's twenty two fourteen Maple", "ik woon op de
+Kade 12b". The words in front, a unit behind or a unit in front say that it is an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from pipeline.redaction.detectors.address import AddressDetector, Street
+from pipeline.redaction.detectors.address_patterns import ADDRESS_CUE, LEAD, NUMBER, UNIT
+from pipeline.redaction.detectors.base import Context
+from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.lexicon import lexicon, words
+from pipeline.redaction.detectors.name_cues import ENGLISH, LOWER_BREAKS
+from pipeline.redaction.detectors.patterns import TextPattern
+
+_PLAIN = TextPattern(
+    rf"{NUMBER}\ (?:(?:[nsew]|[ns][ew]|north|south|east|west)\.?\ )?"
+    r"(?P<name>(?:[a-z][a-z'’]{2,20}|\d{1,3}(?:st|nd|rd|th))(?:\ [a-z'’]{2,20}){0,2})(?![\w@-])",
+    re.IGNORECASE,
+)
+# Right in front of the number: sure ones, and those that also lead to a count or a time of day.
+_SURE_CUE = TextPattern(
+    r"(?:\baddress(?: (?:is|was|to|now|on file))*:?|\bnew one is|\bliv(?:e|es|ing) (?:at|on)"
+    r"|\bresid(?:e|es|ing) at|\bstay(?:s|ing)? at|\bhouse is|\bhome is|\bship(?:ped)?(?: \w+)? to"
+    r"|\bdeliver(?:ed)?(?: \w+)? to|\bmail(?:ed)?(?: \w+)? to|\blocated at|\bmoved to"
+    r"|\bdrop(?:ped)?(?: \w+)?(?: off)? at|\bpick(?:ed)?(?: \w+)? up (?:at|from)|\bmeet(?: \w+)?"
+    r" at|\btenant at|\bparcel to|\bover (?:at|to)|\bcome to|\bparty at)[ :,]{1,2}$"
+)
+_LIKELY_CUE = TextPattern(
+    r"\b(?:(?:i'?m|we'?re|i am|we are|he'?s|she'?s|they'?re|am|are|still|be|back) at|go to|get to"
+    r"|turn up at)[ :,]{1,2}$"
+)
+_NO_NAME: Final = (
+    ENGLISH
+    | LOWER_BREAKS
+    | words(
+        """percent people persons min mins minute hour hrs day week month year time times am pm
+        degrees miles km kg lbs feet inches points items units bucks dollars euros pounds usd eur
+        jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july
+        august
+        september october november december more less other different new old per each hundred
+        thousand million apt apartment unit suite ste flat room floor lot which while until till"""
+    )
+)
+_SAID: Final = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+)
+_SAID_PLAIN = TextPattern(
+    rf"\b{_SAID}(?:[ -](?:{_SAID}|hundred|oh)){{1,5}}\ (?:(?:north|south|east|west)\ )?"
+    r"(?P<name>[a-z][a-z'’]{2,20}(?:\ [a-z'’]{2,20})?)(?![\w-])",
+    re.IGNORECASE,
+)
+# "woon op de Kade 12b", "wohne Hauptplatz 3": the number behind, where a verb says so
+_BEHIND = TextPattern(
+    r"(?:\bwoon(?:t|achtig)? (?:op|aan|in)|\bwohn(?:e|t|haft) (?:in|am|an)|\badres(?:se)?:?"
+    r"|\bhabite (?:au|à)?|\bviv(?:o|e|imos) en|\babito in|\bmor(?:o|a) n[ao]|\bmieszkam (?:na|przy)"
+    r"|\bbor på|\bdomicilio:?|\bindirizzo:?|\bendereço:?|\bdirecci[oó]n:?) "
+    r"(?:[a-z]{1,4} ){0,2}(?P<street>[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}"
+    r"(?: [A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,2}"
+    r" \d{1,4} ?(?:[a-zA-Z](?!\w))?(?:/\d{1,4})?)(?![\w%€$:-]|[.,]\d)"
+)
+
+
+class PlainStreetDetector(AddressDetector):
+    """A number and a name in any case, behind a cue or beside a unit."""
+
+    TRIGGERS: ClassVar = (
+        (
+            r"\d[A-Za-z]?(?: 1/2)? [A-Za-z0-9]",
+            r"(?i)\baddress|\b(?:at|on|to|is|from|now|was|file)[ :,]{1,2}\d"
+            r"|\b(?:apt|apartment|unit|suite|ste|flat|lot|floor|house|room|bldg|building)\b|# ?\d",
+        ),
+        (
+            r"(?i)(?:teen|ty|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundred"
+            r"|oh) [a-z]",
+            r"(?i)\baddress|\bliv(?:e|es|ing) |\bresid|\bship|\bdeliver|\bsend |\bmail|\bmove"
+            r"|\blocated|\bstreet\b|\bhome\b|\b(?:at|on) [a-z]",
+        ),
+        (
+            r" \d",
+            r"\bwoon|\bwohn|adres|\bhabite|\bviv[oei]|\babito|\bmor[oa] n|mieszkam|\bbor på"
+            r"|domicilio|indirizzo|endereço|direcci[oó]n",
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ordinary = lexicon().is_ordinary
+
+    def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
+        """Return .65 behind a cue, .62 beside a unit."""
+        for match in _PLAIN.finditer(text):
+            end = self._name_end(match)
+            start = match.start()
+            digits = len(match[0]) - len(match[0].lstrip("0123456789"))
+            if not end or text[start : start + 2] in ("19", "20"):
+                continue
+            if digits > 1 and (
+                cue_before(_SURE_CUE, text, start)
+                or (digits > 2 and cue_before(_LIKELY_CUE, text, start))
+            ):
+                yield start, end, 0.65
+            elif digits > 1 and (_unit_behind(text, end) or _unit_before(text, start)):
+                yield start, end, 0.62
+        for match in _SAID_PLAIN.finditer(text):
+            end = self._name_end(match)
+            if end and (
+                cue_before(ADDRESS_CUE, text, match.start())
+                or cue_before(_SURE_CUE, text, match.start())
+                or (cue_before(_LIKELY_CUE, text, match.start()) and match["name"][0].isupper())
+            ):
+                yield match.start(), end, 0.62
+        for match in _BEHIND.finditer(text):
+            yield (*match.span("street"), 0.65)
+
+    def _name_end(self, match: re.Match[str]) -> int:
+        """Return where the words that can name a street end; 0 if none does."""
+        end = 0
+        at = match.start("name")
+        for place, word in enumerate(match["name"].split(" ")):
+            lower = word.lower()
+            # a count has its noun in the plural: "3 monitors"
+            plural = lower.endswith("s") and self._ordinary(lower)
+            if lower in _NO_NAME or (plural and not word[0].isupper()):
+                break
+            # "88 glenwood please", but "740 quail hollow"
+            if place and word.islower() and not self._ordinary(lower):
+                break
+            end = at + len(word)
+            at = end + 1
+        return end
+
+
+def _unit_behind(text: str, end: int) -> bool:
+    unit = UNIT.match(text, end)
+    return unit is not None and any(map(str.isdigit, unit[0]))
+
+
+def _unit_before(text: str, start: int) -> bool:
+    """Whether "unit 12, " leads to the number at `start`."""
+    return any(match.end() == start for match in LEAD.finditer(text, max(0, start - 24), start + 1))
