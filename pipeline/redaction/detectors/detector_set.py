@@ -29,6 +29,7 @@ from pipeline.redaction.detectors.id_labels import (
 )
 from pipeline.redaction.detectors.ids import IdShapeDetector, NamedIdDetector
 from pipeline.redaction.detectors.names import PersonDetector
+from pipeline.redaction.detectors.names_headers import MailboxNameDetector
 from pipeline.redaction.detectors.names_informal import (
     InformalPersonDetector,
     IntroducedPersonDetector,
@@ -85,6 +86,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         PlaceDetector(),
         OrganisationDetector(),
         PersonDetector(name_list=settings.name_list),
+        MailboxNameDetector(),
         OtherScriptPersonDetector(),
         IntroducedPersonDetector(name_list=settings.name_list),
         InformalPersonDetector(name_list=settings.name_list),

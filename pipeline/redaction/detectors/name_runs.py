@@ -49,6 +49,7 @@ _FULL: Final = re.compile(
     r"|[UNMG]I(?=$)"
     r"|C(?:[Ip]*C)+"
     r"|[NMG]I?Y$"
+    r"|Np+[OSAB]$"
 )
 # two ambiguous words: a name only behind words that introduce one
 _PAIR: Final = re.compile(r"[ABG]I?[ABGSOL](?![A-Za-z])")
@@ -166,6 +167,9 @@ class RunReader:
 
     def _class(self, token: str) -> str:
         lower = token.lower().rstrip(".")
+        if token == "MX":
+            # a product's letters; the title is written Mx
+            return "X"
         if token[0].islower():
             return "p" if "-" not in token and "'" not in token else "U"
         if lower in SUFFIXES:

@@ -18,6 +18,7 @@ from pipeline.redaction.detectors.name_cues import (
     LOWER_CUES,
     LOWER_LEADS,
     NO_SPEAKERS,
+    PLACING,
 )
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
@@ -34,7 +35,7 @@ _CUES: Final = (
 )
 _INTRODUCTION = TextPattern(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
 # SMITH/JANE MRS, as airlines write; "PATIENT: DOE, JANE"
-_SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR)\b)")
+_SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR|CHD|INF)\b)")
 _INVERTED = TextPattern(
     r"(?i:\b(?:name|patient|pt|passenger|pax|guest|customer|client|insured|member|employee|attn"
     r"|student|tenant|deceased|witness)[:#]? {1,2})"
@@ -54,6 +55,7 @@ _WORDS = TextPattern(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ONE = TextPattern(_LOWER)
 _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
+_THINGS: Final = words("the a an new old latest on along off")
 _KNOWN_LIMIT: Final = 100_000
 _LONGEST_PIECE: Final = 24
 
@@ -151,7 +153,7 @@ class IntroducedPersonDetector(Detector):
     ENTITIES: ClassVar = (PERSON,)
     TRIGGERS: ClassVar = (
         rf"(?i:{_CUES})[^\PL\p{{Lu}}]",
-        r"[A-Z]/[A-Z]{2,20} ?(?:M|DR)",
+        r"[A-Z]/[A-Z]{2,20} ?(?:M|DR|CHD|INF)",
         r"[A-Z'-], [A-Z][A-Z'-]",
         (r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),
     )
@@ -239,7 +241,16 @@ class InformalPersonDetector(Detector):
             return 0.6
         # short and ambiguous words are too often something else: mac, lon, grey; or new york
         classes = self._reader.classes
+        # "the new madden", "walmart on jefferson": a thing, a street
+        if not cued and (previous in _THINGS or previous in PLACING):
+            return 0.0
         alone = len(stem) > 3 and not classes.is_ambiguous(stem)
+        following = _ONE.match(text, end + 1) if text[end : end + 1] == " " else None
+        if listed and following and classes.is_name(following[0].removesuffix("'s")):
+            # a given name and a surname, however short: "ali hassan"
+            return 0.5
+        if listed and word.endswith("'s") and not classes.is_ambiguous(stem):
+            alone = True
         if listed and previous in LOWER_LEADS and not classes.is_ambiguous(stem):
             alone = True
         place = classes.is_place(f"{previous} {stem}".title())
