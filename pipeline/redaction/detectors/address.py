@@ -18,7 +18,6 @@ from pipeline.redaction.detectors.address_patterns import (
     OTHER_TYPES,
     ROUTE_NUMBER,
     ROUTES,
-    SAID,
     SURE_TYPES,
 )
 from pipeline.redaction.detectors.address_tail import AddressTail
@@ -98,12 +97,6 @@ class StreetDetector(AddressDetector):
             r"|crescent"
             r"|terrace)\b",
         ),
-        (
-            r"(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen"
-            r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty) [a-z]",
-            r"(?i)\b(?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close"
-            r"|circle|buildings|gardens|parkway|highway|way)\b",
-        ),
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
@@ -125,12 +118,6 @@ class StreetDetector(AddressDetector):
         for match in INFORMAL.finditer(text):
             if not _MEASURE.match(match[0]):
                 yield (*match.span(), 0.7)
-        for match in SAID.finditer(text):
-            # one word may count the streets: "two back roads"
-            several = " " in match["number"] or "-" in match["number"]
-            named = match["name"][0].isupper()
-            if several or named or cue_before(ADDRESS_CUE, text, match.start()):
-                yield (*match.span(), 0.65)
 
     def _street_end(self, text: str, match: re.Match[str]) -> int:
         """Return where the street ends: behind the last word for one; 0 if there is none.

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.address import AddressDetector, Street
-from pipeline.redaction.detectors.address_patterns import ADDRESS_CUE, LEAD, NUMBER, UNIT
+from pipeline.redaction.detectors.address_patterns import ADDRESS_CUE, LEAD, NUMBER, SAID, UNIT
 from pipeline.redaction.detectors.base import Context
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.lexicon import lexicon, words
@@ -25,7 +25,7 @@ _PLAIN = TextPattern(
 )
 # Right in front of the number: sure ones, and those that also lead to a count or a time of day.
 _SURE_CUE = TextPattern(
-    r"(?:\baddress(?: (?:is|was|to|now|on file))*:?|\bnew one is|\bliv(?:e|es|ing) (?:at|on)"
+    r"(?:\baddress(?: (?:is|was|to|now|on file))*:?|\bnew one is|\bliv(?:e|es|ing) at"
     r"|\bresid(?:e|es|ing) at|\bstay(?:s|ing)? at|\bhouse is|\bhome is|\bship(?:ped)?(?: \w+)? to"
     r"|\bdeliver(?:ed)?(?: \w+)? to|\bmail(?:ed)?(?: \w+)? to|\blocated at|\bmoved to"
     r"|\bdrop(?:ped)?(?: \w+)?(?: off)? at|\bpick(?:ed)?(?: \w+)? up (?:at|from)|\bmeet(?: \w+)?"
@@ -71,70 +71,109 @@ class PlainStreetDetector(AddressDetector):
     """A number and a name in any case, behind a cue or beside a unit."""
 
     TRIGGERS: ClassVar = (
+        r"(?i)\b(?:at|to|is|from|now|was|file|address)[ :,]{1,2}\d\d+[a-z]? [a-z0-9]",
         (
-            r"\d[A-Za-z]?(?: 1/2)? [A-Za-z0-9]",
-            r"(?i)\baddress|\b(?:at|on|to|is|from|now|was|file)[ :,]{1,2}\d"
-            r"|\b(?:apt|apartment|unit|suite|ste|flat|lot|floor|house|room|bldg|building)\b|# ?\d",
+            r"\d\d[A-Za-z]? [A-Za-z]",
+            r"(?i)\b(?:app?t|aprt|apartment|unit|suite|ste|flat|lot|floor|house|room|plot|block|blk"
+            r"|door|bldg|building)\.? #?[a-z]?\d|\dth floor",
         ),
-        (
-            r"(?i)(?:teen|ty|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundred"
-            r"|oh) [a-z]",
-            r"(?i)\baddress|\bliv(?:e|es|ing) |\bresid|\bship|\bdeliver|\bsend |\bmail|\bmove"
-            r"|\blocated|\bstreet\b|\bhome\b|\b(?:at|on) [a-z]",
-        ),
-        (
-            r" \d",
-            r"\bwoon|\bwohn|adres|\bhabite|\bviv[oei]|\babito|\bmor[oa] n|mieszkam|\bbor på"
-            r"|domicilio|indirizzo|endereço|direcci[oó]n",
-        ),
+        (r"\d\d[A-Za-z]? [A-Za-z]", r"# ?\d"),
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._ordinary = lexicon().is_ordinary
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
         """Return .65 behind a cue, .62 beside a unit."""
         for match in _PLAIN.finditer(text):
-            end = self._name_end(match)
             start = match.start()
-            digits = len(match[0]) - len(match[0].lstrip("0123456789"))
-            if not end or text[start : start + 2] in ("19", "20"):
+            # "lives at 5 points": the number of a house that is cued so has two digits or more
+            if not text[start + 1 : start + 2].isdigit() or text.startswith(("19", "20"), start):
                 continue
-            if digits > 1 and (
-                cue_before(_SURE_CUE, text, start)
-                or (digits > 2 and cue_before(_LIKELY_CUE, text, start))
+            end = _name_end(match)
+            if not end:
+                continue
+            if not _may_lead(text, start) and not _unit_behind(text, end):
+                continue
+            long = text[start + 2 : start + 3].isdigit()
+            if cue_before(_SURE_CUE, text, start) or (
+                long and cue_before(_LIKELY_CUE, text, start)
             ):
                 yield start, end, 0.65
-            elif digits > 1 and (_unit_behind(text, end) or _unit_before(text, start)):
+            elif _unit_behind(text, end) or _unit_before(text, start):
                 yield start, end, 0.62
-        for match in _SAID_PLAIN.finditer(text):
-            end = self._name_end(match)
-            if end and (
-                cue_before(ADDRESS_CUE, text, match.start())
-                or cue_before(_SURE_CUE, text, match.start())
-                or (cue_before(_LIKELY_CUE, text, match.start()) and match["name"][0].isupper())
-            ):
-                yield match.start(), end, 0.62
-        for match in _BEHIND.finditer(text):
-            yield (*match.span("street"), 0.65)
 
-    def _name_end(self, match: re.Match[str]) -> int:
-        """Return where the words that can name a street end; 0 if none does."""
-        end = 0
-        at = match.start("name")
-        for place, word in enumerate(match["name"].split(" ")):
-            lower = word.lower()
-            # a count has its noun in the plural: "3 monitors"
-            plural = lower.endswith("s") and self._ordinary(lower)
-            if lower in _NO_NAME or (plural and not word[0].isupper()):
-                break
-            # "88 glenwood please", but "740 quail hollow"
-            if place and word.islower() and not self._ordinary(lower):
-                break
-            end = at + len(word)
-            at = end + 1
-        return end
+
+class SaidStreetDetector(AddressDetector):
+    """A number in words and a street, or a name behind a cue: "it's twenty two fourteen Maple"."""
+
+    TRIGGERS: ClassVar = (
+        rf"(?i)\b{_SAID}[ -](?:{_SAID}|hundred|oh)\b",
+        (
+            r"(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen"
+            r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty) [a-z]",
+            r"(?i)\b(?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close"
+            r"|circle|buildings|gardens|parkway|highway|way)\b",
+        ),
+    )
+
+    def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
+        """Return .65 with a word for a street, .62 without one."""
+        for match in SAID.finditer(text):
+            # one word may count the streets: "two back roads"
+            several = " " in match["number"] or "-" in match["number"]
+            named = match["name"][0].isupper()
+            if several or named or cue_before(ADDRESS_CUE, text, match.start()):
+                yield (*match.span(), 0.65)
+        for match in _SAID_PLAIN.finditer(text):
+            start, end = match.start(), _name_end(match)
+            if end and (
+                cue_before(ADDRESS_CUE, text, start)
+                or cue_before(_SURE_CUE, text, start)
+                or (cue_before(_LIKELY_CUE, text, start) and match["name"][0].isupper())
+            ):
+                yield start, end, 0.62
+
+
+class ResidenceDetector(AddressDetector):
+    """A name and a number behind a verb of another language: "ik woon op de Kade 12b"."""
+
+    TRIGGERS: ClassVar = (
+        (
+            r" \d",
+            r"\b(?:woon|wohn|adres|habite|viv[oei]|abito|mor[oa] n|mieszkam|bor på|domicilio"
+            r"|indirizzo|endereço|direcci[oó]n)",
+        ),
+    )
+
+    def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
+        """Return .65 for each."""
+        return [(*match.span("street"), 0.65) for match in _BEHIND.finditer(text)]
+
+
+def _name_end(match: re.Match[str]) -> int:
+    """Return where the words that can name a street end; 0 if none does."""
+    ordinary = lexicon().is_ordinary
+    end = 0
+    at = match.start("name")
+    for place, word in enumerate(match["name"].split(" ")):
+        lower = word.lower()
+        # a count has its noun in the plural: "3 monitors"
+        plural = lower.endswith("s") and ordinary(lower)
+        if lower in _NO_NAME or (plural and not word[0].isupper()):
+            break
+        # "88 glenwood please", but "740 quail hollow"
+        if place and word.islower() and not ordinary(lower):
+            break
+        end = at + len(word)
+        at = end + 1
+    return end
+
+
+def _may_lead(text: str, start: int) -> bool:
+    """Whether the word before `start` can end a cue, or be the number of a unit; cheap."""
+    before = text[max(0, start - 16) : start].lower().rstrip(" :,").rpartition(" ")[2]
+    return before in _CUE_ENDS or any(map(str.isdigit, before))
+
+
+_CUE_ENDS: Final = words("at to is from now was file address")
 
 
 def _unit_behind(text: str, end: int) -> bool:

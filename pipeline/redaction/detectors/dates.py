@@ -116,8 +116,8 @@ class DateOfBirthDetector(Detector):
             r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
             r"|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
             r"|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*"
-            r"|date of b|\bnasc[.i]|\bf\. ?nac|\bur\. \d|\bb\. \d|née? à|nee? à"
-            r"|\bturn(?:ed|s|ing) \d|\bage[d:]? \d|\d,? ?\(?(?:fe)?male\b",
+            r"|date of b|\bnasc[.i]|\bf\. ?nac|\bur\. |\bb\. |née? à|nee? à"
+            r"|\bturn(?:ed|s|ing) |\bage[d:]? |\b(?:fe)?male\b",
         ),
         # a day and a year in words
         (

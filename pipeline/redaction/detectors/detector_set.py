@@ -10,7 +10,11 @@ from pipeline.redaction.detectors.address import (
     StreetDetector,
 )
 from pipeline.redaction.detectors.address_forms import address_form_detectors
-from pipeline.redaction.detectors.address_plain import PlainStreetDetector
+from pipeline.redaction.detectors.address_plain import (
+    PlainStreetDetector,
+    ResidenceDetector,
+    SaidStreetDetector,
+)
 from pipeline.redaction.detectors.api_keys import ApiKeyDetector
 from pipeline.redaction.detectors.base import (
     PLAIN_CONTEXT,
@@ -81,6 +85,8 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         NamedStreetDetector(),
         CuedAddressDetector(),
         PlainStreetDetector(),
+        SaidStreetDetector(),
+        ResidenceDetector(),
         *address_form_detectors(),
         PostcodeDetector(),
         PlaceDetector(),

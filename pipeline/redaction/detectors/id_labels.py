@@ -218,11 +218,11 @@ class ForeignLabelDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d{2}",
-            r"(?i)vertrag|versicher(?:ungs|ten)-?n|policen|mitglieds?-?n|patientenn|personaln"
-            r"|matrikel|steuernu|mandat|teilnehmern|\babo[ -]?n|\bkd|lidn|klantn|polis|contrat"
-            r"|contractn|relatien|medlemsn|avtalsn|kund(?:en|e)?[ .-]?n|forsikringsn|client[ie]"
-            r"|adh.{1,2}rent|assur.{1,2}|s.{1,2}cio|p.{1,2}liza|polizz|klienta|umow|afiliad"
-            r"|membre|tessera|ap.{1,2}lice",
+            r"(?i)\b(?:vertrag|versicher|policen|mitglied|patientenn|personaln|matrikel|steuern"
+            r"|mandat|teilnehmern|abo[ -]?n|kd|lid[ -]?n|klantn|polis|police|contrat|contractn"
+            r"|relatien|medlemsn|avtalsn|kund|forsikringsn|client[ei]|adh(?:é|e)rent|assur(?:é|e)"
+            r"|abonn|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
+            r"|ap(?:ó|o)lice)",
         ),
     )
 

@@ -29,7 +29,8 @@ ADDRESSING: Final = words(
 LEADING: Final = words("from by with welcome sorry for and to behalf")
 # People's roles; they also stand as classes of capitalised words ("Agent Smith").
 ROLES: Final = words(
-    """customer client patient passenger user employee guest member agent manager supervisor
+    """attn engr chief abuela abuelo
+    customer client patient passenger user employee guest member agent manager supervisor
     colleague coworker friend wife husband son daughter brother sister mother father mom dad mum
     boss teacher doorman plumber electrician nurse midwife babysitter nanny stepson stepdaughter
     stepfather stepmother grandson granddaughter grandfather grandmother housemate flatmate bestie
@@ -81,6 +82,16 @@ TECHNICAL: Final = words(
     project product app application platform framework model brand team company server build
     configure configured enable enabled disable open launch start started restart download playing
     play watch watching bought buy sells sell drive drove wearing called eat ate drink like"""
+)
+# Behind a capitalised word these say that it names a thing: "Cassandra cluster", "Billy bookcase"
+PRODUCTS: Final = words(
+    """server cluster database framework library language dashboard pipeline compiler engine plugin
+    widget app api cli sdk release bookcase dresser shelf sofa couch mattress lamp rug
+    stool drill mower guitar vacuum oven fridge dishwasher toaster blender kettle printer laptop
+    headphones earbuds speaker keyboard tickets movie album shoes jeans boots sneakers jacket
+    handbag perfume shampoo lipstick candle cereal sauce soup syrup cookies pizza plant bulb
+    battery charger cable filter model series edition size bridge river valley reservoir highway
+    dealership showroom outlet branch collection"""
 )
 # In forms these are English though no common word of the language stands there.
 ENGLISH_LABELS: Final = words(
@@ -141,7 +152,7 @@ LOWER_BREAKS: Final = words(
 LOWER_CUES: Final = words(
     """am i'm im it's its that's hi hello hey hiya dear yo salut hola hallo ciao thanks thx
     cheers regards sincerely love best ask asked tell told call called text texted email emailed
-    message messaged contact whos who's cc soy sono bin bins hier sou c'est suis ping met meet saw
+    message messaged contact whos who's cc soy sono bin bins sou c'est suis ping met meet saw
     named me name mr mrs ms dr son daughter wife husband brother sister friend boss colleague
     cousin uncle aunt neighbor neighbour roommate flatmate doctor nurse plumber
     meneer mevrouw señor señora senor senora herr frau llamo chiamo chamo heet heter hedder naitwa

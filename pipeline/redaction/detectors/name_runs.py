@@ -167,7 +167,7 @@ class RunReader:
 
     def _class(self, token: str) -> str:
         lower = token.lower().rstrip(".")
-        if token == "MX":
+        if lower == "mx" and token.isupper():
             # a product's letters; the title is written Mx
             return "X"
         if token[0].islower():
@@ -218,7 +218,7 @@ class RunReader:
         return parts
 
     def _with_places(self, run: str, starts: list[int], ends: list[int], classes: str) -> str:
-        """Return the classes with those of places of several words ("Los Angeles") made P."""
+        """Return the classes with "Los Angeles" and "Jack Daniel's" made P, a letter a word."""
         opens = self._classes.opens_place
         size = len(classes)
         marked = classes
@@ -226,8 +226,10 @@ class RunReader:
             if not opens(run[starts[low] : ends[low]]):
                 continue
             for high in range(min(size, low + 4), low + 1, -1):
-                name = run[starts[low] : _without_possessive(run, ends[high - 1])]
-                if self._classes.is_place(name):
+                end = ends[high - 1]
+                name = run[starts[low] : _without_possessive(run, end)]
+                thing = self._classes.is_thing
+                if thing(name) or thing(run[starts[low] : end]):
                     marked = marked[:low] + "P" * (high - low) + marked[high:]
                     break
         return marked

@@ -11,7 +11,7 @@ import re
 from typing import ClassVar, Final, NamedTuple
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, PROSE, Context, Detector
-from pipeline.redaction.detectors.lexicon import lexicon
+from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import (
     ADDRESSING,
     CONVERTING,
@@ -24,6 +24,7 @@ from pipeline.redaction.detectors.name_cues import (
     NAMING,
     ORGANISATION_WORDS,
     PLACING,
+    PRODUCTS,
     REPORTING,
     ROLES,
     TECHNICAL,
@@ -87,10 +88,8 @@ class PersonDetector(Detector):
                     if foreign:
                         continue
                 if score:
-                    if part.reach and (
-                        score >= _CUED
-                        or (part.kind == "N" and _stands_as_name(text, start, origin + part.reach))
-                    ):
+                    if part.reach and (score >= _CUED or part.kind == "N"):
+                        # "Harriet Sole": no other word is written so behind a given name
                         end = origin + part.reach
                     if text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit():
                         end = _without_month(text, start, end)
@@ -234,6 +233,8 @@ def _score_single(
     ):
         # St. Louis; Trek Marlin 7
         return 0.0
+    if kind in "NUM" and _is_product(text, end):
+        return 0.0
     if before.word in LEADING and kind in "UNM" and not before.opens:
         if before.word == "to" and before.second in CONVERTING:
             return 0.0
@@ -284,14 +285,16 @@ def _score_single(
     return _LONE
 
 
-def _stands_as_name(text: str, start: int, end: int) -> bool:
-    """Whether a name and an ordinary word are one name: "Harriet Sole wrote", or a line's all."""
-    follows = _NEXT_WORD.match(text, end)
-    if follows and text[end : end + 1] == " " and follows[1] in REPORTING:
-        return True
-    if text.startswith(" <", end):
-        return True
-    return (start == 0 or text[start - 1] == "\n") and text[end : end + 1] == "\n"
+def _is_product(text: str, end: int) -> bool:
+    """Whether a thing is called by the word before `end`: "Cassandra cluster", "Julia 1.9"."""
+    follows = _LOWER_WORD.match(text, end)
+    if follows is not None:
+        return follows[1] in PRODUCTS
+    return _VERSION.match(text, end) is not None
+
+
+_LOWER_WORD: Final = re.compile(r" ([a-z]{3,12})(?![\w'-])")
+_VERSION: Final = re.compile(r" v?\d{1,3}\.\d")
 
 
 def _without_month(text: str, start: int, end: int) -> int:
@@ -300,8 +303,8 @@ def _without_month(text: str, start: int, end: int) -> int:
     return start + len(name) if name and last.rstrip(".") in _MONTHS else end
 
 
-_MONTHS: Final = frozenset(
-    "Jan Feb Mar Apr May Jun Jul Aug Sep Sept Oct Nov Dec March April June August".split()
+_MONTHS: Final = words(
+    "Jan Feb Mar Apr May Jun Jul Aug Sep Sept Oct Nov Dec March April June August"
 )
 
 

@@ -19,6 +19,7 @@ from pipeline.redaction.detectors.name_cues import (
     LOWER_LEADS,
     NO_SPEAKERS,
     PLACING,
+    REPORTING,
 )
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
@@ -56,6 +57,8 @@ _ONE = TextPattern(_LOWER)
 _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
 _THINGS: Final = words("the a an new old latest on along off")
+_SURE_TITLES: Final = frozenset(["mr", "mrs", "Mr", "Mrs"])
+_NO_SURNAMES: Final = LOWER_BREAKS | REPORTING
 _KNOWN_LIMIT: Final = 100_000
 _LONGEST_PIECE: Final = 24
 
@@ -167,6 +170,11 @@ class IntroducedPersonDetector(Detector):
         spans = []
         for match in _INTRODUCTION.finditer(text):
             end = self._reader.name_from(text, match.end(), introduced=True)
+            if not end and match[0].strip(" .") in _SURE_TITLES:
+                # "mrs brunt": whatever the word is otherwise
+                word = _ONE.match(text, match.end())
+                if word and len(word[0]) > 2 and word[0] not in _NO_SURNAMES:
+                    end = match.end() + len(word[0].removesuffix("'s"))
             if end:
                 spans.append(Span(match.end(), end, PERSON, 0.8, "IntroducedPersonDetector"))
         places = [match.span() for match in _SLASHED.finditer(text)]

@@ -73,25 +73,27 @@ _MY_NUMBER = TextPattern(
 # number", "the best number for me is", "his # is", "you can get me at", "home 555 0142".
 _INTRODUCED = TextPattern(
     r"\b(?:a|the|best|new|only|current|other|direct|emergency|daytime|alternate|his|her|my|their)"
-    r" (?:number|num|no|nr|#)(?: (?:for|to|of) (?:me|him|her|us|them|this|get|have|try|use))?"
+    r" (?:number|num|no|nr)(?: (?:for|to|of) (?:me|him|her|us|them|this|get|have|try|use))?"
     r"(?: (?:is|was)|[,:])?\W{0,3}$"
     r"|\b(?:get|find|hit|buzz|catch|got)(?: a?hold of)? (?:me|him|her|us|them)(?: up| back)?"
     r"(?: (?:at|on|via))? $|\bi'?m (?:at|on) $"
-    r"|\b(?:home|work|office|desk|reception|direct|main|daytime|evenings?)[:.]? {0,2}$"
+    r"|\b(?:home|work|office|desk|reception|direct|main|daytime|evenings?)[:.]? {1,2}$"
+    r"|\b(?:his|her|my|their|the) # (?:is |was )?$"
 )
 _NUMBER_AFTER = TextPattern(
-    r"^,? is (?:(?:the|my|his|her|our|their|a) )?(?:(?:best|new|only|right|good|current|direct|home"
-    r"|work|office) ){0,2}(?:number|no\b|#)"
+    r"^,? is (?:(?:the|my|his|her|our|their|a) )?(?:(?:best|new|only|good|current|direct) )+"
+    r"(?:number|no\b)"
 )
 # a sentence ends, or a speaker's turn: what another number was called before it says nothing
 _SENTENCE_END = re.compile(r"[.!?] {1,2}(?=[A-Z])|\n(?=\S+ )")
 _CUE_TRIGGER: Final = (
     r"(?i)\b(?:"
     + "|".join(sorted(word for word, kind in _CUES.items() if kind > 0 and word.isascii()))
-    + r")(?:\b|_)|\b(?:my|our|his|her|their|an?|the|best)(?: \w+)? (?:number|num|no|nr|#)(?:\b|\W)"
-    r"|\b(?:get|find|hit|buzz|catch|got|hold of) (?:me|him|her|us|them)\b|\bi'?m (?:at|on) [(\d]"
-    r"|is \w+ \w+ (?:number|no)\b"
-    r"|\b(?:home|work|office|desk|reception|direct|main|daytime|evenings?)[:.]? {0,2}[(\d]"
+    + r")(?:\b|_)|\b(?:my|our|his|her|their)(?: \w+)? (?:number|num|no|nr)\b"
+    r"|\b(?:a|the|best|new|only|current|other|direct|good) (?:number|num|no|nr)\b"
+    r"|\b(?:his|her|my|their|the) #"
+    r"|\b(?:get|find|hit|buzz|catch|got|hold of) (?:me|him|her|us|them)\b|\bi'?m (?:at|on) "
+    r"|\b(?:home|work|office|desk|reception|direct|main|daytime|evenings?)[:.]? +[(\d]"
 )
 _OWNERS: Final = frozenset(["his", "her", "my", "your", "their", "our", "the"])
 # Forms of their own: (11) 3555-0142, 98220 55501, 91 98220 55501
@@ -121,7 +123,7 @@ class PhoneDetector(Detector):
         r"\b\d{3}[ .\-/)]{1,3}\d{3}[ .\-]{0,3}\d{4}\b",
         r"\b[6-9]\d{4}[ -]\d{5}\b",
         r"\b91[ -][6-9]\d{9}\b",
-        r"[A-Z][a-z]+ [6-9]\d{9}\b",
+        r"[a-z] [6-9]\d{9}\b",
         (r"\d(?:[ .\-/()]{0,3}\d){6}", _CUE_TRIGGER),
         (r"\d(?:[ .\-/()]{0,3}\d){6}", r"[^\x00-\x7f]"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP, STATES
@@ -58,7 +59,7 @@ class PostcodeDetector(Detector):
         (r", [A-Z]", r"(?:[a-z]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})"),
         r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b",
         r"\b[A-Z]\d[\dW] [0-9A-Z]{4}\b",
-        r"\d{5} area\b",
+        (r"\d{5}", r"\barea\b"),
         (
             r"\d",
             r"(?i)\bzip|post(?:al)?[ _-]?code|\bplz|pin[ -]?code|code postal|digo postal|\bcap\b"
@@ -81,12 +82,9 @@ class PostcodeDetector(Detector):
             if match[0][:2] in STATES
         ]
         spans += [
-            Span(start, match.end(), STREET_ADDRESS, 0.55, name)
-            for match, start in (
-                (match, self._tail.back(text, match.start()))
-                for match in _PLACE_AND_CODE.finditer(text)
-            )
-            if self._tail.is_place(match["place"]) or _in_parts(text, start, match.start())
+            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, name)
+            for match in _PLACE_AND_CODE.finditer(text)
+            if self._tail.is_place(match["place"]) or self._ends_in_parts(text, match)
         ]
         for match in _BRITISH.finditer(text):
             start = self._tail.back(text, match.start())
@@ -106,8 +104,13 @@ class PostcodeDetector(Detector):
         ]
         return spans
 
+    def _ends_in_parts(self, text: str, match: re.Match[str]) -> bool:
+        """Whether a number, and parts between commas, lead to a place that is on no list.
 
-def _in_parts(text: str, start: int, end: int) -> bool:
-    """Whether a number, and parts between commas, lead to a place that is on no list."""
-    before = text[start:end]
-    return before.count(",") > 2 and any(map(str.isdigit, before))
+        Codes of six digits only: five are also the number of an order.
+        """
+        start = match.start()
+        if sum(map(str.isdigit, match[0])) != 6 or text.count(",", 0, start) < 3:
+            return False
+        before = text[self._tail.back(text, start) : start]
+        return before.count(",") > 2 and any(map(str.isdigit, before))
