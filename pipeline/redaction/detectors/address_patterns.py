@@ -29,7 +29,7 @@ OTHER_TYPES: Final = words(
     branch bridge camp canyon cape center centers centre circles cliff cliffs club common
     corner corners course courts curve dale dam divide drives falls ferry ford fords freeway
     gateway groves parade esplanade quay wharf end chase copse croft drove gate lea yard vale
-    terraces pk"""
+    terraces pk nagar colony vihar enclave marg chowk puram layout bagh sarani jalan"""
 )
 _DIRECTION = (
     r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"
@@ -94,7 +94,8 @@ LEAD: Final = TextPattern(
     r"(?<!\w)(?:(?:[Pp]lot|[Dd]oor|[Rr]oom|[Ff]lat|[Aa]pt\.?|[Aa]partment|[Uu]nit|[Ss]uite"
     r"|[Hh]ouse|[Bb]lock|[Bb]lk\.?|[Ll]ot|[Pp]hase|[Vv]illa"
     r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
-    r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
+    r"|[Bb]ldg\.?|[Ll]evel|[Tt]ower"
+    r"|[Rr]m|[Ss]te)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
 PO_BOX: Final = TextPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
@@ -123,7 +124,8 @@ UNIT: Final = TextPattern(
     r"|\#\ ?[\w-]{1,8}|kv\.\ ?\d{1,4}|\d{1,2}\.\ sal|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der"
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
-    r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ floor"
+    r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ fl(?:oor|r)?"
+    r"|\d{1,2}\.?\ ?(?:tv|mf)"
     r"|po\ box\ \d+)(?![\w])\)?",
     re.IGNORECASE,
 )
