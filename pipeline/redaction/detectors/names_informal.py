@@ -57,6 +57,7 @@ _ONE = TextPattern(_LOWER)
 _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
 _THINGS: Final = words("the a an new old latest on along off")
+_CLAUSES: Final = words("that and so because when if but then since after before")
 _SURE_TITLES: Final = frozenset(["mr", "mrs", "Mr", "Mrs"])
 _NO_SURNAMES: Final = LOWER_BREAKS | REPORTING
 _KNOWN_LIMIT: Final = 100_000
@@ -148,6 +149,14 @@ def _stands_free(text: str, match: re.Match[str]) -> bool:
     if follows == ".":
         return not text[end + 1 : end + 2].isalnum()
     return follows not in ("@", "/", "_", "=", "(", "\\")
+
+
+def _opens(text: str, start: int) -> bool:
+    """Whether a text, a line or a sentence begins at `start`."""
+    return start == 0 or text[start - 1] == "\n" or text[max(0, start - 2) : start] in _STOPS
+
+
+_STOPS: Final = frozenset([". ", "! ", "? ", ", ", "; ", ": "])
 
 
 class IntroducedPersonDetector(Detector):
@@ -257,6 +266,14 @@ class InformalPersonDetector(Detector):
         if listed and following and classes.is_name(following[0].removesuffix("'s")):
             # a given name and a surname, however short: "ali hassan"
             return 0.5
+        if (
+            following
+            and following[0] in REPORTING
+            and len(stem) > 3
+            and (_opens(text, start) or previous in _CLAUSES)
+        ):
+            # "jayden said no", "that jayden quit": what only people do
+            return 0.45
         if listed and word.endswith("'s") and not classes.is_ambiguous(stem):
             alone = True
         if listed and previous in LOWER_LEADS and not classes.is_ambiguous(stem):
