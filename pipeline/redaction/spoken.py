@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from pipeline.redaction.automata import Scanner
 from pipeline.redaction.plain import Plain, replaced
 
 _DIGIT_WORDS: Final = {
@@ -85,32 +86,30 @@ _MIXED: Final = re.compile(
 )
 # 4 1 5 5 …; 4 5 3 9, 7 8 1 2, …
 _SPACED: Final = re.compile(r"(?<![\w.-])\d[ ]\d(?:,?[ ]\d){5,17}(?![\w-]|\.\d)")
-_TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
-_MIXING: Final = (" oh ", " dash ", " hyphen ", "double ", "triple ", " zero ")
 _NANP: Final = re.compile(r"[2-9]\d\d[2-9]\d{6}")
 _FEWEST_DIGITS: Final = 7
 _FEWEST_WORDS: Final = 3
+_TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
 
-_SHORTEST: Final = 10
-_SHORTEST_DIGITS: Final = len("1 2 3 4 5 6 7")
-_AT_MARKS: Final = ("[at", "(at", "{at", "[ at", "( at", "[@", "(@")
-_SPELLED: Final = (
-    " zero",
-    " oh",
-    "ty ",
-    "teen ",
-    "double ",
-    " one",
-    " two",
-    " three",
-    " four",
-    " five",
-    " six",
-    " seven",
-    " eight",
-    " nine",
+_SAID: Final = rf"(?:{_WORD}|{'|'.join(_TEENS)}|{'|'.join(_TENS)}|hundred|thousand)"
+_BETWEEN: Final = rf"{_PAUSE}(?:(?:double|triple)[ ])?"
+# what each spelling cannot do without; almost every text has none of it
+_SCAN: Final = Scanner(
+    [
+        r"(?i)[ \[({]dot[ \])}]",
+        r"(?i)[ ]at[ ]",
+        r"(?i)[\[({][ ]?(?:at|@)",
+        rf"(?i){_SAID}{_BETWEEN}{_SAID}{_BETWEEN}{_SAID}",
+        r"\d[ ]\d,?[ ]\d,?[ ]\d",
+        r"(?i)[ ](?:oh|dash|hyphen|zero)[ ]|\b(?:double|triple)[ ]\d",
+        r"\d",
+    ],
+    [((0, 1), 0), ((2,), 0), ((3,), 1), ((4,), 2), ((5, 6), 3)],
 )
-_SINGLE: Final = re.compile(r" \d \d ")
+_ADDRESS_MAY: Final = 1
+_DIGITS_MAY: Final = 2
+_SPACED_MAY: Final = 4
+_MIXED_MAY: Final = 8
 
 
 def without_spelling(text: str) -> Plain | None:
@@ -118,24 +117,22 @@ def without_spelling(text: str) -> Plain | None:
 
     Time is linear: every repetition is bounded.
     """
-    length = len(text)
-    if length < _SHORTEST:
+    try:
+        may = _SCAN.outcomes(text)
+    except UnicodeEncodeError:
+        # half of a surrogate pair: read it the long way
+        may = _ADDRESS_MAY | _DIGITS_MAY | _SPACED_MAY | _MIXED_MAY
+    if not may:
         return None
-    lowered = text.lower()
     plain: Plain | None = None
-    # `in` is much faster than any pattern; almost every text ends here
-    marked = "[" in text or "(" in text or "{" in text
-    if ("dot" in lowered and " at " in lowered) or (
-        marked and any(mark in lowered for mark in _AT_MARKS)
-    ):
+    if may & _ADDRESS_MAY:
         plain = _step(plain, text, _ADDRESS)
-    if length >= _SHORTEST_DIGITS:
-        if sum(map(lowered.count, _SPELLED)) > 3:
-            plain = _step(plain, text, _DIGITS)
-        if any(word in lowered for word in _MIXING):
-            plain = _step(plain, text, _MIXED)
-        if _SINGLE.search(text) is not None:
-            plain = _step(plain, text, _SPACED, _joined)
+    if may & _DIGITS_MAY:
+        plain = _step(plain, text, _DIGITS)
+    if may & _MIXED_MAY:
+        plain = _step(plain, text, _MIXED)
+    if may & _SPACED_MAY:
+        plain = _step(plain, text, _SPACED, _joined)
     return plain
 
 

@@ -12,6 +12,7 @@ from pipeline.redaction.detectors.address_patterns import (
     CUED,
     INFORMAL,
     LEAD,
+    MAY_LEAD,
     NAMED,
     NUMBER_AGAIN,
     NUMBERED,
@@ -24,7 +25,7 @@ from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.lexicon import lexicon
-from pipeline.redaction.detectors.patterns import TextPattern
+from pipeline.redaction.detectors.patterns import AnyPattern
 from pipeline.redaction.spans import STREET_ADDRESS, Span
 
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
@@ -72,7 +73,10 @@ class AddressDetector(Detector):
 
 def _lead(text: str, start: int) -> int:
     """Return where what leads to the street at `start` begins: "Room 1203, Building 7, "."""
-    for match in LEAD.finditer(text, max(0, start - _LEAD_REACH), start + 8):
+    first, last = max(0, start - _LEAD_REACH), start + 8
+    if not MAY_LEAD.matches(text[first:last]):
+        return start
+    for match in LEAD.finditer(text, first, last):
         if match.start() <= start <= match.end():
             return match.start()
     return start
@@ -188,7 +192,7 @@ class FormDetector(AddressDetector):
     """Addresses of one form, such as Hauptstraße 12a or PO Box 5."""
 
     def __init__(
-        self, name: str, pattern: TextPattern, trigger: Trigger, score: float = 0.85
+        self, name: str, pattern: AnyPattern, trigger: Trigger, score: float = 0.85
     ) -> None:
         """Look for `pattern` where `trigger` opens the gate."""
         super().__init__()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from pipeline.redaction.automata import Scanner
 from pipeline.redaction.detectors.lexicon import words
-from pipeline.redaction.detectors.patterns import TextPattern
+from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 
 # Words that end an English street; the first ones hardly ever mean anything else behind a number.
 SURE_TYPES: Final = words(
@@ -55,13 +55,12 @@ ROUTE_NUMBER: Final = TextPattern(r"\ \d{1,4}[A-Z]?(?!\w)")
 # 8567 Zamkowa 119
 NUMBER_AGAIN: Final = TextPattern(r"\ \d{1,5}(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat|App|\#))")
 # 12 baker street, in any case
-INFORMAL: Final = TextPattern(
+INFORMAL: Final = CaselessPattern(
     rf"{NUMBER}\ (?:(?:north|south|east|west"
     rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     r"\ (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent"
     r"|terrace)(?!\w)\.?",
-    re.IGNORECASE,
 )
 _SAID = (
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
@@ -73,7 +72,7 @@ _SAID_STOP = (
     r"|dirt|side|hundred|thousand|per|by|new|big|small)\b)"
 )
 # eleven fifty Alder Street apartment four: a number in words
-SAID: Final = TextPattern(
+SAID: Final = CaselessPattern(
     rf"\b(?P<number>(?:{_SAID})(?:[ -](?:{_SAID}|hundred|oh)){{0,5}})"
     r"\ (?:(?:north|south|east|west)\ )?"
     rf"(?P<name>{_SAID_STOP}[a-z][a-z'’.]{{2,20}}(?:\ {_SAID_STOP}[a-z'’.]{{2,20}})?)"
@@ -81,7 +80,6 @@ SAID: Final = TextPattern(
     r"|buildings|gardens|parkway|highway|way)(?!\w)"
     rf"(?:,?\ (?:apartment|apt|unit|suite|number|flat|floor)\ (?:{_SAID}|[a-z0-9](?!\w))"
     rf"(?:[ -](?:{_SAID}|[a-z](?!\w)))?)?",
-    re.IGNORECASE,
 )
 # "on Old Quarry Rd": a street without a number behind a word of place
 NAMED: Final = TextPattern(
@@ -97,12 +95,19 @@ LEAD: Final = TextPattern(
     r"|[Bb]ldg\.?|[Ll]evel|[Tt]ower"
     r"|[Rr]m|[Ss]te)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
-PO_BOX: Final = TextPattern(
+# Of texts that end behind the street's first number: most have nothing of the kind.
+MAY_LEAD: Final = Scanner(
+    [
+        r"(?i)(?:plot|door|room|flat|apt\.?|apartment|unit|suite|house|block|blk\.?|lot|phase|villa"
+        r"|shop|office|floor|building|bldg\.?|level|tower|rm|ste) "
+    ],
+    [((0,), 0)],
+)
+PO_BOX: Final = CaselessPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
     r"|Apartado(?:\ [Pp]ostal)?"
     r"|Casilla|Caixa\ Postal|Boîte\ [Pp]ostale|B\.?P\.?|Locked\ Bag|GPO\ Box"
     r"|PMB)\ ?\#?(?:\ ?[Nn]o\.?)?\ ?\d{1,6}(?!\d)",
-    re.IGNORECASE,
 )
 # PSC 1234, Box 5678; Unit 4321 Box 8765; USS Smith; and APO AP 96555 behind them
 MILITARY: Final = TextPattern(
@@ -110,9 +115,11 @@ MILITARY: Final = TextPattern(
     r"|CGC)\ [A-Z][a-z]+(?=,?\s(?:[FAD]PO)))"
     r"(?:[,\n]?\ ?[FAD]PO,?\ A[AEP]\ \d{5}(?:-\d{4})?)?"
 )
-UNIT: Final = TextPattern(
-    r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:app?t|aprt|app?artment|suite|ste|unit|floor|fl|flat|room|rm"
-    r"|bldg"
+UNIT_REACH: Final = 64
+"""Characters; the longest unit is shorter."""
+UNIT: Final = CaselessPattern(
+    r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:app?t|aprt|app?artment|suite|ste|unit|floor|fl|flat|room"
+    r"|rm|bldg"
     r"|building|block"
     r"|lot|apto|ap"
     r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
@@ -127,7 +134,6 @@ UNIT: Final = TextPattern(
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ fl(?:oor|r)?"
     r"|\d{1,2}\.?\ ?(?:tv|mf)"
     r"|po\ box\ \d+)(?![\w])\)?",
-    re.IGNORECASE,
 )
 ZIP: Final = TextPattern(
     r"(?:C\.?P\.?\ ?)?(?:\d{5}(?:-\d{4})?"

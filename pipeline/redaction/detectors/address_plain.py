@@ -11,7 +11,14 @@ from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.address import AddressDetector, Street
-from pipeline.redaction.detectors.address_patterns import ADDRESS_CUE, LEAD, NUMBER, SAID, UNIT
+from pipeline.redaction.detectors.address_patterns import (
+    ADDRESS_CUE,
+    LEAD,
+    NUMBER,
+    SAID,
+    UNIT,
+    UNIT_REACH,
+)
 from pipeline.redaction.detectors.base import Context
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.lexicon import lexicon, words
@@ -119,7 +126,7 @@ class SaidStreetDetector(AddressDetector):
         for match in SAID.finditer(text):
             # one word may count the streets: "two back roads"
             several = " " in match["number"] or "-" in match["number"]
-            named = match["name"][0].isupper()
+            named = text[match.start("name")].isupper()
             if several or named or cue_before(ADDRESS_CUE, text, match.start()):
                 yield (*match.span(), 0.65)
         for match in _SAID_PLAIN.finditer(text):
@@ -177,8 +184,8 @@ _CUE_ENDS: Final = words("at to is from now was file address")
 
 
 def _unit_behind(text: str, end: int) -> bool:
-    unit = UNIT.match(text, end)
-    return unit is not None and any(map(str.isdigit, unit[0]))
+    unit = UNIT.end_at(text, end, UNIT_REACH)
+    return unit is not None and any(map(str.isdigit, text[end:unit]))
 
 
 def _unit_before(text: str, start: int) -> bool:

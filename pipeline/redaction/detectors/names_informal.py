@@ -140,6 +140,13 @@ class _LowerCaseReader:
         return end
 
 
+_MAY_LEAD: Final = LOWER_CUES | {"is"}
+
+
+def _stem(word: str) -> str:
+    return word.partition("'")[0]
+
+
 def _stands_free(text: str, match: re.Match[str]) -> bool:
     """Whether a word is no part of an address, a path, an identifier or a key, and not short."""
     start, end = match.span()
@@ -164,7 +171,7 @@ class IntroducedPersonDetector(Detector):
 
     ENTITIES: ClassVar = (PERSON,)
     TRIGGERS: ClassVar = (
-        rf"(?i:{_CUES})[^\PL\p{{Lu}}]",
+        rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",
         r"[A-Z]/[A-Z]{2,20} ?(?:M|DR|CHD|INF)",
         r"[A-Z'-], [A-Z][A-Z'-]",
         (r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),
@@ -178,6 +185,8 @@ class IntroducedPersonDetector(Detector):
         """Return spans of score .8."""
         spans = []
         for match in _INTRODUCTION.finditer(text):
+            if text[match.end() : match.end() + 1].isupper():
+                continue
             end = self._reader.name_from(text, match.end(), introduced=True)
             if not end and match[0].strip(" .") in _SURE_TITLES:
                 # "mrs brunt": whatever the word is otherwise
@@ -228,9 +237,16 @@ class InformalPersonDetector(Detector):
             if word not in known and word[0].islower() and not reader.is_known(word)
         ]
         spans = self._speakers(text)
-        matches = list(_WORDS.finditer(text))
+        is_name = reader.classes.is_name
+        places = [
+            place
+            for place in unknown
+            if (place and read[place - 1].lower() in _MAY_LEAD) or is_name(_stem(read[place]))
+        ]
+        # only now is it worth knowing where words stand
+        matches = list(_WORDS.finditer(text)) if places else []
         reached = 0
-        for place in unknown:
+        for place in places:
             match = matches[place]
             if match.start() < reached:
                 continue
@@ -249,7 +265,7 @@ class InformalPersonDetector(Detector):
         start, end = match.span()
         if not word[0].islower() or not _stands_free(text, match):
             return 0.0
-        stem = word.partition("'")[0]
+        stem = _stem(word)
         listed = self._reader.classes.is_name(stem)
         cued = text[start - 1 : start] == " " and (
             previous in LOWER_CUES or (previous == "is" and second in ("this", "who", "here"))
