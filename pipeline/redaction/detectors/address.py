@@ -192,13 +192,19 @@ class FormDetector(AddressDetector):
     """Addresses of one form, such as Hauptstraße 12a or PO Box 5."""
 
     def __init__(
-        self, name: str, pattern: AnyPattern, trigger: Trigger, score: float = 0.85
+        self,
+        name: str,
+        pattern: AnyPattern,
+        trigger: Trigger,
+        score: float = 0.85,
+        *,
+        more: tuple[Trigger, ...] = (),
     ) -> None:
-        """Look for `pattern` where `trigger` opens the gate."""
+        """Look for `pattern` where `trigger`, or one of `more`, opens the gate."""
         super().__init__()
         self._score = score
         self.name = name
-        self.triggers = (trigger,)
+        self.triggers = (trigger, *more)
         self._pattern = pattern
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002

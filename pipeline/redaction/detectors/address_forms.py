@@ -58,7 +58,7 @@ COMPOUND: Final = TextPattern(
     r"|[.,]\d)"
 )
 # Bağdat Cad. No: 212; Atatürk Bulvarı 5
-TURKISH: Final = TextPattern(
+_TURKISH: Final = (
     r"(?<!\w)(?:[A-ZÇĞİÖŞÜ][\w.]{1,30}\ ){1,3}(?:[Cc]add?(?:\.|esi)|[Cc]d\.|[Ss]ok(?:\.|ak|ağı)"
     r"|[Ss]k\.|[Bb]ulv(?:\.|arı)"
     r"|[Mm]ah(?:\.|allesi)),?\ (?:[Nn]o\ ?[:.]?\ ?)?\d{1,4}(?:/\d{1,4})?(?:\ D:\ ?\d{1,4})?(?!\w)"
@@ -77,16 +77,17 @@ IN_PARTS: Final = TextPattern(
     r"[A-ZÀ-ÖØ-Þ][\w'’.-]{1,30}(?:\ [A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,3}"
 )
 # No 5 Jalan Tun Razak; Lorong 12 Geylang
-MALAY: Final = TextPattern(
+_MALAY: Final = (
     r"(?<!\w)(?:(?:No\.?\ ?)?\d{1,4}[A-Z]?,?\ (?:Jalan|Jln|Jl)\.?\ [A-Z][\w'-]{1,30}"
     r"(?:\ [A-Z][\w'-]{1,30}){0,3}|(?:Lorong|Lrg)\ \d{1,3}\ [A-Z][\w'-]{1,30}"
     r"(?:\ [A-Z][\w'-]{1,30}){0,2})"
 )
 # 2-11-3 Meguro, Meguro-ku; 7-1707-7 Higashi-cho
-JAPANESE: Final = TextPattern(
+_JAPANESE: Final = (
     r"(?<![\w-])\d{1,2}-\d{1,4}(?:-\d{1,4})?,?\ (?:[A-Z]\w+-(?:cho|machi|dori)(?!\w)"
     r"|[A-Z][\w-]{1,30}(?:,?\ [A-Z]\w{1,30}-(?:ku|shi|cho|machi|gun|ken|to|fu))+)"
 )
+ASIAN: Final = TextPattern(rf"{_TURKISH}|{_MALAY}|{_JAPANESE}")
 # Am Markt 5; Unter den Linden 77; Berliner Allee 120b
 GERMAN: Final = TextPattern(
     r"(?<![\w-])(?:(?:In\ de[rnm]|Im)\ (?!Jahr|Monat|Woche|Kapitel|Raum|Zimmer|Alter|Schnitt"
@@ -174,9 +175,13 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             r"|út|tér|tere|körút|krt\.|sétány|tänav|iela) \d",
         ),
         FormDetector(
-            "TurkishAddress",
-            TURKISH,
+            "AsianAddress",
+            ASIAN,
             (r"\d", r"(?i)\b(?:cadd?\.|caddesi|cd\.|sok\.|soka|sk\.|bulv|mah\.|mahallesi)"),
+            more=(
+                (r"\d", r"\b(?:Jalan|Jln|Jl|Lorong|Lrg)\b"),
+                r"\d-\d{1,2}(?:-\d{1,4})?,? [A-Z]",
+            ),
         ),
         FormDetector(
             "AddressInParts",
@@ -188,6 +193,4 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             ),
             0.65,
         ),
-        FormDetector("MalayAddress", MALAY, (r"\d", r"\b(?:Jalan|Jln|Jl|Lorong|Lrg)\b")),
-        FormDetector("JapaneseAddress", JAPANESE, r"\d-\d{1,2}(?:-\d{1,4})?,? [A-Z]"),
     )

@@ -109,7 +109,7 @@ class PlainStreetDetector(AddressDetector):
 
 
 class SaidStreetDetector(AddressDetector):
-    """A number in words and a street, or a name behind a cue: "it's twenty two fourteen Maple"."""
+    """Addresses as they are told: "it's twenty two fourteen Maple", "ik woon op de Kade 12b"."""
 
     TRIGGERS: ClassVar = (
         rf"(?i)\b{_SAID}[ -](?:{_SAID}|hundred|oh)\b",
@@ -118,6 +118,11 @@ class SaidStreetDetector(AddressDetector):
             r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty) [a-z]",
             r"(?i)\b(?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close"
             r"|circle|buildings|gardens|parkway|highway|way)\b",
+        ),
+        (
+            r" \d",
+            r"\b(?:woon|wohn|adres|habite|viv[oei]|abito|mor[oa] n|mieszkam|bor på|domicilio"
+            r"|indirizzo|endereço|direcci[oó]n)",
         ),
     )
 
@@ -137,22 +142,8 @@ class SaidStreetDetector(AddressDetector):
                 or (cue_before(_LIKELY_CUE, text, start) and match["name"][0].isupper())
             ):
                 yield start, end, 0.62
-
-
-class ResidenceDetector(AddressDetector):
-    """A name and a number behind a verb of another language: "ik woon op de Kade 12b"."""
-
-    TRIGGERS: ClassVar = (
-        (
-            r" \d",
-            r"\b(?:woon|wohn|adres|habite|viv[oei]|abito|mor[oa] n|mieszkam|bor på|domicilio"
-            r"|indirizzo|endereço|direcci[oó]n)",
-        ),
-    )
-
-    def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
-        """Return .65 for each."""
-        return [(*match.span("street"), 0.65) for match in _BEHIND.finditer(text)]
+        for match in _BEHIND.finditer(text):
+            yield (*match.span("street"), 0.65)
 
 
 def _name_end(match: re.Match[str]) -> int:

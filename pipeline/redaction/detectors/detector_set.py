@@ -12,7 +12,6 @@ from pipeline.redaction.detectors.address import (
 from pipeline.redaction.detectors.address_forms import address_form_detectors
 from pipeline.redaction.detectors.address_plain import (
     PlainStreetDetector,
-    ResidenceDetector,
     SaidStreetDetector,
 )
 from pipeline.redaction.detectors.api_keys import ApiKeyDetector
@@ -86,7 +85,6 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         CuedAddressDetector(),
         PlainStreetDetector(),
         SaidStreetDetector(),
-        ResidenceDetector(),
         *address_form_detectors(),
         PostcodeDetector(),
         PlaceDetector(),

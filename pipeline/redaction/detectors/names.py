@@ -96,7 +96,7 @@ class PersonDetector(Detector):
                     if part.reach and (score >= _CUED or part.kind == "N"):
                         # "Harriet Sole": no other word is written so behind a given name
                         end = origin + part.reach
-                    if text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit():
+                    if text[end + 1 : end + 2].isdigit() and text[end] == " ":
                         end = _without_month(text, start, end)
                     if (
                         part.start
@@ -208,14 +208,16 @@ def _score_full(text: str, start: int, end: int, part: Part, context: Context) -
         return 0.0
     if part.lead == "L" and text.endswith(_WAYS, 0, start):
         return 0.0
-    first, _, rest = text[start:end].partition(" ")
-    if first.lower().rstrip(".") in TOPONYMS and " " not in rest:
+    if text.startswith(_TOPONYMS, start) and text.count(" ", start, end) == 1:
         return 0.0
-    if text[end : end + 3] == " & " and _is_company(text, end):
+    if text.startswith(" & ", end) and _is_company(text, end):
         return 0.0
     return 0.75 if context.register == PROSE else 0.6
 
 
+_TOPONYMS: Final = tuple(
+    f"{word}{stop} " for word in map(str.capitalize, sorted(TOPONYMS)) for stop in ("", ".")
+)
 _ARTICLES: Final = frozenset(["the", "a", "an"])
 # the Portuguese article stands in front of names too
 _ARTICLED: Final = (" é a ", " sou a ", " com a ", " para a ", " e a ")
@@ -232,14 +234,14 @@ def _score_single(
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
         return 0.0
-    if text[end : end + 3] == " & " and _is_company(text, end):
+    if text.startswith(" & ", end) and _is_company(text, end):
         return 0.0
     if part.before and (
         part.before_word.rstrip(".") in TOPONYMS or _MODEL_NUMBER.match(text, end) is not None
     ):
         # St. Louis; Trek Marlin 7
         return 0.0
-    if kind in "NUM" and _is_product(text, end):
+    if kind in "NUM" and text.startswith(" ", end) and _is_product(text, end):
         return 0.0
     if before.word in LEADING and kind in "UNM" and not before.opens:
         if before.word == "to" and before.second in CONVERTING:

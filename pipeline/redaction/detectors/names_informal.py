@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
-from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector, Part
 from pipeline.redaction.detectors.cues import cue_near
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import (
@@ -170,19 +170,21 @@ class IntroducedPersonDetector(Detector):
     """Names in lower case behind words that introduce one: "my name is", "mrs"."""
 
     ENTITIES: ClassVar = (PERSON,)
-    TRIGGERS: ClassVar = (
-        rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",
-        r"[A-Z]/[A-Z]{2,20} ?(?:M|DR|CHD|INF)",
-        r"[A-Z'-], [A-Z][A-Z'-]",
-        (r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),
-    )
 
     def __init__(self, *, name_list: bool = True) -> None:
         super().__init__()
         self._reader = _LowerCaseReader(name_list=name_list)
 
-    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
-        """Return spans of score .8."""
+    def parts(self) -> tuple[Part, ...]:
+        """Return introduced names, and those that airlines, forms and spellers write."""
+        return (
+            Part((rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",), self._introduced),
+            Part((r"[A-Z]/[A-Z]{2,20} ?(?:M|DR|CHD|INF)",), self._slashed),
+            Part((r"[A-Z'-], [A-Z][A-Z'-]",), self._inverted),
+            Part(((r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),), self._spelled),
+        )
+
+    def _introduced(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
         spans = []
         for match in _INTRODUCTION.finditer(text):
             if text[match.end() : match.end() + 1].isupper():
@@ -194,21 +196,26 @@ class IntroducedPersonDetector(Detector):
                 if word and len(word[0]) > 2 and word[0] not in _NO_SURNAMES:
                     end = match.end() + len(word[0].removesuffix("'s"))
             if end:
-                spans.append(Span(match.end(), end, PERSON, 0.8, "IntroducedPersonDetector"))
-        places = [match.span() for match in _SLASHED.finditer(text)]
+                spans.append(Span(match.end(), end, PERSON, 0.8, self.name))
+        return spans
+
+    def _slashed(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        return [Span(*match.span(), PERSON, 0.7, self.name) for match in _SLASHED.finditer(text)]
+
+    def _inverted(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
         ordinary = self._reader.classes.is_ordinary
-        places += [
-            (match.start("last"), match.end())
+        return [
+            Span(match.start("last"), match.end(), PERSON, 0.7, self.name)
             for match in _INVERTED.finditer(text)
             if not (ordinary(match["last"].lower()) and ordinary(match["first"].lower()))
         ]
-        places += [
-            match.span()
+
+    def _spelled(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        return [
+            Span(*match.span(), PERSON, 0.7, self.name)
             for match in _SPELLED.finditer(text)
             if cue_near(_SPELLED_CUE, text, *match.span(), after=24)
         ]
-        spans += [Span(*place, PERSON, 0.7, "IntroducedPersonDetector") for place in places]
-        return spans
 
 
 class InformalPersonDetector(Detector):
