@@ -31,17 +31,19 @@ _PLAIN = TextPattern(
     re.IGNORECASE,
 )
 # Right in front of the number: sure ones, and those that also lead to a count or a time of day.
-_SURE_CUE = TextPattern(
+_SURE: Final = (
     r"(?:\baddress(?: (?:is|was|to|now|on file))*:?|\bnew one is|\bliv(?:e|es|ing) at"
     r"|\bresid(?:e|es|ing) at|\bstay(?:s|ing)? at|\bhouse is|\bhome is|\bship(?:ped)?(?: \w+)? to"
     r"|\bdeliver(?:ed)?(?: \w+)? to|\bmail(?:ed)?(?: \w+)? to|\blocated at|\bmoved to"
     r"|\bdrop(?:ped)?(?: \w+)?(?: off)? at|\bpick(?:ed)?(?: \w+)? up (?:at|from)|\bmeet(?: \w+)?"
-    r" at|\btenant at|\bparcel to|\bover (?:at|to)|\bcome to|\bparty at)[ :,]{1,2}$"
+    r" at|\btenant at|\bparcel to|\bover (?:at|to)|\bcome to|\bparty at)[ :,]{1,2}"
 )
-_LIKELY_CUE = TextPattern(
+_LIKELY: Final = (
     r"\b(?:(?:i'?m|we'?re|i am|we are|he'?s|she'?s|they'?re|am|are|still|be|back) at|go to|get to"
-    r"|turn up at)[ :,]{1,2}$"
+    r"|turn up at)[ :,]{1,2}"
 )
+_SURE_CUE = TextPattern(rf"{_SURE}$")
+_LIKELY_CUE = TextPattern(rf"{_LIKELY}$")
 _NO_NAME: Final = (
     ENGLISH
     | LOWER_BREAKS
@@ -78,7 +80,8 @@ class PlainStreetDetector(AddressDetector):
     """A number and a name in any case, behind a cue or beside a unit."""
 
     TRIGGERS: ClassVar = (
-        r"(?i)\b(?:at|to|is|from|now|was|file|address)[ :,]{1,2}\d\d+[a-z]? [a-z0-9]",
+        rf"(?i){_SURE}\d\d",
+        rf"(?i){_LIKELY}\d\d\d",
         (
             r"\d\d[A-Za-z]? [A-Za-z]",
             r"(?i)\b(?:app?t|aprt|apartment|unit|suite|ste|flat|lot|floor|house|room|plot|block|blk"
@@ -94,18 +97,26 @@ class PlainStreetDetector(AddressDetector):
             # "lives at 5 points": the number of a house that is cued so has two digits or more
             if not text[start + 1 : start + 2].isdigit() or text.startswith(("19", "20"), start):
                 continue
+            if not _TYPES.isdisjoint(match["name"].lower().split()):
+                # a word for a street: others look for that
+                continue
             end = _name_end(match)
             if not end:
                 continue
-            if not _may_lead(text, start) and not _unit_behind(text, end):
-                continue
+            leads = _may_lead(text, start)
             long = text[start + 2 : start + 3].isdigit()
-            if cue_before(_SURE_CUE, text, start) or (
-                long and cue_before(_LIKELY_CUE, text, start)
+            if leads and (
+                cue_before(_SURE_CUE, text, start)
+                or (long and cue_before(_LIKELY_CUE, text, start))
             ):
                 yield start, end, 0.65
-            elif _unit_behind(text, end) or _unit_before(text, start):
+            elif _unit_behind(text, end) or (leads and _unit_before(text, start)):
                 yield start, end, 0.62
+
+
+_TYPES: Final = words(
+    """street st avenue ave road rd lane ln drive dr boulevard blvd court ct crescent terrace"""
+)
 
 
 class SaidStreetDetector(AddressDetector):

@@ -136,7 +136,8 @@ def phrased_bank_numbers(text: str, lowered: str, detector: str) -> Iterator[Spa
         for match in _BANK_POINTED.finditer(text):
             if _has_digits(match["value"]):
                 yield Span(*match.span("value"), US_BANK_NUMBER, 0.65, detector)
-    if len(lowered) == len(text):
+    # a number that is no account's by its name, and so needs the words around
+    if lowered.count("number") > lowered.count("account number") and len(lowered) == len(text):
         for match in _NUMBER_WAS.finditer(lowered):
             clause = lowered[max(0, match.start() - 5) : match.start()]
             if clause and not clause.endswith(_CLAUSES):
