@@ -12,7 +12,7 @@ of different age, as a changelog may give them back after a crash, lead to the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.detection.alert import Alert, Status
@@ -23,6 +23,7 @@ from pipeline.detection.evaluators import evaluator_for
 from pipeline.detection.finding import Finding, Look
 from pipeline.detection.inhibition import Inhibitor
 from pipeline.detection.lifecycle import begin, observe, promote
+from pipeline.detection.measures import MEASURED_OUTSIDE
 from pipeline.detection.memory import Memory
 from pipeline.detection.modes import Mode, ModeNotice
 from pipeline.detection.rules.model import Rule, RuleSet, SilenceRule
@@ -93,6 +94,23 @@ class Detector:
             self._tick(view, now, outcome)
         return outcome
 
+    def look_at_pipeline(self, view: WindowView, now: float) -> Outcome:
+        """Judge the rules on the pipeline itself at a time that no tick has reached.
+
+        For a pipeline that stands still, and event time with it: what these rules measure does not
+        come from events. Nothing else moves, the clock neither; the ticks that come up to `now`
+        leave these alerts alone, as their fence says.
+        """
+        outcome = Outcome()
+        before = {alert.fingerprint: alert for alert in self._book.all()}
+        findings: dict[str, tuple[Look, Finding]] = {}
+        rules = [rule for rule in self._rules.rules if rule.measure in MEASURED_OUTSIDE]
+        for rule in rules:
+            self._judge(rule, view, now, findings)
+        self._suppress_and_promote(now, {rule.name for rule in rules})
+        self._publish(before, findings, now, outcome)
+        return outcome
+
     def dump(self) -> dict[str, JsonValue]:
         """Return the whole state by key; what `Outcome.state` would have added up to."""
         state = {f"alert:{alert.fingerprint}": alert.to_record() for alert in self._book.all()}
@@ -134,7 +152,7 @@ class Detector:
             if now % rule.every < self._tick_seconds:
                 self._judge(rule, view, now, findings)
         self._close_orphans(now)
-        self._suppress_and_promote(now)
+        self._suppress_and_promote(now, self._by_name)
         self._publish(before, findings, now, outcome)
         self._move_modes(now, outcome)
         for fingerprint in self._book.forget(now, self._rules.inhibitions):
@@ -185,10 +203,12 @@ class Detector:
                     replace(alert, status=status, resolved_at=resolved_at, updated_at=now)
                 )
 
-    def _suppress_and_promote(self, now: float) -> None:
+    def _suppress_and_promote(self, now: float, rules: Container[str]) -> None:
         alerts = self._book.all()
         inhibitor = Inhibitor(self._rules.inhibitions, alerts, now)
         for alert in self._book.open():
+            if alert.rule not in rules:
+                continue
             inhibited = inhibitor.inhibitors(alert)
             silenced = silenced_by(alert, self._silences, now)
             marked = replace(alert, inhibited_by=inhibited, silenced_by=silenced)

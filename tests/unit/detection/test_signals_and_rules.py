@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipeline.detection.alert import Status
 from pipeline.detection.detector import Detector
 from pipeline.detection.lag import lag_signals
@@ -41,6 +43,22 @@ def test_lag_reaches_its_rule() -> None:
 
 def test_a_canary_that_was_found_reaches_its_rule() -> None:
     assert _fired("canary_found", 1.0) == {"canary-found": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "labels", "rule"),
+    [
+        ("budget_exceeded", 1.2, (("agent", "support"), ("workflow", "refund")), "budget-exceeded"),
+        ("cardinality_overflow", 1.0, (("label", "tool"),), "cardinality"),
+        ("dead_letters", 30.0, (), "dead-letters"),
+        ("late_events", 30.0, (), "late-events"),
+        ("quarantined_leaves", 9.0, (), "quarantined-leaves"),
+    ],
+)
+def test_each_signal_reaches_its_rule(
+    measure: str, value: float, labels: tuple[tuple[str, str], ...], rule: str
+) -> None:
+    assert _fired(measure, value, labels) == {rule: str(dict(labels))}
 
 
 def test_what_reconcile_found_reaches_its_rule() -> None:
