@@ -20,7 +20,7 @@ from agents.lease import Lease, LeasedThread
 from agents.runs import Handler, Run, Tick
 from pipeline.errors import RetryableError
 
-HELD_BYTES = 8 * 1024 * 1024
+HELD_BYTES = 16 * 1024 * 1024
 """What a worker may hold of all its topics, fetched and not finished; see `agents.intake`."""
 ROOM_SECONDS = 0.05
 """How soon a topic that had no room is looked at again."""
