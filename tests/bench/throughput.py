@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.cli.figures import Report
 from pipeline.local.stack import LocalStack
-from tests.bench.parts import one_core
+from tests.bench.parts import one_core, steady_load
 from tests.bench.parts.cores import divide
 from tests.bench.parts.load import Load
 from tests.services import stack_settings
@@ -37,6 +37,7 @@ def run(report: Report, *, quick: bool) -> None:
             with report.progress("starting Kafka and ClickHouse"):
                 stack.start()
             one_core.run(report, stack, cores, load, quick=quick)
+            steady_load.run(report, stack, cores, load, quick=quick)
         finally:
             stack.stop()
             os.sched_setaffinity(0, cores.everything)
