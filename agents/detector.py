@@ -19,9 +19,10 @@ from agents.delivery import Run, Tick, deliver
 from agents.lag_watch import LagWatch
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
+from pipeline.clock import Clock, SystemClock
 from pipeline.config import Settings
 from pipeline.detection.lag import lag_signals
-from pipeline.detection.messages import Signals, read_message
+from pipeline.detection.messages import read_message
 from pipeline.detection.partition import Changes, PartitionDetector
 from pipeline.detection.rules import RuleSet, load_rules
 from pipeline.detection.silences import Silence
@@ -36,6 +37,7 @@ RECORDS_PER_CALL = 5_000
 TICKS_AT_ONCE = 6
 """Ticks of detection between two looks at the event loop."""
 RULES_SECONDS = 2.0
+JUST_NOW = 0.001
 SILENCE_PREFIX = "silence:"
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class DetectorStage:
         producer: BatchProducer,
         rules: Callable[[], RuleSet],
         metrics: Metrics,
+        clock: Clock,
         lag: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
         """`rules` returns the rules in force now, `lag` the seconds that groups are behind."""
@@ -57,6 +60,7 @@ class DetectorStage:
         self._producer = producer
         self._rules = rules
         self._metrics = metrics
+        self._clock = clock
         self._lag = lag
         self._loaded: tuple[int, PartitionDetector] | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -92,16 +96,17 @@ class DetectorStage:
     async def tick(self, tick: Tick) -> None:
         """Take up rules that have changed, and note how far the groups are behind."""
         async with self._one_at_a_time:
-            if self._loaded is None or self._loaded[0] != tick.assignment:
+            if PARTITION not in tick.partitions:
                 return
-            detector = self._loaded[1]
+            detector = self._detector(tick.assignment)
             detector.use(self._rules())
-            last_tick = detector.last_tick
             behind = self._lag()
-            if last_tick is None or not behind:
+            if not behind:
                 return
-            detector.apply(Signals(tuple(lag_signals(behind, last_tick))))
+            now = self._clock.now()
             try:
+                # a window does not reach its own end: just after the look, it has it
+                detector.watch_pipeline(lag_signals(behind, now - JUST_NOW), now)
                 await self._publish(detector.take_changes())
             except BaseException:
                 self._loaded = None
@@ -195,7 +200,7 @@ def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchPro
     state = StateTable(app, "state", producer, partitions=1)
     rules = RulesFile(settings.detection.rules_file)
     lag = LagWatch(settings.kafka)
-    stage = DetectorStage(state, producer, rules, metrics, lag.take)
+    stage = DetectorStage(state, producer, rules, metrics, SystemClock(), lag.take)
     deliver(
         app,
         WINDOWS_PARTIAL.name,

@@ -5,6 +5,10 @@ before it. Call `advance` with a watermark, before which windows no longer chang
 events give the same alerts whether they come live, in another order, again after a crash or all at
 once.
 
+The rules about the pipeline itself are the exception (`watch_pipeline`): the wall clock judges them,
+because event time stands still where the pipeline does. What they find is held by the same
+fences: a tick of event time that lies before it leaves it alone.
+
 State leaves as plain JSON values by key (`Outcome.state`), each with the event time of the tick
 that wrote it as its fence; a tick at or before a value's fence leaves that value alone. So values
 of different age, as a changelog may give them back after a crash, lead to the same state again.
@@ -23,6 +27,7 @@ from pipeline.detection.evaluators import evaluator_for
 from pipeline.detection.finding import Finding, Look
 from pipeline.detection.inhibition import Inhibitor
 from pipeline.detection.lifecycle import begin, observe, promote
+from pipeline.detection.measures import BY_CLOCK
 from pipeline.detection.memory import Memory
 from pipeline.detection.modes import Mode, ModeNotice
 from pipeline.detection.rules.model import Rule, RuleSet, SilenceRule
@@ -93,6 +98,21 @@ class Detector:
             self._tick(view, now, outcome)
         return outcome
 
+    def watch_pipeline(self, view: WindowView, now: float) -> Outcome:
+        """Judge the rules about the pipeline itself; `now` is the wall clock's, in seconds.
+
+        A mode that such an alert asks for follows with the next tick of event time.
+        """
+        outcome = Outcome()
+        before = {alert.fingerprint: alert for alert in self._book.all()}
+        findings: dict[str, tuple[Look, Finding]] = {}
+        for rule in self._rules.rules:
+            if rule.measure in BY_CLOCK:
+                self._judge(rule, view, now, findings)
+        self._suppress_and_promote(now, by_clock=True)
+        self._publish(before, findings, now, outcome)
+        return outcome
+
     def dump(self) -> dict[str, JsonValue]:
         """Return the whole state by key; what `Outcome.state` would have added up to."""
         state = {f"alert:{alert.fingerprint}": alert.to_record() for alert in self._book.all()}
@@ -131,10 +151,10 @@ class Detector:
         before = {alert.fingerprint: alert for alert in self._book.all()}
         findings: dict[str, tuple[Look, Finding]] = {}
         for rule in self._rules.rules:
-            if now % rule.every < self._tick_seconds:
+            if rule.measure not in BY_CLOCK and now % rule.every < self._tick_seconds:
                 self._judge(rule, view, now, findings)
         self._close_orphans(now)
-        self._suppress_and_promote(now)
+        self._suppress_and_promote(now, by_clock=False)
         self._publish(before, findings, now, outcome)
         self._move_modes(now, outcome)
         for fingerprint in self._book.forget(now, self._rules.inhibitions):
@@ -185,10 +205,12 @@ class Detector:
                     replace(alert, status=status, resolved_at=resolved_at, updated_at=now)
                 )
 
-    def _suppress_and_promote(self, now: float) -> None:
+    def _suppress_and_promote(self, now: float, *, by_clock: bool) -> None:
         alerts = self._book.all()
         inhibitor = Inhibitor(self._rules.inhibitions, alerts, now)
         for alert in self._book.open():
+            if (self._by_name[alert.rule].measure in BY_CLOCK) is not by_clock:
+                continue
             inhibited = inhibitor.inhibitors(alert)
             silenced = silenced_by(alert, self._silences, now)
             marked = replace(alert, inhibited_by=inhibited, silenced_by=silenced)

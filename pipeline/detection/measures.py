@@ -45,6 +45,12 @@ SIGNALS: dict[str, str] = {
     "cardinality_overflow": "a label reached its cap; label label",
 }
 
+BY_CLOCK = frozenset({"lag_seconds"})
+"""Measures of the pipeline itself, whose rules are judged by the wall clock.
+
+Event time is late, or stands still, just when they have something to say.
+"""
+
 _KINDS = {frozenset(kind.label_names): kind for kind in DimensionKind}
 
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 import orjson
 
 from pipeline.detection.alert import Alert
-from pipeline.detection.detector import TICK_SECONDS, Detector
+from pipeline.detection.detector import TICK_SECONDS, Detector, Outcome
+from pipeline.detection.durations import MINUTE
 from pipeline.detection.messages import Message, Progress, Signals, signal_from
 from pipeline.detection.modes import ModeNotice
 from pipeline.detection.rules.model import RuleSet
@@ -33,6 +34,8 @@ from pipeline.windows.pane import Counter
 from pipeline.windows.partial import Partial
 from pipeline.windows.stats import WindowStats
 
+PIPELINE_SECONDS = 15 * MINUTE
+"""How far back the rules about the pipeline itself may look."""
 TICK_MS = int(TICK_SECONDS * 1000)
 _ALL = Dimension(DimensionKind.ALL)
 _SEPARATOR = "\x1f"
@@ -60,6 +63,8 @@ class PartitionDetector:
         self._histories = Histories()
         self._watermark = SourceWatermark()
         self._signals = SignalBuffer()
+        # by the wall clock, and not stored: the next look comes within seconds
+        self._pipeline = SignalBuffer(keep=PIPELINE_SECONDS)
         self._begin(())
 
     def _begin(self, stored_signals: Iterable[tuple[str, float]]) -> None:
@@ -155,6 +160,14 @@ class PartitionDetector:
             assert due_ms is not None  # noqa: S101 - else nothing would be due
             self._tick(due_ms)
 
+    def watch_pipeline(self, signals: Iterable[Signal], now: float) -> None:
+        """Hold signals about the pipeline itself against their rules; `now` is the wall clock's."""
+        for signal in signals:
+            self._pipeline.add(signal)
+        self._pipeline.expire(now)
+        view = DetectionView(self._histories, self._pipeline)
+        self._note(self._detector.watch_pipeline(view, now))
+
     def take_changes(self) -> Changes:
         """Return what changed since the last call."""
         changes, self._changes = self._changes, Changes()
@@ -213,15 +226,17 @@ class PartitionDetector:
 
     def _tick(self, due_ms: int) -> None:
         self._histories.reader_ms = due_ms
-        outcome = self._detector.advance(self._view, due_ms / 1000)
-        self._changes.alerts += outcome.alerts
-        self._changes.modes += outcome.modes
-        for key, value in outcome.state.items():
-            self._state[key] = None if value is None else orjson.dumps(value)
+        self._note(self._detector.advance(self._view, due_ms / 1000))
         if due_ms % MINUTE_MS == 0 and due_ms > (self._published_ms or 0):
             self._changes.windows += due_windows(self._histories, due_ms)
             self._published_ms = due_ms
             self._state["windows"] = orjson.dumps({"edge_ms": due_ms})
+
+    def _note(self, outcome: Outcome) -> None:
+        self._changes.alerts += outcome.alerts
+        self._changes.modes += outcome.modes
+        for key, value in outcome.state.items():
+            self._state[key] = None if value is None else orjson.dumps(value)
 
     def _hold_panes(self) -> None:
         last = self._detector.last_tick
