@@ -5,8 +5,8 @@ before it. Call `advance` with a watermark, before which windows no longer chang
 events give the same alerts whether they come live, in another order, again after a crash or all at
 once.
 
-The rules about the pipeline itself are the exception (`watch_pipeline`): the wall clock judges them,
-because event time stands still where the pipeline does. What they find is held by the same
+The rules about the pipeline itself are the exception (`watch_pipeline`): the wall clock judges
+them, because event time stands still where the pipeline does. What they find is held by the same
 fences: a tick of event time that lies before it leaves it alone.
 
 State leaves as plain JSON values by key (`Outcome.state`), each with the event time of the tick

@@ -48,16 +48,14 @@ class Sample:
 class FailingTools:
     """Calls of some tools, of which one after the other starts to fail."""
 
-    def __init__(self, began: float, seconds: float, label: str = "") -> None:
-        """All of them have failed `TAIL_SECONDS` before `seconds` from `began` are over.
+    def __init__(self, first: float, spread: float, label: str = "") -> None:
+        """The first fails from `first` on, the others within `spread` seconds after that.
 
         `label` keeps tools and sessions apart from those of an earlier load.
         """
         self._label = label
-        spread = seconds - FIRST_FAILURE_SECONDS - TAIL_SECONDS
         self.fails_from = {
-            self._tool(number): began + FIRST_FAILURE_SECONDS + number * spread / TOOLS
-            for number in range(TOOLS)
+            self._tool(number): first + number * spread / TOOLS for number in range(TOOLS)
         }
 
     def call(self, number: int, now: float) -> Record:
@@ -103,7 +101,7 @@ async def run(
     producer = BatchProducer(settings.kafka)
     await producer.start()
     began = time.time()
-    tools = FailingTools(began, seconds)
+    tools = FailingTools(began + FIRST_FAILURE_SECONDS, spread_within(seconds))
     sent_at = Arrivals(settings.kafka.partitions)
     sent = shown = 0
     while (elapsed := time.time() - began) < seconds:
@@ -121,6 +119,11 @@ async def run(
     await producer.stop()
     await asyncio.sleep(5.0)
     return await samples(settings, sent_at, tools)
+
+
+def spread_within(seconds: float) -> float:
+    """Return the spread with which all fail early enough in a load of `seconds` to be told."""
+    return seconds - FIRST_FAILURE_SECONDS - TAIL_SECONDS
 
 
 async def samples(settings: Settings, arrivals: Arrivals, tools: FailingTools) -> list[Sample]:

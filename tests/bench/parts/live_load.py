@@ -16,7 +16,12 @@ import orjson
 from pipeline.adapters.kafka.batches import BatchProducer, Record, partition_for_key
 from pipeline.config import Settings
 from pipeline.topics import EVENTS_RAW
-from tests.bench.parts.alert_latency import Arrivals, FailingTools
+from tests.bench.parts.alert_latency import (
+    FIRST_FAILURE_SECONDS,
+    Arrivals,
+    FailingTools,
+    spread_within,
+)
 from tests.bench.parts.load import Load
 
 SLICE_SECONDS = 0.05
@@ -50,15 +55,27 @@ class LiveLoad:
     """Sends `rate` events a second for `seconds`; `sent` is filled meanwhile."""
 
     def __init__(
-        self, settings: Settings, load: Load, rate: float, seconds: float, label: str
+        self,
+        settings: Settings,
+        load: Load,
+        rate: float,
+        seconds: float,
+        label: str,
+        *,
+        tools: FailingTools | None = None,
+        keep_ids: bool = True,
     ) -> None:
+        """`tools` fail when they say; without them, all fail in time for alerts before the end."""
         self._settings = settings
         self._load = load
         self._rate = rate
         self._seconds = seconds
         self._label = label
         self._fleet = self._calls = 0
-        tools = FailingTools(time.time(), seconds, label)
+        self._keep_ids = keep_ids
+        if tools is None:
+            first = time.time() + FIRST_FAILURE_SECONDS
+            tools = FailingTools(first, spread_within(seconds), label)
         self.sent = Sent(tools, Arrivals(settings.kafka.partitions))
 
     async def run(self, step: Callable[[int], None]) -> None:
@@ -87,7 +104,8 @@ class LiveLoad:
         batch.append(self._probe(now))
         for number in range(self._fleet, self._fleet + max(0, due - calls - 1)):
             event_id, record = self._load.record(number, now, label=self._label)
-            self.sent.events[event_id] = now
+            if self._keep_ids:
+                self.sent.events[event_id] = now
             batch.append(record)
         partitions = self._settings.kafka.partitions
         for key in {record.key for record in batch}:

@@ -1,0 +1,188 @@
+"""More workers of a role: how much faster, and what a rebalance under load costs.
+
+Redactors alone, on all cores, drain one backlog that is there from the beginning; one joins, then
+two more. What arrives on the clean topic is counted by its offsets; at the end every message of the
+input must be there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from pipeline.adapters.kafka.admin import topic_states
+from pipeline.adapters.kafka.options import client_options
+from pipeline.cli.figures import Report
+from pipeline.config import Settings
+from pipeline.local.stack import LocalStack
+from pipeline.storage.rows import Refusal, read_event
+from pipeline.topics import EVENTS_CLEAN
+from tests.bench.parts import drain
+from tests.bench.parts.cores import Cores, pin
+from tests.bench.parts.load import Load
+from tests.services import Workers
+
+COUNTS = (1, 2, 4)
+LOOK_SECONDS = 0.2
+SETTLE_SECONDS = 2.0
+"""After a worker has its partitions, before its rate counts."""
+JOIN_SECONDS = 60.0
+START_SECONDS = 12.0
+"""What a worker takes to start and join, about; it only sizes the backlog."""
+LABEL = "scale"
+
+
+@dataclass(frozen=True)
+class _Phase:
+    workers: int
+    rate: float
+    busy: float
+    """Share of the machine's CPU time that was spent, by whomever."""
+
+
+def run(
+    report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool, rate: float
+) -> None:
+    """Drain one backlog with 1, 2 and 4 redactors; `rate`: what one of them does, about."""
+    seconds = 5.0 if quick else 15.0
+    # one does `rate`, two at most twice that, four what the cores allow; and time to join
+    most = len(cores.everything)
+    backlog = int(rate * (seconds + START_SECONDS) * (1 + min(2, most) + min(4, most)) * 1.2)
+    settings = stack.settings
+    before = asyncio.run(_ends(settings))
+    with report.progress("publishing the backlog"):
+        records = load.records(backlog, start=time.time(), rate=100_000.0, label=LABEL)
+        asyncio.run(drain.publish(settings, records))
+    phases: list[_Phase] = []
+    pauses: list[float] = []
+    with Workers(stack) as workers, _Output(settings) as output:
+        with report.progress("redactors: 1, 2, 4", len(COUNTS)) as step:
+            for count in COUNTS:
+                output.pause = 0.0
+                _join(workers, cores, count, output)
+                pauses.append(output.pause)
+                end = sum(before.values()) + backlog
+                phases.append(_phase(output, count, seconds, end))
+                step(1)
+        with report.progress("redactors: the rest of the backlog"):
+            asyncio.run(_drained(settings))
+    one = phases[0].rate
+    for phase in phases:
+        name = f"redactors: {phase.workers}"
+        report.figure(name, phase.rate, "events/s")
+        report.figure(f"{name}, CPU of the machine in use", phase.busy, "%")
+    report.figure("two redactors against one", phases[1].rate / one, "×", at_least=1.8)
+    report.figure("four redactors against one", phases[2].rate / one, "×")
+    report.figure("longest pause of the output while a redactor joins", max(pauses[1:]), "s")
+    with report.progress("looking for every event", backlog) as step:
+        lost = asyncio.run(_missing(settings, before, backlog, step))
+    report.figure("events lost in two rebalances under load", lost, at_most=0)
+    report.note(
+        f"{psutil.cpu_count()} cores: more workers than cores that the broker leaves free cannot "
+        "be faster"
+    )
+
+
+class _Output:
+    """Looks at the clean topic's ends all the time, in a thread of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="output", daemon=True)
+        self._moved = time.monotonic()
+        self.count = 0
+        """Records on the topic at the last look."""
+        self.pause = 0.0
+        """The longest time without a new record since this was set to 0."""
+
+    def __enter__(self) -> _Output:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def wait_for_more(self) -> None:
+        """Return when the topic has grown."""
+        last, end = self.count, time.monotonic() + JOIN_SECONDS
+        while self.count == last:
+            if time.monotonic() > end:
+                raise TimeoutError("the clean topic does not grow")
+            time.sleep(LOOK_SECONDS)
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            count = sum(asyncio.run(_ends(self._settings)).values())
+            now = time.monotonic()
+            self.pause = max(self.pause, now - self._moved)
+            if count != self.count:
+                self.count, self._moved = count, now
+
+
+def _join(workers: Workers, cores: Cores, count: int, output: _Output) -> None:
+    """Start redactors until there are `count`, and wait until they work."""
+    for number in range(len(workers.statuses), count):
+        status = workers.start("redactor", name=f"redactor-{number + 1}")
+        assert status.pid is not None
+        pin(status.pid, cores.everything)
+    output.wait_for_more()
+    time.sleep(SETTLE_SECONDS)
+
+
+def _phase(output: _Output, workers: int, seconds: float, end: int) -> _Phase:
+    psutil.cpu_percent()
+    began, before = time.monotonic(), output.count
+    time.sleep(seconds)
+    after, took = output.count, time.monotonic() - began
+    if after >= end:
+        raise RuntimeError("the backlog was too short to measure all numbers of workers")
+    return _Phase(workers, (after - before) / took, psutil.cpu_percent())
+
+
+async def _ends(settings: Settings) -> dict[int, int]:
+    [state] = await topic_states(settings.kafka, {EVENTS_CLEAN.name})
+    return dict(state.end_offsets)
+
+
+async def _drained(settings: Settings) -> None:
+    """Wait until the clean topic has not grown for some seconds."""
+    last, since = await _ends(settings), time.monotonic()
+    while time.monotonic() - since < 3 * SETTLE_SECONDS:
+        await asyncio.sleep(LOOK_SECONDS)
+        ends = await _ends(settings)
+        if ends != last:
+            last, since = ends, time.monotonic()
+
+
+async def _missing(
+    settings: Settings, before: dict[int, int], backlog: int, step: Callable[[int], None]
+) -> int:
+    """Return how many of the backlog's events the clean topic does not have behind `before`."""
+    consumer = AIOKafkaConsumer(**client_options(settings.kafka))
+    await consumer.start()
+    ends = await _ends(settings)
+    places = {number: TopicPartition(EVENTS_CLEAN.name, number) for number in ends}
+    consumer.assign(list(places.values()))
+    for number, offset in before.items():
+        consumer.seek(places[number], offset)
+    seen: set[str] = set()
+    left = {number for number, end in ends.items() if end > before[number]}
+    while left:
+        for place, records in (await consumer.getmany(timeout_ms=500)).items():
+            for record in records:
+                event = read_event(record.value)
+                if not isinstance(event, Refusal) and event["event_id"].startswith(LABEL):
+                    seen.add(event["event_id"])
+            step(len(records))
+            if records[-1].offset + 1 >= ends[place.partition]:
+                left.discard(place.partition)
+    await consumer.stop()
+    return backlog - len(seen)
