@@ -1,8 +1,8 @@
 """More workers of a role: how much faster, and what a rebalance under load costs.
 
-Redactors alone, on all cores, drain one backlog that is there from the beginning; one joins, then
-two more. What arrives on the clean topic is counted by its offsets; at the end every message of the
-input must be there.
+Redactors alone, on all cores, work on a backlog that never ends; one joins, then two more. What
+arrives on the clean topic is counted by its offsets; at the end every message of the input must
+be there.
 """
 
 from __future__ import annotations
@@ -49,26 +49,23 @@ class _Phase:
 def run(
     report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool, rate: float
 ) -> None:
-    """Drain one backlog with 1, 2 and 4 redactors; `rate`: what one of them does, about."""
+    """Work on a backlog with 1, 2 and 4 redactors; `rate`: what one of them does, about."""
     seconds = 5.0 if quick else 15.0
-    # one does `rate`, two at most twice that, four what the cores allow; and time to join
-    most = len(cores.everything)
-    backlog = int(rate * (seconds + START_SECONDS) * (1 + min(2, most) + min(4, most)) * 1.2)
     settings = stack.settings
     before = asyncio.run(_ends(settings))
-    with report.progress("publishing the backlog"):
-        records = load.records(backlog, start=time.time(), rate=100_000.0, label=LABEL)
-        asyncio.run(drain.publish(settings, records))
+    backlog = _Backlog(settings, load, sum(before.values()))
     phases: list[_Phase] = []
     pauses: list[float] = []
     with Workers(stack) as workers, _Output(settings) as output:
         with report.progress("redactors: 1, 2, 4", len(COUNTS)) as step:
             for count in COUNTS:
+                able = rate * min(count, len(cores.everything))
+                backlog.top_up(output.count, able * START_SECONDS * count)
                 output.pause = 0.0
                 _join(workers, cores, count, output)
                 pauses.append(output.pause)
-                end = sum(before.values()) + backlog
-                phases.append(_phase(output, count, seconds, end))
+                backlog.top_up(output.count, able * seconds)
+                phases.append(_phase(output, count, seconds, backlog.end))
                 step(1)
         with report.progress("redactors: the rest of the backlog"):
             asyncio.run(_drained(settings))
@@ -80,13 +77,38 @@ def run(
     report.figure("two redactors against one", phases[1].rate / one, "×", at_least=1.8)
     report.figure("four redactors against one", phases[2].rate / one, "×")
     report.figure("longest pause of the output while a redactor joins", max(pauses[1:]), "s")
-    with report.progress("looking for every event", backlog) as step:
-        lost = asyncio.run(_missing(settings, before, backlog, step))
+    with report.progress("looking for every event", backlog.published) as step:
+        lost = asyncio.run(_missing(settings, before, backlog.published, step))
     report.figure("events lost in two rebalances under load", lost, at_most=0)
     report.note(
         f"{psutil.cpu_count()} cores: more workers than cores that the broker leaves free cannot "
         "be faster"
     )
+
+
+class _Backlog:
+    """Publishes ahead of the redactors, so that they always have enough to do."""
+
+    def __init__(self, settings: Settings, load: Load, begin: int) -> None:
+        self._settings = settings
+        self._load = load
+        self._begin = begin
+        self.published = 0
+
+    @property
+    def end(self) -> int:
+        """How many records the clean topic has when all is done."""
+        return self._begin + self.published
+
+    def top_up(self, done: int, wanted: float) -> None:
+        """Publish until `wanted` events, and half as many more, wait behind `done`."""
+        missing = int(1.5 * wanted) - (self.end - max(done, self._begin))
+        if missing > 0:
+            records = self._load.records(
+                missing, start=time.time(), rate=100_000.0, first=self.published, label=LABEL
+            )
+            asyncio.run(drain.publish(self._settings, records))
+            self.published += missing
 
 
 class _Output:
