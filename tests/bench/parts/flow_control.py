@@ -163,5 +163,5 @@ async def _told_after(settings: Settings, began: float) -> float | None:
         value = orjson.loads(record.value or b"{}")
         at = record.timestamp / 1000
         if value.get("rule") == RULE and value["status"] == "firing" and at > began:
-            return at - began
+            return float(at - began)
     return None

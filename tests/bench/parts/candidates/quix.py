@@ -27,6 +27,7 @@ from agents.redactor import event_redactor
 from pipeline.adapters.clickhouse import Client, connect
 from pipeline.config import Settings
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
+from pipeline.redaction.engine import RedactedEvent
 from pipeline.storage.tables import EVENTS
 from pipeline.topics import EVENTS_RAW
 from tests.bench.parts.candidates.meter import Meter
@@ -67,7 +68,8 @@ def main(settings: Settings, meter: Meter, variant: str) -> None:
             assert isinstance(item, DecodedEvent), "the fleet publishes no bad events"
             item.event["source"] = {**asdict(origin), "index": item.index}
             events.append(item.event)
-        return [redacted.payload for redacted in redactor.redact_batch(events)]
+        redacted = redactor.redact_batch(events)
+        return [each.payload for each in redacted if isinstance(each, RedactedEvent)]
 
     source = app.topic(EVENTS_RAW.name, key_deserializer="str", value_deserializer="bytes")
 
