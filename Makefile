@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+NATIVE := $(wildcard pipeline/redaction/automata/*.c)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
 .PHONY: help setup demo up down test fault-short fault lint format bench lock
@@ -12,7 +13,8 @@ help: ## what there is to make
 
 setup: $(STAMP) $(KAFKA_STAMP) ## the Python environment and the Kafka jars
 
-$(STAMP): requirements-dev.lock pyproject.toml
+
+$(STAMP): requirements-dev.lock pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Sluice needs Python 3.11 or later: apt-get install python3 python3-venv, or make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from pipeline.redaction.automata import Scanner
+
 MIN_LENGTH: Final = 24
 
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/=_-])")
@@ -16,9 +18,16 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
 
+_SCAN: Final = Scanner([rf"[A-Za-z0-9+/_-]{{{MIN_LENGTH}}}"], [((0,), 0)])
+
+
 def may_hold_runs(text: str) -> bool:
     """Tell cheaply whether a run is possible: most texts are made of short words."""
-    return len(text) >= MIN_LENGTH and max(map(len, text.split()), default=0) >= MIN_LENGTH
+    try:
+        return len(text) >= MIN_LENGTH and _SCAN.outcomes(text) != 0
+    except UnicodeEncodeError:
+        # half of a surrogate pair: read it the long way
+        return True
 
 
 def runs(text: str) -> Iterator[tuple[int, int, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pipeline.redaction.automata import Scanner
 from pipeline.redaction.plain import Plain, replaced
 
 _DIGIT_WORDS: Final = {
@@ -74,26 +75,22 @@ _DIGITS: Final = re.compile(
 _SPACED: Final = re.compile(r"(?<![\w.-])\d(?:[ ]\d){6,18}(?![\w-]|\.\d)")
 _TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
 
-_SHORTEST: Final = 10
-_SHORTEST_DIGITS: Final = len("1 2 3 4 5 6 7")
-_AT_MARKS: Final = ("[at", "(at", "{at", "[ at", "( at", "[@", "(@")
-_SPELLED: Final = (
-    " zero",
-    " oh",
-    "ty ",
-    "teen ",
-    "double ",
-    " one",
-    " two",
-    " three",
-    " four",
-    " five",
-    " six",
-    " seven",
-    " eight",
-    " nine",
+_SAID: Final = rf"(?:{_WORD}|{'|'.join(_TEENS)}|{'|'.join(_TENS)}|hundred|thousand)"
+_BETWEEN: Final = r"(?:[ ,-]{1,2}|[ ]?\.{2,3}[ ]?|[ ]dash[ ])(?:(?:double|triple)[ ])?"
+# what each spelling cannot do without; almost every text has none of it
+_SCAN: Final = Scanner(
+    [
+        r"(?i)[ \[({]dot[ \])}]",
+        r"(?i)[ ]at[ ]",
+        r"(?i)[\[({][ ]?(?:at|@)",
+        rf"(?i){_SAID}{_BETWEEN}{_SAID}{_BETWEEN}{_SAID}",
+        r"\d[ ]\d[ ]\d[ ]\d",
+    ],
+    [((0, 1), 0), ((2,), 0), ((3,), 1), ((4,), 2)],
 )
-_SINGLE: Final = re.compile(r" \d \d ")
+_ADDRESS_MAY: Final = 1
+_DIGITS_MAY: Final = 2
+_SPACED_MAY: Final = 4
 
 
 def without_spelling(text: str) -> Plain | None:
@@ -101,22 +98,20 @@ def without_spelling(text: str) -> Plain | None:
 
     Time is linear: every repetition is bounded.
     """
-    length = len(text)
-    if length < _SHORTEST:
+    try:
+        may = _SCAN.outcomes(text)
+    except UnicodeEncodeError:
+        # half of a surrogate pair: read it the long way
+        may = _ADDRESS_MAY | _DIGITS_MAY | _SPACED_MAY
+    if not may:
         return None
-    lowered = text.lower()
     plain: Plain | None = None
-    # `in` is much faster than any pattern; almost every text ends here
-    marked = "[" in text or "(" in text or "{" in text
-    if ("dot" in lowered and " at " in lowered) or (
-        marked and any(mark in lowered for mark in _AT_MARKS)
-    ):
+    if may & _ADDRESS_MAY:
         plain = _step(plain, text, _ADDRESS)
-    if length >= _SHORTEST_DIGITS:
-        if sum(map(lowered.count, _SPELLED)) > 3:
-            plain = _step(plain, text, _DIGITS)
-        if _SINGLE.search(text) is not None:
-            plain = _step(plain, text, _SPACED)
+    if may & _DIGITS_MAY:
+        plain = _step(plain, text, _DIGITS)
+    if may & _SPACED_MAY:
+        plain = _step(plain, text, _SPACED)
     return plain
 
 

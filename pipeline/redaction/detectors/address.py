@@ -24,7 +24,7 @@ from pipeline.redaction.detectors.address_patterns import (
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.cues import cue_before
-from pipeline.redaction.detectors.patterns import TextPattern
+from pipeline.redaction.detectors.patterns import AnyPattern
 from pipeline.redaction.spans import STREET_ADDRESS, Span
 
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
@@ -120,7 +120,7 @@ class StreetDetector(AddressDetector):
         for match in SAID.finditer(text):
             # one word may count the streets: "two back roads"
             several = " " in match["number"] or "-" in match["number"]
-            named = match["name"][0].isupper()
+            named = text[match.start("name")].isupper()
             if several or named or cue_before(ADDRESS_CUE, text, match.start()):
                 yield (*match.span(), 0.65)
 
@@ -193,7 +193,7 @@ class FormDetector(AddressDetector):
     """Addresses of one form, such as Hauptstraße 12a or PO Box 5."""
 
     def __init__(
-        self, name: str, pattern: TextPattern, trigger: Trigger, score: float = 0.85
+        self, name: str, pattern: AnyPattern, trigger: Trigger, score: float = 0.85
     ) -> None:
         """Look for `pattern` where `trigger` opens the gate."""
         super().__init__()

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from pipeline.redaction.detectors.lexicon import words
-from pipeline.redaction.detectors.patterns import TextPattern
+from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 
 # Words that end an English street; the first ones hardly ever mean anything else behind a number.
 SURE_TYPES: Final = words(
@@ -55,13 +55,12 @@ ROUTE_NUMBER: Final = TextPattern(r"\ \d{1,4}[A-Z]?(?!\w)")
 # 8567 Zamkowa 119
 NUMBER_AGAIN: Final = TextPattern(r"\ \d{1,5}(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat|App|\#))")
 # 12 baker street, in any case
-INFORMAL: Final = TextPattern(
+INFORMAL: Final = CaselessPattern(
     rf"{_NUMBER}\ (?:(?:north|south|east|west"
     rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     r"\ (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent"
     r"|terrace)(?!\w)\.?",
-    re.IGNORECASE,
 )
 _SAID = (
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
@@ -73,7 +72,7 @@ _SAID_STOP = (
     r"|dirt|side|hundred|thousand|per|by|new|big|small)\b)"
 )
 # eleven fifty Alder Street apartment four: a number in words
-SAID: Final = TextPattern(
+SAID: Final = CaselessPattern(
     rf"\b(?P<number>(?:{_SAID})(?:[ -](?:{_SAID}|hundred|oh)){{0,5}})"
     r"\ (?:(?:north|south|east|west)\ )?"
     rf"(?P<name>{_SAID_STOP}[a-z][a-z'’.]{{2,20}}(?:\ {_SAID_STOP}[a-z'’.]{{2,20}})?)"
@@ -81,7 +80,6 @@ SAID: Final = TextPattern(
     r"|buildings|gardens|parkway|highway|way)(?!\w)"
     rf"(?:,?\ (?:apartment|apt|unit|suite|number|flat|floor)\ (?:{_SAID}|[a-z0-9](?!\w))"
     rf"(?:[ -](?:{_SAID}|[a-z](?!\w)))?)?",
-    re.IGNORECASE,
 )
 # "on Old Quarry Rd": a street without a number behind a word of place
 NAMED: Final = TextPattern(
@@ -96,12 +94,11 @@ LEAD: Final = TextPattern(
     r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
     r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
-PO_BOX: Final = TextPattern(
+PO_BOX: Final = CaselessPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
     r"|Apartado(?:\ [Pp]ostal)?"
     r"|Casilla|Caixa\ Postal|Boîte\ [Pp]ostale|B\.?P\.?|Locked\ Bag|GPO\ Box"
     r"|PMB)\ ?\#?(?:\ ?[Nn]o\.?)?\ ?\d{1,6}(?!\d)",
-    re.IGNORECASE,
 )
 # PSC 1234, Box 5678; Unit 4321 Box 8765; USS Smith; and APO AP 96555 behind them
 MILITARY: Final = TextPattern(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
@@ -55,6 +55,13 @@ class DetectorSettings:
     name_list: bool = True
 
 
+class Part(NamedTuple):
+    """What a detector can look for by itself, and the triggers that call for it."""
+
+    triggers: tuple[Trigger, ...]
+    find: Callable[[str, Context], list[Span]]
+
+
 class Detector(EntityRecognizer):
     """A recognizer of Sluice.
 
@@ -62,6 +69,9 @@ class Detector(EntityRecognizer):
     are for the gate: `find` is called only on texts in which at least one of them matches,
     so they must match wherever `find` could find something. `find` runs in time linear in the
     text's length and never raises.
+
+    A detector that looks for several things has `parts` instead, each with triggers of its own, so
+    that a text is searched for what the gate saw in it and for nothing else.
     """
 
     ENTITIES: ClassVar[tuple[str, ...]] = ()
@@ -75,9 +85,14 @@ class Detector(EntityRecognizer):
     def load(self) -> None:
         """Nothing to load: patterns are compiled with their module."""
 
+    def parts(self) -> tuple[Part, ...]:
+        """Return what the gate chooses from; all of it together is what `find` finds."""
+        return (Part(self.triggers, self.find),)
+
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
-        """Return the spans in `text`; they may overlap those of other detectors."""
-        raise NotImplementedError
+        """Return the spans in `text`; they may overlap one another and those of other detectors."""
+        # of a detector with parts: one that has none says here what it finds
+        return [span for part in self.parts() for span in part.find(text, context)]
 
     def analyze(
         self,

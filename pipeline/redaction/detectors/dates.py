@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.base import Context, Detector, Part
 from pipeline.redaction.detectors.cues import cue_after
-from pipeline.redaction.detectors.patterns import TextPattern
+from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 from pipeline.redaction.spans import DATE_OF_BIRTH, DATE_TIME, Span
 
 _MONTH = (
@@ -42,7 +42,7 @@ _SAID_DAY = (
     r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth"
     r"|nineteenth|twentieth|thirtieth"
 )
-_DATE = TextPattern(
+_DATE = CaselessPattern(
     rf"""(?<![\w.:/-])(?:
       {_YEAR}(?P<s1>[-/.])(?:0?[1-9]|1[0-2])(?P=s1){_DAY}(?![\d/-])
     | {_DAY}(?P<s2>[-/.\s]){_DAY}(?P=s2)(?:{_YEAR}|\d\d)(?![\w/-]|\.\d)
@@ -60,7 +60,7 @@ _DATE = TextPattern(
     | {_MONTH},?\ (?:the\ )?(?:{_SAID_DAY}|{_UNDER_HUNDRED}),?\ (?:of\ )?
       (?:{_SAID_YEAR}|{_YEAR})(?!\w)
     )""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 _BEGINNING = TextPattern(r"\w(?<![\w.:/-].)")
 # How the words of a date begin: two letters, or one where the pattern has a choice behind it. Cut
@@ -69,7 +69,7 @@ _OPENINGS = frozenset(
     piece[:2] for piece in re.findall(r"[^\W\d_]+", f"the {_MONTH} {_UNDER_HUNDRED} {_SAID_DAY}")
 )
 # a birth cue that `_COMPACT` begins with holds one of these
-_COMPACT_PARTS = ("born", "dob", "d.o.b", "d/o/b", "bday", "b-day", "birth", "geb")
+_COMPACT_TRIGGER = r"(?i)born|dob|d\.o\.b|d/o/b|bday|b-day|birth|\bgeb"
 _BIRTH = TextPattern(
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
@@ -82,7 +82,7 @@ _BIRTH_AFTER = TextPattern(
     r"(?:birth|bday|dob|d\.o\.b|date of birth)"
 )
 # right behind the cue: 04121985, 030482; "four twelve eighty five"
-_COMPACT = TextPattern(
+_COMPACT = CaselessPattern(
     rf"""(?:\b(?:born|dob|d\.o\.b\.?|d/o/b|bday|b-day|birthday|birth\ ?date
     |date\ of\ birth|geb\.|geboren))[\w\s]{{0,12}}?(?:\?\s{{1,2}}(?:\w{{1,12}}:\ ?)?)?
     [\s:=#,-]{{0,4}}
@@ -91,7 +91,7 @@ _COMPACT = TextPattern(
       (?:(?:19|20)?\d\d)
     | {_UNDER_HUNDRED},?\ {_UNDER_HUNDRED},?\ (?:{_SAID_YEAR}|{_TENS}(?:[\ -]{_ONES})?)
     )(?![\w-]|[.,]\d)""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 _LISTED = TextPattern(r"[\s,;&/]{0,4}(?:and|or|und|et|y)?\s?")
 _NOT_BIRTH = TextPattern(
@@ -104,23 +104,36 @@ class DateOfBirthDetector(Detector):
     """Dates that words call a birth date; with `strict`, any other date as `DATE_TIME`."""
 
     ENTITIES: ClassVar = (DATE_OF_BIRTH, DATE_TIME)
-    TRIGGERS: ClassVar = (
-        (
-            r"\d",
-            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
-            r"|née? le\b|nee? le\b"
-            r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
-            r"|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
-            r"|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*",
-        ),
-        # a day and a year in words
-        (
-            r"(?i)first|second|third|th\b|nineteen|thousand|ty\b",
-            r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|d/o/b",
-        ),
-    )
 
-    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
+    def parts(self) -> tuple[Part, ...]:
+        """Return dates as they are written, and those that stand close behind a cue."""
+        return (
+            Part(
+                (
+                    (
+                        r"\d",
+                        r"(?i)\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt"
+                        r"|née? le\b|nee? le\b"
+                        r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento"
+                        r"|geboorte|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu"
+                        r"|\bsyntyn|\bszület|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)"
+                        r"|d/o/b|\bnat[oa] a\b|\(\*",
+                    ),
+                    # a day and a year in words
+                    (r"(?i)first|second|third|th\b|nineteen|thousand|ty\b", _COMPACT_TRIGGER),
+                ),
+                self._written,
+            ),
+            Part(
+                (
+                    (r"\d{6}", _COMPACT_TRIGGER),
+                    (rf"(?i)\b(?:{_TENS}|{_TEENS}|{_ONES})\b", _COMPACT_TRIGGER),
+                ),
+                self._compact,
+            ),
+        )
+
+    def _written(self, text: str, context: Context) -> list[Span]:
         """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
         spans: list[Span] = []
         after_birth = len(text)
@@ -138,18 +151,18 @@ class DateOfBirthDetector(Detector):
                 spans.append(Span(start, end, DATE_OF_BIRTH, 0.85, "DateOfBirthDetector"))
             elif context.strict:
                 spans.append(Span(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
-        lowered = text.lower()
-        if any(part in lowered for part in _COMPACT_PARTS):
-            spans += [
-                Span(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
-                for match in _COMPACT.finditer(text)
-            ]
         return spans
+
+    def _compact(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        return [
+            Span(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
+            for match in _COMPACT.finditer(text)
+        ]
 
 
 def _dates(text: str) -> Iterator[re.Match[str]]:
     """Yield the dates of `text` from left to right, looking only where a word or number begins."""
-    date = _DATE.on(text)
+    date, text = _DATE.reading(text)
     reached = 0
     for start in _BEGINNING.finditer(text):
         at = start.start()

@@ -100,14 +100,16 @@ class DetectorSet:
     def __init__(self, settings: DetectorSettings | None = None) -> None:
         self.settings = settings or DetectorSettings()
         self.detectors = build_detectors(self.settings)
-        self._gate = Gate([detector.triggers for detector in self.detectors])
+        parts = [(part, detector) for detector in self.detectors for part in detector.parts()]
+        self._gate = Gate([part.triggers for part, _ in parts])
+        self._finds = [part.find for part, _ in parts]
         wanted = self.settings.entities
         self._finds_more = [
             wanted is not None and not wanted.issuperset(detector.supported_entities)
-            for detector in self.detectors
+            for _, detector in parts
         ]
 
-        entities = [frozenset(detector.supported_entities) for detector in self.detectors]
+        entities = [frozenset(detector.supported_entities) for _, detector in parts]
         # a hint, and strictness, ask for entities without the words that open the gate
         self._finders = {
             entity: tuple(i for i, supported in enumerate(entities) if entity in supported)
@@ -121,14 +123,14 @@ class DetectorSet:
         `text` is plain: escapes and Unicode tricks were undone before (`redaction.normalise`).
         """
         found: list[Span] = []
-        detectors = self.detectors
+        finds = self._finds
         opened = self._gate.open_for(text)
         if context.strict or context.hint:
             hinted = self._finders.get(context.hint or "", ())
             strict = self._strict if context.strict else ()
             opened = tuple(sorted({*opened, *hinted, *strict}))
         for index in opened:
-            spans = detectors[index].find(text, context)
+            spans = finds[index](text, context)
             if spans and self._finds_more[index]:
                 wanted = self.settings.entities or ()
                 spans = [span for span in spans if span.entity_type in wanted]

@@ -1,81 +1,94 @@
-"""One scan of a text that says which detectors can find anything in it."""
+"""One scan of a text that says which parts of the detectors can find anything in it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import re2
 
+from pipeline.redaction.automata import Scanner, Unsupported, bits, check
 from pipeline.redaction.detectors.base import Trigger
 
-_MEMORY = 256 << 20
-_MEMO_SIZE = 20_000
-
-
-_WORD = re.compile(r"[a-zA-Z]{3}")
-_NOTATION = re.compile(r"\\x\{?[0-9a-f]+\}?|\\[pP]\{\w+\}|\\.|\[[^\]]*\]|\(\?[imsU-]*[:)]")
+_MEMORY: Final = 64 << 20
+_MEMO_SIZE: Final = 20_000
 
 
 class Gate:
     """Compiled triggers of all detectors.
 
-    In each automaton a pattern that always matches stands first: where it is missing from an answer
-    the automaton ran out of memory, and then every detector runs. The gate fails closed.
+    Patterns are run as automata of our own, whose tables are complete (`automata`). What a policy
+    adds may have constructs that those do not know: such patterns are left to RE2, which costs a
+    second scan.
 
-    Patterns should not wait for one another (`a.*b`): each such wait doubles the automaton's states
-    and with them its misses in the processor's cache. A trigger of several patterns says the same.
-    For the same reason words and shapes of numbers have an automaton each: together they would need
-    a state for every pair of theirs.
+    A trigger of several patterns matches where all of them match, in any order. That is worth more
+    than a pattern that waits (`a.*b`): each such wait doubles the states of a table.
     """
 
     def __init__(self, triggers: Sequence[Iterable[Trigger]]) -> None:
-        """Compile `triggers[i]`, the triggers that call for detector `i`."""
-        self._words, self._shapes = _automaton(), _automaton()
-        patterns: dict[str, int] = {}
-        self._rules: list[tuple[int, frozenset[int]]] = []
-        for detector, listed in enumerate(triggers):
+        """Compile `triggers[i]`, the triggers that call for part `i`."""
+        ours: dict[str, int] = {}
+        others: dict[str, int] = {}
+        rules: list[tuple[int, frozenset[int], frozenset[int]]] = []
+        for part_number, listed in enumerate(triggers):
             for trigger in listed:
-                parts = (trigger,) if isinstance(trigger, str) else trigger
-                for part in parts:
-                    if part not in patterns:
-                        patterns[part] = self._add(part)
-                self._rules.append((detector, frozenset(patterns[part] for part in parts)))
-        self._words.Compile()
-        self._shapes.Compile()
-        # the compiled set behind the wrapper, which asks and converts more than the match costs
-        self._match_words = self._words._set.Match
-        self._match_shapes = self._shapes._set.Match
+                needed: tuple[set[int], set[int]] = set(), set()
+                for part in (trigger,) if isinstance(trigger, str) else trigger:
+                    if part in ours or _is_ours(part):
+                        needed[0].add(ours.setdefault(part, len(ours)))
+                    else:
+                        # RE2 counts from 1: its first pattern is one that always matches
+                        needed[1].add(others.setdefault(part, len(others) + 1))
+                rules.append((part_number, frozenset(needed[0]), frozenset(needed[1])))
+        self._rules = rules
+        self._scanner = Scanner(list(ours), [(some, index) for index, some, _ in rules])
+        self._outcomes = self._scanner.outcomes
+        self._matching_others = _beside(list(others)) if others else None
         self._all = tuple(range(len(triggers)))
-        self._memo: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[int, ...]] = {}
-
-    def _add(self, pattern: str) -> int:
-        """Add a pattern to the automaton of its kind; shapes count downwards from -1."""
-        if _WORD.search(_NOTATION.sub("", pattern)):
-            return int(self._words.Add(pattern))
-        return -int(self._shapes.Add(pattern))
+        self._memo: dict[int, tuple[int, ...]] = {}
 
     def open_for(self, text: str) -> tuple[int, ...]:
-        """Return the indexes of the detectors to run on `text`, in order."""
-        # half of a surrogate pair has no UTF-8; no pattern asks for one
-        raw = text.encode("utf-8", "replace")
-        matched = (tuple(self._match_words(raw)), tuple(self._match_shapes(raw)))
-        found = self._memo.get(matched)
-        return self._remember(*matched) if found is None else found
-
-    def _remember(self, words: tuple[int, ...], shapes: tuple[int, ...]) -> tuple[int, ...]:
-        found = self._all
-        if 0 in words and 0 in shapes:
-            seen = {*words, *(-shape for shape in shapes)}
-            found = tuple(sorted({index for index, needed in self._rules if needed <= seen}))
-        if len(self._memo) < _MEMO_SIZE:
-            self._memo[words, shapes] = found
+        """Return the indexes of the parts to run on `text`, in order."""
+        try:
+            outcomes = self._outcomes(text)
+        except UnicodeEncodeError:
+            # half of a surrogate pair has no UTF-8; no pattern asks for one
+            text = text.encode("utf-8", "replace").decode()
+            outcomes = self._outcomes(text)
+        if self._matching_others is not None:
+            return self._with_others(text)
+        found = self._memo.get(outcomes)
+        if found is None:
+            found = tuple(bits(outcomes))
+            if len(self._memo) < _MEMO_SIZE:
+                self._memo[outcomes] = found
         return found
 
+    def _with_others(self, text: str) -> tuple[int, ...]:
+        others = self._matching_others(text.encode()) if self._matching_others else frozenset()
+        if 0 not in others:
+            # RE2 ran out of memory: the gate fails open, and everything runs
+            return self._all
+        ours = self._scanner.matching(text)
+        opened = {index for index, mine, theirs in self._rules if mine <= ours and theirs <= others}
+        return tuple(sorted(opened))
 
-def _automaton() -> re2.Set:
+
+def _is_ours(pattern: str) -> bool:
+    try:
+        check(pattern)
+    except Unsupported:
+        return False
+    return True
+
+
+def _beside(patterns: Sequence[str]) -> Callable[[bytes], frozenset[int]]:
+    """Return what tells the patterns that match, counted from 1; 0 always does, if all is well."""
     options = re2.Options()
     options.max_mem = _MEMORY
     automaton = re2.Set.SearchSet(options)
     automaton.Add("")
-    return automaton
+    for pattern in patterns:
+        automaton.Add(pattern)
+    automaton.Compile()
+    return lambda raw: frozenset(automaton.Match(raw))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
-from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Part
 from pipeline.redaction.detectors.lexicon import lexicon, words
-from pipeline.redaction.detectors.patterns import TextPattern
+from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 
-_LABELLED = TextPattern(
+_LABELLED = CaselessPattern(
     r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
     r"|subscriber|employee|staff|student|matric(?:ulation)?|voter|pension|donor|library card|badge"
     r"|insured|reader|rewards|passenger|patient|medical record|policy ?holder|policy|insurance|tax"
@@ -24,7 +25,6 @@ _LABELLED = TextPattern(
     r"(?P<value>(?!(?:is|of|on|in|at|to|by|and|for"
     r"|was)\b)[A-Za-z]{1,3}[ -]\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)"
     r"|\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
-    re.IGNORECASE,
 )
 # Labels that are one word, and national identity numbers by their names
 # "policy HX-4410293", "my account is 551029337": the label alone, so the value must be a number
@@ -39,18 +39,16 @@ _LABELLED_ALONE = TextPattern(
     re.IGNORECASE,
 )
 # An account on a social network or in a messenger: "Telegram @name"
-_HANDLE = TextPattern(
+_HANDLE = CaselessPattern(
     r"\b(?:telegram|instagram|insta|twitter|tiktok|snapchat|snap|discord|venmo|cash ?app|skype"
     r"|mastodon|bluesky|threads|ig|handle|username)\b[^@\n.]{0,16}"
     r"(?P<value>@[a-z0-9_][a-z0-9_.]{1,28}[a-z0-9_])(?!\w|@|\.\w)",
-    re.IGNORECASE,
 )
 # "username is pkowal_31": letters with a digit or an underscore
-_USERNAME = TextPattern(
+_USERNAME = CaselessPattern(
     r"\b(?:user ?name|user ?id|login|log-in|screen ?name|handle)[\"'`]?(?: is| was|:"
     r"|=){1,2} ?[\"'`]?"
     r"(?P<value>(?=[a-z._-]{0,30}\d|[a-z.]{1,30}_)[a-z][a-z0-9._-]{2,38}[a-z0-9])(?![\w@/(-])",
-    re.IGNORECASE,
 )
 # Users in logs: "Accepted publickey for …", "sudo: …", user=…, login: …
 _LOG_USER = TextPattern(
@@ -63,8 +61,8 @@ _SERVICES = words(
     """postgres nginx mysql jenkins ubuntu debian centos daemon sshd nobody www-data redis kafka
     docker gitlab github grafana prometheus elastic clickhouse admin administrator sysadmin"""
 )
-_USERNAME_PARTS = ("user", "login", "log-in", "screen", "handle")
-_LABELLED_BY_A_WORD = TextPattern(
+_NAME = "LabelledIdDetector"
+_LABELLED_BY_A_WORD = CaselessPattern(
     r"\b(?:mrn|ni|national insurance|medicare|kundennummer|kunden-?nr\.?|mitgliedsnummer"
     r"|versichertennummer|kundnummer|kundenr"
     r"|numer klienta|número de (?:socio|cliente|cuenta)|lidnummer|medlemsnummer|asiakasnumero"
@@ -78,7 +76,6 @@ _LABELLED_BY_A_WORD = TextPattern(
     r"(?P<value>\d{2,6}(?:[ ./-]\d{1,6}){1,4}|[A-Z]{2}(?: \d\d){3} [A-D]"
     r"|[A-Z]{0,6}[_-]?\d[A-Z0-9-]{3,16})"
     r"(?![\w])",
-    re.IGNORECASE,
 )
 _DATE_LIKE = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}$")
 _PAYMENT_NUMBER = TextPattern(
@@ -101,58 +98,93 @@ class LabelledIdDetector(Detector):
     """Ids behind two words such as "customer number"."""
 
     ENTITIES: ClassVar = (ACCOUNT_ID, CUSTOMER_ID)
-    TRIGGERS: ClassVar = (
-        (
-            r"\d",
-            r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer|customer"
-            r"|cust"
-            r"|client|subscriber|employee|staff|patient|record|policy|holder|insurance|tax|national"
-            r"|student|matric|matriculation|voter|pension|donor|library card|badge|insured|reader"
-            r"|rewards|passenger"
-            r"|identity)[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
-        ),
-        (
-            r"\d{3}",
-            r"(?i)\b(?:account|acct|acc|member|membership|policy|loyalty|patient|student|employee"
-            r"|konto|cuenta|compte|conta|conto|customer|client)(?:\.|\b)",
-        ),
-        (
-            r"@",
-            r"(?i)gram|insta|twitter|tiktok|snap|discord|venmo|cash|skype|masto|sky|thread|\big\b",
-        ),
-        r"(?i)(?:user ?name|user ?id|log-?in|screen ?name|handle)",
-        r"\b(?:Accepted|Failed) \w+ for |session (?:opened|closed) for user|sudo: |(?:user|usr"
-        r"|owner)="
-        r"|user [\"']",
-    )
 
-    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
-        """Return spans of score .8 for values that hold digits."""
-        spans = []
-        for match in _LABELLED.finditer(text):
-            value = match["value"]
-            if sum(map(str.isdigit, value)) >= min(3, len(value) - 2):
-                entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
-                spans.append(Span(*match.span("value"), entity, 0.8, "LabelledIdDetector"))
-        for match in _LABELLED_ALONE.finditer(text):
+    def parts(self) -> tuple[Part, ...]:
+        """Return values behind a label of two words or one, handles, and users' names."""
+        return (
+            Part(
+                (
+                    (
+                        r"\d",
+                        r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer"
+                        r"|customer|cust|client|subscriber|employee|staff|patient|record|policy"
+                        r"|holder|insurance|tax|national|student|matric|matriculation|voter|pension"
+                        r"|donor|library card|badge|insured|reader|rewards|passenger|identity)"
+                        r"[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
+                    ),
+                ),
+                _labelled,
+            ),
+            Part(
+                (
+                    r"(?i)\b(?:account|acct|acc|member|membership|policy|loyalty|patient|student"
+                    r"|employee|konto|cuenta|compte|conta|conto|customer|client)(?:\.|\b)"
+                    r"[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?"
+                    r"|no\.?))?[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
+                    r"(?:[A-Z]{1,4}[- ]?\d{4}|\d{5}|\d{3,6}-\d\d)",
+                ),
+                _labelled_alone,
+            ),
+            Part(
+                (
+                    (
+                        r"@",
+                        r"(?i)gram|insta|twitter|tiktok|snap|discord|venmo|cash|skype|masto|sky"
+                        r"|thread|\big\b|handle|user ?name",
+                    ),
+                ),
+                _names(_HANDLE),
+            ),
+            Part(
+                (
+                    r"(?i)\b(?:user ?name|user ?id|log-?in|screen ?name|handle)[\"'`]?"
+                    r"(?: is| was|:|=)",
+                ),
+                _names(_USERNAME),
+            ),
+            Part(
+                (
+                    r"\b(?:Accepted|Failed) \w+ for |session (?:opened|closed) for user|sudo: "
+                    r"|(?:user|usr|login|owner)=|user [\"']|\blogin: ",
+                ),
+                _log_users,
+            ),
+        )
+
+
+def _labelled(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+    spans = []
+    for match in _LABELLED.finditer(text):
+        value = match["value"]
+        if sum(map(str.isdigit, value)) >= min(3, len(value) - 2):
             entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
-            if not _DATE_LIKE.match(match["value"]):
-                spans.append(Span(*match.span("value"), entity, 0.65, "LabelledIdDetector"))
-        for match in _LOG_USER.finditer(text):
-            value = match["value"]
-            if value not in _SERVICES and not _is_word(value):
-                spans.append(Span(*match.span("value"), ACCOUNT_ID, 0.6, "LabelledIdDetector"))
-        # `in` is much faster than any pattern
-        lowered = text.lower()
-        patterns = [_HANDLE] if "@" in text else []
-        if any(word in lowered for word in _USERNAME_PARTS):
-            patterns.append(_USERNAME)
-        spans += [
-            Span(*match.span("value"), ACCOUNT_ID, 0.7, "LabelledIdDetector")
-            for pattern in patterns
-            for match in pattern.finditer(text)
+            spans.append(Span(*match.span("value"), entity, 0.8, _NAME))
+    return spans
+
+
+def _labelled_alone(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+    return [
+        Span(*match.span("value"), CUSTOMER_ID if match["customer"] else ACCOUNT_ID, 0.65, _NAME)
+        for match in _LABELLED_ALONE.finditer(text)
+        if not _DATE_LIKE.match(match["value"])
+    ]
+
+
+def _names(pattern: CaselessPattern) -> Callable[[str, Context], list[Span]]:
+    def find(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+        return [
+            Span(*match.span("value"), ACCOUNT_ID, 0.7, _NAME) for match in pattern.finditer(text)
         ]
-        return spans
+
+    return find
+
+
+def _log_users(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+    return [
+        Span(*match.span("value"), ACCOUNT_ID, 0.6, _NAME)
+        for match in _LOG_USER.finditer(text)
+        if match["value"] not in _SERVICES and not _is_word(match["value"])
+    ]
 
 
 class IdentityNumberDetector(Detector):

@@ -150,7 +150,7 @@ class IntroducedPersonDetector(Detector):
 
     ENTITIES: ClassVar = (PERSON,)
     TRIGGERS: ClassVar = (
-        rf"(?i:{_CUES})[^\PL\p{{Lu}}]",
+        rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",
         r"[A-Z]/[A-Z]{2,20} ?(?:M|DR)",
         r"[A-Z'-], [A-Z][A-Z'-]",
         (r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),
@@ -164,6 +164,8 @@ class IntroducedPersonDetector(Detector):
         """Return spans of score .8."""
         spans = []
         for match in _INTRODUCTION.finditer(text):
+            if text[match.end() : match.end() + 1].isupper():
+                continue
             end = self._reader.name_from(text, match.end(), introduced=True)
             if end:
                 spans.append(Span(match.end(), end, PERSON, 0.8, "IntroducedPersonDetector"))

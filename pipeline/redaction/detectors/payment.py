@@ -180,8 +180,9 @@ class CryptoDetector(Detector):
 
     ENTITIES: ClassVar = (CRYPTO,)
     TRIGGERS: ClassVar = (
-        # a wallet mixes letters and digits; counting its characters is not for the gate
-        r"[A-Za-z]\d+[A-Za-z]|\d[A-Za-z]+\d",
+        r"\b0x[0-9A-Fa-f]{40}\b",
+        r"\b(?:bc|tb|ltc|BC|TB|LTC)1[02-9A-Za-z]{11}",
+        rf"\b[{_BASE58}]{{26}}",
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002

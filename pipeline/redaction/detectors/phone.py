@@ -67,6 +67,7 @@ _MY_NUMBER = TextPattern(
     r"\b(?:my|our|his|her|their)(?: (?:new|old|work|home|other|own))? (?:number|num|no|nr)\b"
     r"[^\w.?!]*(?:is|'s|was)?[^\w.?!]*$"
 )
+_SEVEN_DIGITS: Final = r"\d(?:[ .\-/()\x{2010}-\x{2015}\x{b7}]{0,3}\d){6}"
 _CUE_TRIGGER: Final = (
     r"(?i)\b(?:"
     + "|".join(sorted(word for word, kind in _CUES.items() if kind > 0 and word.isascii()))
@@ -85,13 +86,13 @@ class PhoneDetector(Detector):
     ENTITIES: ClassVar = (PHONE_NUMBER,)
     # shapes of telephone numbers, or seven digits and a word that says so
     TRIGGERS: ClassVar = (
-        r"[(+][(+ ]?\d",
-        r"\b00[1-9]\d",
-        r"\b0\d{1,4}[ .\-/)]{1,2}\d\d",
+        rf"[(+][(+ ]?{_SEVEN_DIGITS}",
+        rf"\b00[1-9]{_SEVEN_DIGITS}",
+        r"\b0\d{1,4}[ .\-/)]{1,2}\d\d(?:[ .\-/()]{0,3}\d){3}",
         r"\b0[6-9]\d{8}",
         r"\b\d{3}[ .\-/)]{1,3}\d{3}[ .\-]{0,3}\d{4}\b",
-        (r"\d(?:[ .\-/()]{0,3}\d){6}", _CUE_TRIGGER),
-        (r"\d(?:[ .\-/()]{0,3}\d){6}", r"[^\x00-\x7f]"),
+        (_SEVEN_DIGITS, _CUE_TRIGGER),
+        (_SEVEN_DIGITS, r"[^\x00-\x7f]"),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:

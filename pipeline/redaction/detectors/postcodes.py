@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP, STATES
 from pipeline.redaction.detectors.address_tail import AddressTail
-from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.base import Context, Detector, Part
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import STREET_ADDRESS, ZIP_CODE, Span
@@ -18,11 +18,7 @@ _POSTCODE_CUE = TextPattern(
     r"|\beircode)\b"
     r"(?:[^.;\n]{0,32}|[^.;\n]{0,12}\?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
 )
-# of each of these words: `in` is much faster than any pattern
-_CUE_PARTS = (
-    *("zip", "post", "plz", "pin", "cap", "cep"),
-    *("pocztowy", "psč", "irányítószám", "poștal", "eircode"),
-)
+_NAME = "PostcodeDetector"
 _POSTCODE = TextPattern(
     r"(?<![\w.-])(?:\d{5}(?:-\d{4})?|[A-Za-z]{1,2}\d[A-Za-z\d]?\ ?\d[A-Za-z]{2}"
     r"|[A-Za-z]\d[A-Za-z][\ -]?\d[A-Za-z]\d|\d{4}\ ?[A-Z]{2}|\d{3}\ \d{2,3}|\d{2}-\d{3}|\d{6}"
@@ -49,48 +45,64 @@ class PostcodeDetector(Detector):
     """Codes where a word or their own shape says so: with what stands before them, an address."""
 
     ENTITIES: ClassVar = (STREET_ADDRESS, ZIP_CODE)
-    TRIGGERS: ClassVar = (
-        r"\b[A-Z]{2},? \d{5}\b",
-        (r", [A-Z]", r"(?:[a-z]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})"),
-        r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b",
-        r"\b[A-Z]\d[\dW] [0-9A-Z]{4}\b",
-        (
-            r"\d",
-            r"(?i)\bzip|post(?:al)?[ _-]?code|\bplz|pin[ -]?code|code postal|digo postal|\bcap\b"
-            r"|\bcep\b|postn|postleitzahl|kod pocztowy|codice postale|postinumero|posta kodu"
-            r"|\bps(?:č)|ir(?:á)ny(?:í)t(?:ó)sz(?:á)m|cod po(?:ș)tal|eircode",
-        ),
-    )
 
     def __init__(self) -> None:
         super().__init__()
         self._tail = AddressTail()
 
-    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
-        """Return spans: .6 for a code of a known shape, .7 where a word says so."""
-        name = "PostcodeDetector"
-        spans = [
-            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.6, name)
+    def parts(self) -> tuple[Part, ...]:
+        """Return codes behind a state, behind a place, of British shape, and behind a word."""
+        return (
+            Part((r"\b[A-Z]{2},? \d{5}\b",), self._behind_state),
+            Part(
+                (r", [A-Z][^,;.]{0,63}(?:[a-z’'-]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})",),
+                self._behind_place,
+            ),
+            Part(
+                (r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b", r"\b[A-Z]\d[\dW] [0-9A-Z]{4}\b"),
+                self._british,
+            ),
+            Part(
+                (
+                    (
+                        r"\d",
+                        r"(?i)\bzip|post(?:al)?[ _-]?code|\bplz|pin[ -]?code|code postal"
+                        r"|digo postal"
+                        r"|\bcap\b|\bcep\b|postn|postleitzahl|kod pocztowy|codice postale"
+                        r"|postinumero|posta kodu|\bps(?:č)|ir(?:á)ny(?:í)t(?:ó)sz(?:á)m"
+                        r"|cod po(?:ș)tal|eircode",
+                    ),
+                ),
+                self._behind_word,
+            ),
+        )
+
+    def _behind_state(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        return [
+            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.6, _NAME)
             for match in STATE_AND_ZIP.finditer(text)
             if match[0][:2] in STATES
         ]
-        spans += [
-            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, name)
+
+    def _behind_place(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        return [
+            Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, _NAME)
             for match in _PLACE_AND_CODE.finditer(text)
             if self._tail.is_place(match["place"])
         ]
+
+    def _british(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        spans = []
         for match in _BRITISH.finditer(text):
             start = self._tail.back(text, match.start())
             whole = "," in text[start : match.start()] or "\n" in text[start : match.start()]
             entity = STREET_ADDRESS if whole else ZIP_CODE
-            start = start if whole else match.start()
-            spans.append(Span(start, match.end(), entity, 0.6, name))
-        lowered = text.lower()
-        if context.hint != ZIP_CODE and not any(cue in lowered for cue in _CUE_PARTS):
-            return spans
-        spans += [
-            Span(*match.span(), ZIP_CODE, 0.7, name)
+            spans.append(Span(start if whole else match.start(), match.end(), entity, 0.6, _NAME))
+        return spans
+
+    def _behind_word(self, text: str, context: Context) -> list[Span]:
+        return [
+            Span(*match.span(), ZIP_CODE, 0.7, _NAME)
             for match in _POSTCODE.finditer(text)
             if context.hint == ZIP_CODE or cue_before(_POSTCODE_CUE, text, match.start())
         ]
-        return spans

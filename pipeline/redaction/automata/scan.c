@@ -1,0 +1,300 @@
+/* The loop behind `Scanner`: some automata, in step, over the UTF-8 of one text.
+ *
+ * A step depends on the one before it and waits for the cache; those of different automata do not
+ * depend on one another, so the processor overlaps them. That is why all automata read the same
+ * byte before any of them reads the next.
+ *
+ * A rule names patterns that must all match and the outcome that the text then has.
+ *
+ * Everything a table can lead to is checked when it is handed over: each cell is the number of a
+ * state that exists, each class a column that exists. After that no text can lead out of a table.
+ */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SYMBOLS 257
+#define END 256
+#define MAX_TABLES 64
+#define MAX_WIDTH 16
+
+typedef struct {
+    uint16_t class_of[SYMBOLS];
+    int shift;
+    uint32_t first_accepting;
+    const uint16_t *next_state;
+    const uint64_t *accepted; /* `width` words for each accepting state */
+} Table;
+
+/* An outcome that the text has when all `needed` patterns match it. */
+typedef struct {
+    uint64_t needed[MAX_WIDTH];
+    uint64_t outcome;
+} Rule;
+
+typedef struct {
+    PyObject_HEAD
+    Py_ssize_t width; /* words of 64 patterns each */
+    Py_ssize_t count;
+    Table *tables;
+    Py_ssize_t rule_count;
+    Rule *rules;
+} Automata;
+
+static void
+automata_dealloc(Automata *self)
+{
+    for (Py_ssize_t t = 0; self->tables != NULL && t < self->count; t++) {
+        PyMem_Free((void *)self->tables[t].next_state);
+        PyMem_Free((void *)self->tables[t].accepted);
+    }
+    PyMem_Free(self->tables);
+    PyMem_Free(self->rules);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static void *
+copied(const char *bytes, Py_ssize_t size)
+{
+    void *copy = PyMem_Malloc(size > 0 ? size : 1);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    memcpy(copy, bytes, size);
+    return copy;
+}
+
+/* Take one table over; returns 0, or -1 with an exception where it could lead out of itself. */
+static int
+take(Table *table, PyObject *tuple, Py_ssize_t width)
+{
+    const char *classes, *cells, *accepted;
+    Py_ssize_t class_count, cell_size, accepted_size;
+    int shift;
+    unsigned int first_accepting;
+    if (!PyArg_ParseTuple(tuple, "y#iy#Iy#", &classes, &class_count, &shift, &cells, &cell_size,
+                          &first_accepting, &accepted, &accepted_size)) {
+        return -1;
+    }
+    if (class_count != SYMBOLS || shift < 0 || shift > 9 || cell_size % 2 != 0) {
+        PyErr_SetString(PyExc_ValueError, "a table has the wrong shape");
+        return -1;
+    }
+    Py_ssize_t states = (cell_size / 2) >> shift;
+    Py_ssize_t accepting = states - (Py_ssize_t)first_accepting;
+    if (states < 1 || states > 65536 || accepting < 0 || cell_size / 2 != states << shift ||
+        accepted_size != accepting * width * 8) {
+        PyErr_SetString(PyExc_ValueError, "a table has the wrong size");
+        return -1;
+    }
+    for (int symbol = 0; symbol < SYMBOLS; symbol++) {
+        table->class_of[symbol] = (unsigned char)classes[symbol];
+        if (table->class_of[symbol] >= 1 << shift) {
+            PyErr_SetString(PyExc_ValueError, "a class has no column");
+            return -1;
+        }
+    }
+    table->shift = shift;
+    table->first_accepting = first_accepting;
+    table->next_state = copied(cells, cell_size);
+    table->accepted = copied(accepted, accepted_size);
+    if (table->next_state == NULL || table->accepted == NULL) {
+        return -1;
+    }
+    for (Py_ssize_t cell = 0; cell < cell_size / 2; cell++) {
+        if (table->next_state[cell] >= states) {
+            PyErr_SetString(PyExc_ValueError, "a cell leads to no state");
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+take_tables(Automata *self, PyObject *list)
+{
+    const Py_ssize_t count = PySequence_Fast_GET_SIZE(list);
+    if (count > MAX_TABLES) {
+        PyErr_SetString(PyExc_ValueError, "too many tables");
+        return -1;
+    }
+    self->tables = PyMem_Calloc(count > 0 ? count : 1, sizeof(Table));
+    if (self->tables == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->count = count;
+    for (Py_ssize_t t = 0; t < count; t++) {
+        if (take(&self->tables[t], PySequence_Fast_GET_ITEM(list, t), self->width) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+take_rules(Automata *self, PyObject *list)
+{
+    const Py_ssize_t count = PySequence_Fast_GET_SIZE(list);
+    self->rules = PyMem_Calloc(count > 0 ? count : 1, sizeof(Rule));
+    if (self->rules == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->rule_count = count;
+    for (Py_ssize_t r = 0; r < count; r++) {
+        const char *needed;
+        Py_ssize_t size;
+        unsigned int outcome;
+        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(list, r), "y#I", &needed, &size,
+                              &outcome)) {
+            return -1;
+        }
+        if (size != self->width * 8 || outcome > 63) {
+            PyErr_SetString(PyExc_ValueError, "a rule has the wrong size, or over 64 outcomes");
+            return -1;
+        }
+        memcpy(self->rules[r].needed, needed, size);
+        self->rules[r].outcome = UINT64_C(1) << outcome;
+    }
+    return 0;
+}
+
+static int
+automata_init(Automata *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *tables, *rules;
+    Py_ssize_t width;
+    static char *names[] = {"tables", "width", "rules", NULL};
+    if (self->tables != NULL) {
+        PyErr_SetString(PyExc_TypeError, "tables are handed over once");
+        return -1;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OnO", names, &tables, &width, &rules)) {
+        return -1;
+    }
+    if (width < 1 || width > MAX_WIDTH) {
+        PyErr_SetString(PyExc_ValueError, "too many patterns");
+        return -1;
+    }
+    self->width = width;
+    tables = PySequence_Fast(tables, "tables is a sequence");
+    rules = tables == NULL ? NULL : PySequence_Fast(rules, "rules is a sequence");
+    int done = rules == NULL ? -1 : take_tables(self, tables);
+    done = done < 0 ? done : take_rules(self, rules);
+    Py_XDECREF(tables);
+    Py_XDECREF(rules);
+    return done;
+}
+
+static inline void
+step(const Table *table, uint32_t *state, int symbol, uint64_t *found, Py_ssize_t width)
+{
+    uint32_t next = table->next_state[(*state << table->shift) | table->class_of[symbol]];
+    *state = next;
+    if (next >= table->first_accepting) {
+        const uint64_t *words = table->accepted + (next - table->first_accepting) * width;
+        for (Py_ssize_t word = 0; word < width; word++) {
+            found[word] |= words[word];
+        }
+    }
+}
+
+/* Run all tables over `text`; returns 0, or -1 with an exception where it is no text. */
+static int
+run(const Automata *self, PyObject *text, uint64_t *found)
+{
+    if (!PyUnicode_Check(text)) {
+        PyErr_SetString(PyExc_TypeError, "the text is a str");
+        return -1;
+    }
+    Py_ssize_t size;
+    const char *bytes = PyUnicode_AsUTF8AndSize(text, &size);
+    if (bytes == NULL) {
+        return -1;
+    }
+    uint32_t states[MAX_TABLES] = {0};
+    const Py_ssize_t count = self->count, width = self->width;
+    for (Py_ssize_t at = 0; at < size; at++) {
+        const int symbol = (unsigned char)bytes[at];
+        for (Py_ssize_t t = 0; t < count; t++) {
+            step(&self->tables[t], &states[t], symbol, found, width);
+        }
+    }
+    for (Py_ssize_t t = 0; t < count; t++) {
+        step(&self->tables[t], &states[t], END, found, width);
+    }
+    return 0;
+}
+
+static PyObject *
+automata_matching(Automata *self, PyObject *text)
+{
+    uint64_t found[MAX_WIDTH] = {0};
+    if (run(self, text, found) < 0) {
+        return NULL;
+    }
+    return PyBytes_FromStringAndSize((const char *)found, self->width * 8);
+}
+
+static PyObject *
+automata_outcomes(Automata *self, PyObject *text)
+{
+    uint64_t found[MAX_WIDTH] = {0};
+    if (run(self, text, found) < 0) {
+        return NULL;
+    }
+    uint64_t outcomes = 0;
+    for (Py_ssize_t r = 0; r < self->rule_count; r++) {
+        const Rule *rule = &self->rules[r];
+        uint64_t missing = 0;
+        for (Py_ssize_t word = 0; word < self->width; word++) {
+            missing |= rule->needed[word] & ~found[word];
+        }
+        if (missing == 0) {
+            outcomes |= rule->outcome;
+        }
+    }
+    return PyLong_FromUnsignedLongLong(outcomes);
+}
+
+static PyMethodDef automata_methods[] = {
+    {"matching", (PyCFunction)automata_matching, METH_O,
+     "The patterns that match anywhere in a text, as bits."},
+    {"outcomes", (PyCFunction)automata_outcomes, METH_O,
+     "The outcomes whose patterns all match somewhere in a text, as bits."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject AutomataType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "pipeline.redaction.automata.scan.Automata",
+    .tp_basicsize = sizeof(Automata),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_doc = "Tables, checked once, and the loop that runs them.",
+    .tp_new = PyType_GenericNew,
+    .tp_init = (initproc)automata_init,
+    .tp_dealloc = (destructor)automata_dealloc,
+    .tp_methods = automata_methods,
+};
+
+static struct PyModuleDef scan_module = {
+    PyModuleDef_HEAD_INIT, .m_name = "scan", .m_doc = "Automata over texts.", .m_size = -1,
+};
+
+PyMODINIT_FUNC
+PyInit_scan(void)
+{
+    if (PyType_Ready(&AutomataType) < 0) {
+        return NULL;
+    }
+    PyObject *module = PyModule_Create(&scan_module);
+    if (module == NULL || PyModule_AddObjectRef(module, "Automata", (PyObject *)&AutomataType) < 0) {
+        Py_XDECREF(module);
+        return NULL;
+    }
+    return module;
+}
