@@ -12,8 +12,9 @@ from pipeline.adapters.kafka.options import ssl_context
 from pipeline.config import KafkaSettings, Settings
 
 WAITING_RUNS = 16
-"""Runs that may wait for a handler; a full queue stops the fetching (bounded memory)."""
-RECORDS_PER_FETCH = 4_000
+"""Runs that may wait for a handler; a full queue stops the fetching."""
+RECORDS_PER_FETCH = 1_000
+"""The longest run. Together they bound what waits in memory under overload, to some 30 MB."""
 COMMIT_SECONDS = 1.0
 
 
