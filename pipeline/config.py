@@ -137,7 +137,7 @@ class RedactionSettings(Section):
 class SinkSettings(Section):
     """How rows are gathered for ClickHouse."""
 
-    batch_rows: int = Field(default=20_000, ge=1)
+    batch_rows: int = Field(default=10_000, ge=1)
     """An insert is made when this many rows wait."""
     batch_seconds: float = Field(default=0.4, gt=0)
     """An insert is made when the first row has waited this long."""

@@ -35,13 +35,15 @@ class Meter:
     def finish(self, events: int) -> None:
         """Note that `events` more are stored; does not return after the last."""
         self._done += events
-        _tell({"events": events})
+        _tell({"step": events})
         if self._done < self._count:
             return
         assert self._began is not None, "finished without a beginning"
         wall, cpu = self._began
         _tell(
             {
+                # a batch may have gone past what was asked for
+                "events": self._done,
                 "seconds": time.monotonic() - wall,
                 "cpu_seconds": time.process_time() - cpu,
                 "memory_mib": psutil.Process().memory_info().rss / 1024**2,

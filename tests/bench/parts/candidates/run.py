@@ -31,7 +31,7 @@ GIVE_UP_SECONDS = 600.0
 class Spent:
     """What a candidate needed for `events` events."""
 
-    events: int
+    events: float
     seconds: float
     cpu_seconds: float
     memory_mib: float
@@ -78,8 +78,8 @@ def measure(
             assert process.stdout is not None
             for line in process.stdout:
                 told = orjson.loads(line)
-                if "events" in told:
-                    step(told["events"])
+                if "step" in told:
+                    step(told["step"])
                 else:
                     result = told
         finally:
@@ -89,7 +89,7 @@ def measure(
         if not result:
             errors.seek(0)
             raise RuntimeError(f"{name} did not finish: {errors.read()[-2000:].decode()}")
-    return Spent(events=count, **result)
+    return Spent(**result)
 
 
 def main(name: str, core: str, count: str) -> None:
