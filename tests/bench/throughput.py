@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.cli.figures import Report
 from pipeline.local.stack import LocalStack
-from tests.bench.parts import flow_control, one_core, scale_out, steady_load
+from tests.bench.parts import capacity, flow_control, one_core, scale_out, steady_load
 from tests.bench.parts.cores import divide
 from tests.bench.parts.load import Load
 from tests.services import stack_settings
@@ -36,14 +36,14 @@ def run(report: Report, *, quick: bool) -> None:
         try:
             with report.progress("starting Kafka and ClickHouse"):
                 stack.start()
-            sluice = one_core.run(report, stack, cores, load, quick=quick)
-            steady_load.run(report, stack, cores, load, quick=quick)
+            result = one_core.run(report, stack, cores, load, quick=quick)
+            detection = steady_load.run(report, stack, cores, load, quick=quick)
             # last: what it leaves on the clean topic has no other reader
-            redactor = 1e6 / sluice.cpu_microseconds["redactor"]
-            flow_control.run(
-                report, stack, cores, load, quick=quick, sustainable=sluice.events_per_second
-            )
+            redactor = 1e6 / result.drained.cpu_microseconds["redactor"]
+            rate = result.drained.events_per_second
+            flow_control.run(report, stack, cores, load, quick=quick, sustainable=rate)
             scale_out.run(report, stack, cores, load, quick=quick, rate=redactor)
+            capacity.report(report, capacity.measured(result, detection))
         finally:
             stack.stop()
             os.sched_setaffinity(0, cores.everything)

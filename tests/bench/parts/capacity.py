@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.cli.figures import Report
+from pipeline.topics import AGGREGATOR_STATE, EVENTS_CLEAN, EVENTS_RAW
+from tests.bench.parts.footprint import Detection
+from tests.bench.parts.one_core import Result
 
 UTILISATION = 0.6
 """Share of a core that the load may take: what is left drains the backlog of an outage."""
@@ -50,6 +53,21 @@ class Plan:
     """MB/s to all brokers' disks, replicas included."""
     engine_cores: float
     stored_gb_a_day: float
+
+
+def measured(result: Result, detection: Detection) -> Measured:
+    """Collect the figures of a run."""
+    by_role = result.drained.cpu_microseconds
+    topics = {"raw": EVENTS_RAW, "clean": EVENTS_CLEAN, "state": AGGREGATOR_STATE}
+    return Measured(
+        role_us={role: us for role, us in by_role.items() if role != "detector"},
+        broker_us=result.costs.broker_us,
+        engine_us=result.costs.engine_us,
+        topic_bytes={name: result.costs.topic_bytes[topic.name] for name, topic in topics.items()},
+        stored_bytes=result.stored_bytes,
+        messages_per_partition=detection.messages_per_partition,
+        message_us=detection.message_us,
+    )
 
 
 def plan(measured: Measured, rate: float) -> Plan:

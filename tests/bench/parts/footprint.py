@@ -29,14 +29,21 @@ class _Stand:
 
 @dataclass(frozen=True)
 class Costs:
-    """By event: µs of broker and engine, bytes on the broker by topic, messages to the detector."""
+    """By event: CPU (µs) of broker and engine, bytes on the broker's disk by topic."""
 
     broker_us: float
     engine_us: float
     topic_bytes: dict[str, float]
-    messages: float
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What the detector has to do."""
+
+    messages_per_partition: float
+    """In a second."""
     message_us: float
-    """CPU of the detector for one message."""
+    """CPU for one."""
 
 
 class Footprint:
@@ -48,7 +55,7 @@ class Footprint:
         self._before = self._stand()
 
     def report(self, report: Report, events: int) -> Costs:
-        """Report CPU of broker and engine, bytes on the broker's disk, messages, state."""
+        """Report CPU of broker and engine, bytes on the broker's disk, the aggregator's state."""
         before, after = self._before, self._stand()
         services = {
             name: (after.services[name] - before.services[name]) / events * 1e6
@@ -62,14 +69,23 @@ class Footprint:
         }
         for name, size in grown.items():
             report.figure(f"on the broker's disk, {name}", size, "bytes/event")
-        messages = after.messages - before.messages
-        message_us = (after.detector - before.detector) / max(1, messages) * 1e6
-        report.figure("messages to the detector", messages / events, "per event")
-        report.figure("CPU of the detector for a message", message_us, "µs")
         for kind, (count, size) in asyncio.run(_state(self._stack.settings)).items():
             report.figure(f"aggregator's state, {kind}", count, "keys")
             report.figure(f"aggregator's state, {kind}, size of one", size / count, "bytes")
-        return Costs(services[BROKER], services[ENGINE], grown, messages / events, message_us)
+        return Costs(services[BROKER], services[ENGINE], grown)
+
+    def report_detection(self, report: Report, seconds: float) -> Detection:
+        """Report what the detector was sent in `seconds`, and what that cost it."""
+        before, after = self._before, self._stand()
+        messages = after.messages - before.messages
+        found = Detection(
+            messages / seconds / self._stack.settings.kafka.partitions,
+            (after.detector - before.detector) / max(1, messages) * 1e6,
+        )
+        name = "messages to the detector, from each partition"
+        report.figure(name, found.messages_per_partition, "1/s")
+        report.figure("CPU of the detector for a message", found.message_us, "µs")
+        return found
 
     def _stand(self) -> _Stand:
         pids = {process.name: process.pid for process in self._stack.processes}

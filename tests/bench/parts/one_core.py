@@ -7,14 +7,11 @@ import time
 from dataclasses import dataclass
 
 from pipeline.cli.figures import Report
-from pipeline.config import Settings
 from pipeline.local.roles import ROLES
 from pipeline.local.stack import LocalStack
-from pipeline.topics import AGGREGATOR_STATE, EVENTS_CLEAN, EVENTS_RAW
-from tests.bench.parts import capacity, drain
+from tests.bench.parts import drain
 from tests.bench.parts.candidates.faust_delivery import NOT_COUNTED
 from tests.bench.parts.candidates.run import Spent, measure
-from tests.bench.parts.capacity import Measured
 from tests.bench.parts.cores import Cores
 from tests.bench.parts.drain import Drained
 from tests.bench.parts.footprint import Costs, Footprint
@@ -42,10 +39,19 @@ class Baselines:
     quix: dict[str, Spent]
 
 
-def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool) -> Drained:
-    """Measure all, one after the other, and report figures and ratios; return Sluice's own."""
+@dataclass(frozen=True)
+class Result:
+    """Sluice's own figures."""
+
+    drained: Drained
+    costs: Costs
+    stored_bytes: float
+
+
+def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool) -> Result:
+    """Measure all, one after the other, and report figures and ratios."""
     events = len(load)
-    sluice, costs = _sluice(report, stack, cores, load, "agents", "all roles")
+    sluice, footprint = _sluice(report, stack, cores, load, "agents", "all roles")
     stored = drain.stored_bytes_per_event(stack.settings)
     report.figure("stored bytes of an event", stored, "bytes", at_most=250)
     baselines = _baselines(report, stack, cores, events, 300 if quick else 2_000)
@@ -54,22 +60,7 @@ def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: b
     delivery = _delivery(report, stack, cores, load)
     _report_absolute(report, load, sluice, unredacted, baselines, delivery)
     _report_ratios(report, sluice, unredacted, baselines)
-    if costs is not None:
-        capacity.report(report, _measured(stack.settings, sluice, costs, stored))
-    return sluice
-
-
-def _measured(settings: Settings, sluice: Drained, costs: Costs, stored: float) -> Measured:
-    topics = {"raw": EVENTS_RAW, "clean": EVENTS_CLEAN, "state": AGGREGATOR_STATE}
-    return Measured(
-        role_us={role: us for role, us in sluice.cpu_microseconds.items() if role != "detector"},
-        broker_us=costs.broker_us,
-        engine_us=costs.engine_us,
-        topic_bytes={name: costs.topic_bytes[topic.name] for name, topic in topics.items()},
-        stored_bytes=stored,
-        messages_per_partition=costs.messages * DENSITY / settings.kafka.partitions,
-        message_us=costs.message_us,
-    )
+    return Result(sluice, footprint, stored)
 
 
 def _sluice(
@@ -80,8 +71,8 @@ def _sluice(
     package: str,
     what: str,
     label: str = "",
-) -> tuple[Drained, Costs | None]:
-    """Return what a backlog took, and unless redaction is left out, what it cost beside."""
+) -> tuple[Drained, Costs]:
+    """Return what a backlog took, and what it cost beside the workers."""
     events = len(load)
     with Workers(stack) as workers:
         with report.progress(f"starting workers: {what}"):
@@ -95,8 +86,8 @@ def _sluice(
         footprint = Footprint(stack, workers)
         with report.progress(f"{what}: a backlog", events) as step:
             drained = drain.run(stack.settings, workers, list(records), step)
-        redacts = package != UNREDACTED
-        return drained, footprint.report(report, events) if redacts else None
+        # figures of what nobody runs would only be taken for Sluice's
+        return drained, footprint.report(Report() if label else report, events)
 
 
 def _baselines(

@@ -14,6 +14,7 @@ from pipeline.topics import ALERTS, BACKPRESSURE
 from tests.bench.parts import alert_latency, drain
 from tests.bench.parts.alert_latency import Sample
 from tests.bench.parts.cores import Cores
+from tests.bench.parts.footprint import Detection, Footprint
 from tests.bench.parts.live_load import LiveLoad
 from tests.bench.parts.load import Load
 from tests.bench.parts.observers import CleanWatch, MemoryWatch, watch_rows
@@ -32,15 +33,17 @@ class _Seen:
     samples: list[Sample]
 
 
-def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool) -> None:
+def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool) -> Detection:
     """Send `RATE` events a second for a while and report what each way took."""
     seconds = 80.0 if quick else 130.0
     with Workers(stack) as workers:
         with report.progress("starting workers"):
             drain.start_workers(workers, cores.subject)
         memory = MemoryWatch(workers)
+        footprint = Footprint(stack, workers)
         with report.progress(f"{RATE:.0f} events/s", int(seconds)) as step:
             seen = asyncio.run(_seen(stack.settings, load, seconds, memory, step))
+        detection = footprint.report_detection(report, seconds)
     at = f"at {RATE:.0f} events/s"
     _quantiles(report, f"publish to clean topic {at}", seen.clean, {})
     _quantiles(report, f"publish to queryable row {at}", seen.rows, {"p50": 0.7, "p99": 2.0})
@@ -64,6 +67,7 @@ def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: b
         "to mode and alert: from the event that lets a tick of detection fall due, which is later "
         "by the lateness than the window that the tick judges"
     )
+    return detection
 
 
 async def _seen(
