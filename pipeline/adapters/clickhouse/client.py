@@ -112,11 +112,14 @@ class Client:
             "async_insert": "0",
             "wait_end_of_query": "1",
         }
+        # the driver's insert context refers to itself and to what it was given, and our collector
+        # seldom looks for such circles: emptied, the list lets the columns go at once
+        given = list(columns)
         with translated(f"insert into {table}"):
             try:
                 self._driver.insert(
                     table,
-                    columns,
+                    given,
                     column_names=list(column_names),
                     column_types=[get_from_name(name) for name in column_type_names],
                     column_oriented=True,
@@ -126,6 +129,8 @@ class Client:
                 raise InputError(
                     f"insert into {table}: a value does not fit its column ({type(error).__name__})"
                 ) from None
+            finally:
+                given.clear()
         return len(columns[0])
 
     def close(self) -> None:
