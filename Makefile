@@ -1,4 +1,5 @@
-# Every target sets itself up on a fresh machine: Python 3.11 or later, Java 17 or later, Maven.
+# Every target sets itself up on a fresh machine: Python 3.11 or later, a C compiler, Java 17 or
+# later, Maven.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,6 +18,8 @@ setup: $(STAMP) $(KAFKA_STAMP) ## the Python environment and the Kafka jars
 $(STAMP): requirements-dev.lock pyproject.toml $(NATIVE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Sluice needs Python 3.11 or later: apt-get install python3 python3-venv, or make PYTHON=python3.12"; exit 1; }
+	@command -v cc >/dev/null || command -v gcc >/dev/null \
+	  || { echo "Sluice needs a C compiler: apt-get install gcc python3-dev"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Python packages into $(VENV): some minutes the first time"
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock

@@ -50,6 +50,13 @@ class Scanner:
 
         Raises `UnicodeEncodeError` for a text with half of a surrogate pair in it."""
 
+    def matches(self, text: str) -> bool:
+        """Whether any outcome follows; yes, to be sure, for a text that has no UTF-8."""
+        try:
+            return self.outcomes(text) != 0
+        except UnicodeEncodeError:
+            return True
+
     def matching(self, text: str) -> frozenset[int]:
         """Return the numbers of the patterns that match anywhere in `text`, as `outcomes` does."""
         return frozenset(bits(int.from_bytes(self._run.matching(text), "little")))

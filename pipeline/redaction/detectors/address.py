@@ -12,6 +12,7 @@ from pipeline.redaction.detectors.address_patterns import (
     CUED,
     INFORMAL,
     LEAD,
+    MAY_LEAD,
     NAMED,
     NUMBER_AGAIN,
     NUMBERED,
@@ -69,7 +70,10 @@ class AddressDetector(Detector):
 
 def _lead(text: str, start: int) -> int:
     """Return where what leads to the street at `start` begins: "Room 1203, Building 7, "."""
-    for match in LEAD.finditer(text, max(0, start - _LEAD_REACH), start + 8):
+    first, last = max(0, start - _LEAD_REACH), start + 8
+    if not MAY_LEAD.matches(text[first:last]):
+        return start
+    for match in LEAD.finditer(text, first, last):
         if match.start() <= start <= match.end():
             return match.start()
     return start

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from pipeline.redaction.automata import Scanner
 from pipeline.redaction.detectors.lexicon import words
 from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 
@@ -94,6 +94,14 @@ LEAD: Final = TextPattern(
     r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
     r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
+# Of texts that end behind the street's first number: most have nothing of the kind.
+MAY_LEAD: Final = Scanner(
+    [
+        r"(?i)(?:plot|door|room|flat|apt\.?|apartment|unit|suite|house|block|blk\.?|lot|phase|villa"
+        r"|shop|office|floor|building|bldg\.?) "
+    ],
+    [((0,), 0)],
+)
 PO_BOX: Final = CaselessPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
     r"|Apartado(?:\ [Pp]ostal)?"
@@ -106,7 +114,9 @@ MILITARY: Final = TextPattern(
     r"|CGC)\ [A-Z][a-z]+(?=,?\s(?:[FAD]PO)))"
     r"(?:[,\n]?\ ?[FAD]PO,?\ A[AEP]\ \d{5}(?:-\d{4})?)?"
 )
-UNIT: Final = TextPattern(
+UNIT_REACH: Final = 64
+"""Characters; the longest unit is shorter."""
+UNIT: Final = CaselessPattern(
     r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg"
     r"|building|block"
     r"|lot|apto|ap"
@@ -119,7 +129,6 @@ UNIT: Final = TextPattern(
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ floor"
     r"|po\ box\ \d+)(?![\w])\)?",
-    re.IGNORECASE,
 )
 ZIP: Final = TextPattern(
     r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}|[A-Z]\d[A-Z][\ -]?\d[A-Z]\d"

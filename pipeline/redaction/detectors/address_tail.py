@@ -10,6 +10,7 @@ from pipeline.redaction.detectors.address_patterns import (
     PLACE,
     STATES,
     UNIT,
+    UNIT_REACH,
     ZIP,
 )
 from pipeline.redaction.detectors.lexicon import Lexicon, lexicon
@@ -38,10 +39,11 @@ class AddressTail:
     def end(self, text: str, end: int) -> int:
         """Return where the address that begins with a street ending at `end` is over."""
         for _ in range(3):
-            unit = UNIT.match(text, end)
-            if not unit:
+            unit = UNIT.end_at(text, end, UNIT_REACH)
+            if unit is None:
                 break
-            end = unit.end()
+            end = unit
+        looked_for_unit = end
         if text[end : end + 3].strip(", \n")[:1].islower():
             lower = LOWER_TAIL.match(text, end)
             if lower and lower["state"].upper() in STATES:
@@ -49,7 +51,7 @@ class AddressTail:
             end = self._lower_places(text, end)
         kind = ""
         for _ in range(6):
-            step, kind = self._step(text, end, after=kind)
+            step, kind = self._step(text, end, after=kind, unit=end != looked_for_unit)
             if step == end:
                 break
             end = step
@@ -77,11 +79,11 @@ class AddressTail:
 
     def is_certain(self, text: str, end: int) -> bool:
         """Whether what is attached at `end` makes an address of a number and words before it."""
-        if UNIT.match(text, end):
+        if UNIT.end_at(text, end, UNIT_REACH):
             return True
         kind = ""
-        for _ in range(4):
-            step, kind = self._step(text, end, after=kind)
+        for count in range(4):
+            step, kind = self._step(text, end, after=kind, unit=count > 0)
             if step == end:
                 return False
             if kind in ("code", "state", "country"):
@@ -90,10 +92,11 @@ class AddressTail:
             end = step
         return False
 
-    def _step(self, text: str, end: int, *, after: str) -> tuple[int, str]:
+    def _step(self, text: str, end: int, *, after: str, unit: bool) -> tuple[int, str]:
         """Return the end of one more part, and its kind; `end` if nothing is attached.
 
-        `after` is the kind of the part before: code, state, country, city, unit.
+        `after` is the kind of the part before: code, state, country, city, unit. `unit` says
+        whether to look for one.
         """
         join = _JOIN.match(text, end)
         if not join:
@@ -105,9 +108,9 @@ class AddressTail:
             long = len(code[0]) > 4 or join[0].strip(" ") or after in ("state", "country")
             if long or (after == "city" and not _YEAR.match(code[0])):
                 return code.end(), "code"
-        unit = UNIT.match(text, end)
-        if unit:
-            return unit.end(), "unit"
+        unit_end = UNIT.end_at(text, end, UNIT_REACH) if unit else None
+        if unit_end is not None:
+            return unit_end, "unit"
         if after == "city" and (district := _DISTRICT.match(text, end)):
             return district.end(), "city"
         if not first.isupper() and first not in ("i", "("):

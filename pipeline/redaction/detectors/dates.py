@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import Context, Detector, Part
@@ -63,19 +64,32 @@ _DATE = CaselessPattern(
     re.VERBOSE,
 )
 _BEGINNING = TextPattern(r"\w(?<![\w.:/-].)")
-# How the words of a date begin: two letters, or one where the pattern has a choice behind it. Cut
-# out of the patterns, so that they cannot differ; endings among them only make it a little wider.
-_OPENINGS = frozenset(
-    piece[:2] for piece in re.findall(r"[^\W\d_]+", f"the {_MONTH} {_UNDER_HUNDRED} {_SAID_DAY}")
-)
+
+
+def _openings(pattern: str) -> frozenset[str]:
+    """Return how the words of a pattern begin: three letters, or fewer where a word has no more.
+
+    Cut out of the pattern, so that they cannot differ. Endings among them make it a little wider.
+    """
+    found: set[str] = set()
+    for piece in re.split(r"[|()? ]+|\\.", pattern):
+        choices = [re.findall(r"[^\W\d_]", part) for part in re.findall(r"\[[^]]*\]|\w", piece)]
+        found.update("".join(letters) for letters in product(*choices[:3]) if letters)
+    return frozenset(found)
+
+
+_WORD_OPENINGS = _openings(f"the|{_MONTH}|{_SAID_DAY}")
+_NUMBER_OPENING = TextPattern(r"\d{1,2}(?:[-/.\s]|st|nd|rd|th|er)|\d{4}[-/.\s]|\d{8}")
 # a birth cue that `_COMPACT` begins with holds one of these
 _COMPACT_TRIGGER = r"(?i)born|dob|d\.o\.b|d/o/b|bday|b-day|birth|\bgeb"
 _BIRTH = TextPattern(
+    # the letters that lead: without one of them no alternative is tried
+    r"(?=[bcdfgnsu(])(?:"
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
     r"|\bföd(?:d|elsedag|elsedatum)|\bfød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
-    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*\s?$"
+    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*\s?$)"
 )
 _BIRTH_AFTER = TextPattern(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
@@ -166,9 +180,15 @@ def _dates(text: str) -> Iterator[re.Match[str]]:
     reached = 0
     for start in _BEGINNING.finditer(text):
         at = start.start()
-        opening = text[at : at + 2].lower()
-        may_open = opening[0].isdigit() or opening in _OPENINGS or opening[0] in _OPENINGS
-        match = date.match(text, at) if may_open and at >= reached else None
+        if at < reached:
+            continue
+        # the pattern is long: most words and numbers are told from dates by how they begin
+        if text[at].isdigit():
+            may_open = _NUMBER_OPENING.match(text, at) is not None
+        else:
+            opening = text[at : at + 3].lower()
+            may_open = opening in _WORD_OPENINGS or opening[:2] in _WORD_OPENINGS
+        match = date.match(text, at) if may_open else None
         if match:
             reached = match.end()
             yield match

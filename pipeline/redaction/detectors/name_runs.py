@@ -103,19 +103,20 @@ class RunReader:
 
     def __init__(self, classes: WordClasses) -> None:
         self._classes = classes
-        self._memo: dict[str, tuple[Part, ...]] = {}
+        self.known: dict[str, tuple[Part, ...]] = {}
+        """By run, what `parts` has returned."""
         self._tokens: dict[str, str] = {}
         self._shapes: dict[str, list[tuple[str, int, int]]] = {}
 
     def parts(self, run: str) -> tuple[Part, ...]:
         """Return the parts of `run` that can be names, from left to right."""
-        found = self._memo.get(run)
+        found = self.known.get(run)
         if found is None:
             found = tuple(self._read(run))
-            if len(self._memo) >= _LIMIT:
-                self._memo.clear()
+            if len(self.known) >= _LIMIT:
+                self.known.clear()
             if len(run) <= 80:
-                self._memo[run] = found
+                self.known[run] = found
         return found
 
     def _read(self, run: str) -> list[Part]:

@@ -62,10 +62,15 @@ class PersonDetector(Detector):
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans; score .85 behind a title or cue, .75 for full names, .5 for one word."""
         spans: list[Span] = []
+        known = self._runs.known
         read = self._runs.parts
         foreign: bool | None = None
         for match in runs_in(text):
-            parts = read(match[0])
+            run = match[0]
+            # most runs were met before, and most of those are no names
+            parts = known.get(run)
+            if parts is None:
+                parts = read(run)
             if not parts:
                 continue
             origin = match.start()
@@ -93,7 +98,8 @@ _CUED: Final = 0.8
 
 def _before(text: str, start: int) -> _Before:
     window = text[max(0, start - _LOOK_BACK) : start]
-    words = window.split()
+    # the last two words, and what is in front of them in one piece
+    words = window.rsplit(None, 2)
     if not words:
         return _Before("", "", opens=True, label=False)
     last = words[-1]

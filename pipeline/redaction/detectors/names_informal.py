@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
-from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector, Part
 from pipeline.redaction.detectors.cues import cue_near
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import (
@@ -134,6 +134,13 @@ class _LowerCaseReader:
         return end
 
 
+_MAY_LEAD: Final = LOWER_CUES | {"is"}
+
+
+def _stem(word: str) -> str:
+    return word.partition("'")[0]
+
+
 def _stands_free(text: str, match: re.Match[str]) -> bool:
     """Whether a word is no part of an address, a path, an identifier or a key, and not short."""
     start, end = match.span()
@@ -149,40 +156,47 @@ class IntroducedPersonDetector(Detector):
     """Names in lower case behind words that introduce one: "my name is", "mrs"."""
 
     ENTITIES: ClassVar = (PERSON,)
-    TRIGGERS: ClassVar = (
-        rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",
-        r"[A-Z]/[A-Z]{2,20} ?(?:M|DR)",
-        r"[A-Z'-], [A-Z][A-Z'-]",
-        (r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),
-    )
 
     def __init__(self, *, name_list: bool = True) -> None:
         super().__init__()
         self._reader = _LowerCaseReader(name_list=name_list)
 
-    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
-        """Return spans of score .8."""
+    def parts(self) -> tuple[Part, ...]:
+        """Return introduced names, and those that airlines, forms and spellers write."""
+        return (
+            Part((rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",), self._introduced),
+            Part((r"[A-Z]/[A-Z]{2,20} ?(?:M|DR)",), self._slashed),
+            Part((r"[A-Z'-], [A-Z][A-Z'-]",), self._inverted),
+            Part(((r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),), self._spelled),
+        )
+
+    def _introduced(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
         spans = []
         for match in _INTRODUCTION.finditer(text):
             if text[match.end() : match.end() + 1].isupper():
                 continue
             end = self._reader.name_from(text, match.end(), introduced=True)
             if end:
-                spans.append(Span(match.end(), end, PERSON, 0.8, "IntroducedPersonDetector"))
-        places = [match.span() for match in _SLASHED.finditer(text)]
+                spans.append(Span(match.end(), end, PERSON, 0.8, self.name))
+        return spans
+
+    def _slashed(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        return [Span(*match.span(), PERSON, 0.7, self.name) for match in _SLASHED.finditer(text)]
+
+    def _inverted(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
         ordinary = self._reader.classes.is_ordinary
-        places += [
-            (match.start("last"), match.end())
+        return [
+            Span(match.start("last"), match.end(), PERSON, 0.7, self.name)
             for match in _INVERTED.finditer(text)
             if not (ordinary(match["last"].lower()) and ordinary(match["first"].lower()))
         ]
-        places += [
-            match.span()
+
+    def _spelled(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+        return [
+            Span(*match.span(), PERSON, 0.7, self.name)
             for match in _SPELLED.finditer(text)
             if cue_near(_SPELLED_CUE, text, *match.span(), after=24)
         ]
-        spans += [Span(*place, PERSON, 0.7, "IntroducedPersonDetector") for place in places]
-        return spans
 
 
 class InformalPersonDetector(Detector):
@@ -211,9 +225,16 @@ class InformalPersonDetector(Detector):
             if word not in known and word[0].islower() and not reader.is_known(word)
         ]
         spans = self._speakers(text)
-        matches = list(_WORDS.finditer(text))
+        is_name = reader.classes.is_name
+        places = [
+            place
+            for place in unknown
+            if (place and read[place - 1].lower() in _MAY_LEAD) or is_name(_stem(read[place]))
+        ]
+        # only now is it worth knowing where words stand
+        matches = list(_WORDS.finditer(text)) if places else []
         reached = 0
-        for place in unknown:
+        for place in places:
             match = matches[place]
             if match.start() < reached:
                 continue
@@ -232,7 +253,7 @@ class InformalPersonDetector(Detector):
         start, end = match.span()
         if not word[0].islower() or not _stands_free(text, match):
             return 0.0
-        stem = word.partition("'")[0]
+        stem = _stem(word)
         listed = self._reader.classes.is_name(stem)
         cued = text[start - 1 : start] == " " and (
             previous in LOWER_CUES or (previous == "is" and second in ("this", "who", "here"))

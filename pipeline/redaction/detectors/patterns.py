@@ -75,6 +75,12 @@ class CaselessPattern:
         """Return the match of the whole of `text`."""
         return self._ascii.fullmatch(text.lower()) if text.isascii() else self._wide.fullmatch(text)
 
+    def end_at(self, text: str, start: int, reach: int) -> int | None:
+        """Return where the match that begins at `start` ends; it sees `reach` characters."""
+        window = text[start : start + reach]
+        match = self._ascii.match(window.lower()) if window.isascii() else self._wide.match(window)
+        return start + match.end() if match else None
+
 
 AnyPattern = TextPattern | CaselessPattern
 
