@@ -66,7 +66,7 @@ def run(
     sustainable: float,
 ) -> None:
     """Hold `sustainable` (events a second) for a while, then `TIMES` of it; report what happens."""
-    seconds = 8.0 if quick else 60.0
+    seconds = 12.0 if quick else 60.0
     with Workers(stack) as workers:
         with report.progress("starting workers"):
             drain.start_workers(workers, cores.subject)
