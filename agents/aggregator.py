@@ -24,6 +24,7 @@ from pipeline.metrics import Metrics
 from pipeline.storage.rows import Refusal, read_event, source_of
 from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, TASKS, WINDOWS_PARTIAL
+from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
 from pipeline.windows.partition import Record as Applied
@@ -32,6 +33,11 @@ from pipeline.windows.watermark import WatermarkConfig
 STAGE = "aggregator"
 RECORDS_PER_CALL = 5_000
 TICK_SECONDS = 1.0
+PACE_SECONDS = 0.1
+"""The least time between two calls. Each call writes anew what it touched of panes and tasks, so
+that calls of a few events cost ten times as much for each of them; alerts can wait for that."""
+MAX_NAMED = 100
+"""Agents that metrics name; the rest is `other`."""
 
 
 @dataclass(slots=True)
@@ -65,6 +71,7 @@ class AggregatorStage:
         self._clock = clock
         self._count_of_partitions = partitions
         self._partitions: dict[int, _Partition] = {}
+        self._named: set[str] = set()
 
     async def handle(self, runs: list[Run]) -> None:
         """Apply whole runs; return when state and outputs are acknowledged."""
@@ -80,10 +87,11 @@ class AggregatorStage:
                 raise result
 
     async def _handle_partition(self, runs: list[Run]) -> None:
+        # as one batch: what they touch is written once, and the brokers are waited for once
+        known = self._known(runs[-1].partition, runs[-1].assignment)
+        changes = known.aggregator.apply([record for run in runs for record in self._read(run)])
+        await self._store(known, changes, self._progress(known, idle=False))
         for run in runs:
-            known = self._known(run.partition, run.assignment)
-            changes = known.aggregator.apply(self._read(run))
-            await self._store(known, changes, self._progress(known, idle=False))
             self._metrics.records_in.labels(run.topic).inc(len(run.records))
 
     async def tick(self, tick: Tick) -> None:
@@ -149,9 +157,17 @@ class AggregatorStage:
             tasks = [
                 Record(task["session_id"].encode(), orjson.dumps(task)) for task in changes.tasks
             ]
-            await self._producer.send(TASKS.name, tasks)
             messages = messages_of(changes, progress, known.told, known.aggregator.fence)
-            await self._producer.send(WINDOWS_PARTIAL.name, [Record(*each) for each in messages])
+            partials = [Record(*each) for each in messages]
+            # at the same time: each of them waits for the brokers, and the detector for partials
+            results = await asyncio.gather(
+                self._producer.send(WINDOWS_PARTIAL.name, partials),
+                self._producer.send(TASKS.name, tasks),
+                return_exceptions=True,
+            )
+            for result in results:
+                if result is not None:
+                    raise result
         except BaseException:
             self._partitions.pop(partition, None)
             raise
@@ -165,8 +181,16 @@ class AggregatorStage:
         metrics.repeated.labels("delivery").inc(changes.replayed)
         metrics.repeated.labels("processing").inc(changes.processed)
         metrics.repeated.labels("production").inc(changes.repeated)
-        metrics.late.inc(sum(changes.late.values()))
+        for counter, by_agent in ((metrics.late, changes.late), (metrics.early, changes.early)):
+            for agent, count in by_agent.items():
+                counter.labels(self._name_in_metrics(agent)).inc(count)
         metrics.overflows.inc(len(changes.overflowed))
+
+    def _name_in_metrics(self, agent: str) -> str:
+        if agent not in self._named and len(self._named) >= MAX_NAMED:
+            return OTHER
+        self._named.add(agent)
+        return agent
 
 
 def budget_of(settings: BudgetSettings) -> Budget:
@@ -227,6 +251,7 @@ def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchPro
         stage.handle,
         name=STAGE,
         max_records=RECORDS_PER_CALL,
+        pace_seconds=PACE_SECONDS,
         tick=stage.tick,
         tick_seconds=TICK_SECONDS,
     )

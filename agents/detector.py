@@ -1,15 +1,17 @@
 """The detector: partials of all source partitions to windows, alerts and modes.
 
-It reads one partition of one topic, so one worker works and further ones stand by. A call publishes
-first and stores its state then (see `pipeline.detection.partition`): after a crash it says the same
-again, and nothing that it has noted as said was left unsaid.
+It reads one partition of one topic, so one worker works and further ones stand by. Alerts and modes
+are published as soon as their tick has run, windows and then the state at the end of a call (see
+`pipeline.detection.partition`): after a crash it says the same again, and nothing that it has noted
+as said was left unsaid.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import faust
@@ -19,10 +21,11 @@ from agents.delivery import Run, Tick, deliver
 from agents.lag_watch import LagWatch
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
-from pipeline.clock import Clock, SystemClock
 from pipeline.config import Settings
+from pipeline.detection.alert import Alert
 from pipeline.detection.lag import lag_signals
-from pipeline.detection.messages import read_message
+from pipeline.detection.messages import Signals, read_message
+from pipeline.detection.modes import ModeNotice
 from pipeline.detection.partition import Changes, PartitionDetector
 from pipeline.detection.rules import RuleSet, load_rules
 from pipeline.detection.silences import Silence
@@ -37,7 +40,8 @@ RECORDS_PER_CALL = 5_000
 TICKS_AT_ONCE = 6
 """Ticks of detection between two looks at the event loop."""
 RULES_SECONDS = 2.0
-JUST_NOW = 0.001
+STANDS_AFTER_SECONDS = 20.0
+"""Without a tick for longer, the wall clock takes over for the rules on the pipeline itself."""
 SILENCE_PREFIX = "silence:"
 
 logger = logging.getLogger(__name__)
@@ -52,16 +56,18 @@ class DetectorStage:
         producer: BatchProducer,
         rules: Callable[[], RuleSet],
         metrics: Metrics,
-        clock: Clock,
         lag: Callable[[], Mapping[str, float]] = dict,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`rules` returns the rules in force now, `lag` the seconds that groups are behind."""
         self._state = state
         self._producer = producer
         self._rules = rules
         self._metrics = metrics
-        self._clock = clock
         self._lag = lag
+        self._monotonic = monotonic
+        # the last tick, and when it was first seen
+        self._tick_seen: tuple[float | None, float] = None, monotonic()
         self._loaded: tuple[int, PartitionDetector] | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -94,19 +100,28 @@ class DetectorStage:
                 raise
 
     async def tick(self, tick: Tick) -> None:
-        """Take up rules that have changed, and note how far the groups are behind."""
+        """Take up rules that have changed, and note how far the groups are behind.
+
+        While no tick runs (the aggregator may stand still), the rules on that are judged here.
+        """
         async with self._one_at_a_time:
             if PARTITION not in tick.partitions:
                 return
+            # after a restart perhaps nothing comes to read: what stands still is told even then
             detector = self._detector(tick.assignment)
             detector.use(self._rules())
+            last_tick = detector.last_tick
+            if last_tick != self._tick_seen[0]:
+                self._tick_seen = last_tick, self._monotonic()
             behind = self._lag()
-            if not behind:
+            if last_tick is None or not behind:
                 return
-            now = self._clock.now()
+            stood = self._monotonic() - self._tick_seen[1]
+            if stood < STANDS_AFTER_SECONDS:
+                detector.apply(Signals(tuple(lag_signals(behind, last_tick))))
+            else:
+                detector.stand_still(behind, stood)
             try:
-                # a window does not reach its own end: just after the look, it has it
-                detector.watch_pipeline(lag_signals(behind, now - JUST_NOW), now)
                 await self._publish(detector.take_changes())
             except BaseException:
                 self._loaded = None
@@ -127,6 +142,7 @@ class DetectorStage:
             return
         while detector.is_behind():
             detector.step(TICKS_AT_ONCE)
+            await self._publish_urgent(*detector.take_urgent())
             await asyncio.sleep(0)
 
     def _apply_control(self, detector: PartitionDetector, key: bytes, value: bytes | None) -> None:
@@ -141,26 +157,37 @@ class DetectorStage:
         except (AttributeError, orjson.JSONDecodeError, InputError):
             self._metrics.dead_letters.labels("not_a_silence").inc()
 
-    async def _publish(self, changes: Changes) -> None:
+    async def _publish_urgent(self, modes: Sequence[ModeNotice], alerts: Sequence[Alert]) -> None:
+        """Publish what agents and people wait for, before windows are merged and state is packed.
+
+        The state that says so comes later, as always: a crash in between says the same again.
+        """
+        if not modes and not alerts:
+            return
         # with nothing to write it only asks whether the partition is still ours
         await self._state.write(PARTITION, ())
+        told = [Record(each.scope.key.encode(), orjson.dumps(each.to_record())) for each in modes]
+        # agents' modes go first
+        await self._send(BACKPRESSURE.name, told)
+        told = [
+            Record(each.fingerprint.encode(), orjson.dumps(each.to_record())) for each in alerts
+        ]
+        await self._send(ALERTS.name, told)
+
+    async def _publish(self, changes: Changes) -> None:
+        await self._publish_urgent(changes.modes, changes.alerts)
         windows = [
             Record(key_of(stats), stats.to_bytes(window_of(stats).label))
             for stats in changes.windows
         ]
-        alerts = [
-            Record(alert.fingerprint.encode(), orjson.dumps(alert.to_record()))
-            for alert in changes.alerts
-        ]
-        modes = [
-            Record(notice.scope.key.encode(), orjson.dumps(notice.to_record()))
-            for notice in changes.modes
-        ]
-        # what agents wait for goes first
-        for topic, records in ((BACKPRESSURE, modes), (ALERTS, alerts), (WINDOWS, windows)):
-            await self._producer.send(topic.name, records)
-            self._metrics.records_out.labels(topic.name).inc(len(records))
+        if windows:
+            await self._state.write(PARTITION, ())
+            await self._send(WINDOWS.name, windows)
         await self._state.write(PARTITION, changes.writes)
+
+    async def _send(self, topic: str, records: list[Record]) -> None:
+        await self._producer.send(topic, records)
+        self._metrics.records_out.labels(topic).inc(len(records))
 
 
 class RulesFile:
@@ -200,7 +227,7 @@ def build(app: faust.App, settings: Settings, metrics: Metrics) -> list[BatchPro
     state = StateTable(app, "state", producer, partitions=1)
     rules = RulesFile(settings.detection.rules_file)
     lag = LagWatch(settings.kafka)
-    stage = DetectorStage(state, producer, rules, metrics, SystemClock(), lag.take)
+    stage = DetectorStage(state, producer, rules, metrics, lag.take)
     deliver(
         app,
         WINDOWS_PARTIAL.name,

@@ -64,6 +64,13 @@ class Metrics:
         self.late = Counter(
             "sluice_late_events",
             "Events beyond the lateness: stored, and counted for an open task, but in no window",
+            ["agent"],
+            registry=self.registry,
+        )
+        self.early = Counter(
+            "sluice_early_events",
+            "Events too far ahead of Kafka's clock: stored and counted likewise",
+            ["agent"],
             registry=self.registry,
         )
         self.overflows = Counter(

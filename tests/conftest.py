@@ -1,4 +1,4 @@
-"""Rules for every test: an error log that the test did not announce fails it."""
+"""Rules for every test: an error log that it did not announce fails it, and no clock does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+# How long an example takes says more of the machine than of the code: benchmarks measure that.
+hypothesis_settings.register_profile(
+    "sluice", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("sluice")
 
 
 class _ErrorCollector(logging.Handler):

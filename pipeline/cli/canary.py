@@ -7,7 +7,6 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -18,10 +17,10 @@ import orjson
 from rich.table import Table
 
 from pipeline.adapters.clickhouse import connect
-from pipeline.adapters.kafka.admin import topic_states
 from pipeline.adapters.kafka.batches import Record
+from pipeline.cli.canary_alert import tell
+from pipeline.cli.canary_report import Report
 from pipeline.cli.canary_search import (
-    Findings,
     Needles,
     hits_by_place,
     search_logs,
@@ -29,68 +28,19 @@ from pipeline.cli.canary_search import (
     search_tables,
     search_topics,
 )
-from pipeline.cli.console import err, out
-from pipeline.cli.downstream import records
+from pipeline.cli.console import out
 from pipeline.cli.sending import connected
 from pipeline.config import Settings, load_settings
-from pipeline.detection.alert import Alert, Status, episode_of, fingerprint_of
-from pipeline.detection.messages import Signals
-from pipeline.detection.signals import Signal
-from pipeline.errors import SluiceError
 from pipeline.events.contract import SCHEMA_DIR, event_types, fields_of, trusted_fields
 from pipeline.local.ledger import Ledger
 from pipeline.redaction.canary import SESSION_PREFIX, Message, make_values, plant, spellings
-from pipeline.topics import EVENTS_RAW, WINDOWS_PARTIAL
+from pipeline.topics import EVENTS_RAW
 
 INPUT_TOPICS = (EVENTS_RAW.name,)
 """The topics that may hold raw text: everything else must not."""
-ALERTS_TOPIC = "agent.alerts"
-RULE = "redaction-canary"
-LABELS: Mapping[str, str] = {"component": "redactor"}
 ARRIVAL_SECONDS = 60.0
 SETTLE_SECONDS = 3.0
 """Between the last row and the search: logs, metrics and what follows from rows come later."""
-
-
-@dataclass
-class Report:
-    """One run: how many events and broken messages went in, what arrived, what was found."""
-
-    run: str
-    started_at: float
-    events: int
-    broken: int
-    rows: int = 0
-    dead_letters: int = 0
-    findings: Findings = field(default_factory=Findings)
-
-    @property
-    def arrived(self) -> bool:
-        """Whether every event has become a row and every broken message a dead letter."""
-        return self.rows == self.events and self.dead_letters >= self.broken
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing was found of what arrived in full."""
-        return self.arrived and not self.findings.hits
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the report without any value, only places, entities and counts."""
-        return {
-            "run": self.run,
-            "started_at": self.started_at,
-            "passed": self.passed,
-            "events": self.events,
-            "rows": self.rows,
-            "broken": self.broken,
-            "dead_letters": self.dead_letters,
-            "searched": self.findings.searched,
-            "not_searched": self.findings.skipped,
-            "found": [
-                {"place": place, "entity_type": entity, "count": count}
-                for place, entity, count in hits_by_place(self.findings)
-            ],
-        }
 
 
 @click.command("canary")
@@ -161,7 +111,7 @@ async def _run(
             data_dir = settings.local.data_dir
             search_logs([data_dir / "logs", *logs], needles, report.findings)
             search_metrics([*_metrics_urls(data_dir), *metrics], needles, report.findings)
-            await _tell(settings, producer, report)
+            await tell(settings, producer, report)
     finally:
         client.close()
     return report
@@ -200,81 +150,6 @@ def _metrics_urls(data_dir: Path) -> list[str]:
         for entry in entries
         if entry.name not in ("kafka", "clickhouse")
     ]
-
-
-async def _tell(settings: Settings, producer: Any, report: Report) -> None:
-    """Put a failure on the topic of alerts, where there is one, and the end of an earlier one.
-
-    A find is a signal for the rule `canary-found` besides: it has modes, silences and an end of
-    its own. The alert needs no detector.
-    """
-    found = sum(report.findings.hits.values())
-    if found and await topic_states(settings.kafka, [WINDOWS_PARTIAL.name]):
-        signal = Signal(time.time(), f"canary:{report.run}", "canary_found", value=float(found))
-        message = Record(b"signals", Signals((signal,)).to_bytes())
-        try:
-            await producer.send(WINDOWS_PARTIAL.name, [message])
-        except SluiceError as error:
-            err.print(f"[yellow]the detector could not be told: {error}[/]")
-    if not await topic_states(settings.kafka, [ALERTS_TOPIC]):
-        return
-    earlier = await _open_alert(settings)
-    if report.passed and earlier is None:
-        return
-    alert = alert_of(report, earlier)
-    record = Record(alert.fingerprint.encode(), orjson.dumps(alert.to_record()))
-    try:
-        await producer.send(ALERTS_TOPIC, [record])
-    except SluiceError as error:
-        err.print(f"[yellow]the alert could not be sent: {error}[/]")
-
-
-async def _open_alert(settings: Settings) -> Alert | None:
-    """Return the alert of an earlier run that still fires, if there is one."""
-    latest: Alert | None = None
-    fingerprint = fingerprint_of(RULE, LABELS).encode()
-    async for record in records(settings.kafka, ALERTS_TOPIC):
-        if record.key == fingerprint and record.value:
-            latest = Alert.from_record(orjson.loads(record.value))
-    return latest if latest is not None and latest.status is Status.FIRING else None
-
-
-def alert_of(report: Report, earlier: Alert | None = None) -> Alert:
-    """Return the alert of a report; it goes on with, or resolves, the episode of `earlier`."""
-    fingerprint = fingerprint_of(RULE, LABELS)
-    since = report.started_at if earlier is None else earlier.active_since
-    found = sum(report.findings.hits.values())
-    missing = report.events - report.rows
-    entities = sorted({entity for _, entity in report.findings.hits})
-    summary = "canaries were not found anywhere"
-    if found:
-        summary = f"personal data of a canary was found {found} times: {', '.join(entities)}"
-    elif missing:
-        summary = f"{missing} of {report.events} canary events did not arrive"
-    return Alert(
-        rule=RULE,
-        labels=LABELS,
-        fingerprint=fingerprint,
-        episode=episode_of(fingerprint, since),
-        status=Status.RESOLVED if report.passed else Status.FIRING,
-        severity="critical",
-        summary=summary,
-        active_since=since,
-        fired_at=since,
-        resolved_at=report.started_at if report.passed else None,
-        last_active=report.started_at,
-        last_sent=report.started_at,
-        updated_at=report.started_at,
-        value=float(found or missing),
-        threshold=0.0,
-        baseline=None,
-        window_start=report.started_at,
-        window_end=report.started_at,
-        sample_size=report.events,
-        ratio=0.0 if report.passed else 1.0,
-        hot_at=None if report.passed else report.started_at,
-        examples=(SESSION_PREFIX + report.run,),
-    )
 
 
 @cache

@@ -5,10 +5,6 @@ before it. Call `advance` with a watermark, before which windows no longer chang
 events give the same alerts whether they come live, in another order, again after a crash or all at
 once.
 
-The rules about the pipeline itself are the exception (`watch_pipeline`): the wall clock judges
-them, because event time stands still where the pipeline does. What they find is held by the same
-fences: a tick of event time that lies before it leaves it alone.
-
 State leaves as plain JSON values by key (`Outcome.state`), each with the event time of the tick
 that wrote it as its fence; a tick at or before a value's fence leaves that value alone. So values
 of different age, as a changelog may give them back after a crash, lead to the same state again.
@@ -16,7 +12,7 @@ of different age, as a changelog may give them back after a crash, lead to the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.detection.alert import Alert, Status
@@ -27,7 +23,7 @@ from pipeline.detection.evaluators import evaluator_for
 from pipeline.detection.finding import Finding, Look
 from pipeline.detection.inhibition import Inhibitor
 from pipeline.detection.lifecycle import begin, observe, promote
-from pipeline.detection.measures import BY_CLOCK
+from pipeline.detection.measures import MEASURED_OUTSIDE
 from pipeline.detection.memory import Memory
 from pipeline.detection.modes import Mode, ModeNotice
 from pipeline.detection.rules.model import Rule, RuleSet, SilenceRule
@@ -98,18 +94,20 @@ class Detector:
             self._tick(view, now, outcome)
         return outcome
 
-    def watch_pipeline(self, view: WindowView, now: float) -> Outcome:
-        """Judge the rules about the pipeline itself; `now` is the wall clock's, in seconds.
+    def look_at_pipeline(self, view: WindowView, now: float) -> Outcome:
+        """Judge the rules on the pipeline itself at a time that no tick has reached.
 
-        A mode that such an alert asks for follows with the next tick of event time.
+        For a pipeline that stands still, and event time with it: what these rules measure does not
+        come from events. Nothing else moves, the clock neither; the ticks that come up to `now`
+        leave these alerts alone, as their fence says.
         """
         outcome = Outcome()
         before = {alert.fingerprint: alert for alert in self._book.all()}
         findings: dict[str, tuple[Look, Finding]] = {}
-        for rule in self._rules.rules:
-            if rule.measure in BY_CLOCK:
-                self._judge(rule, view, now, findings)
-        self._suppress_and_promote(now, by_clock=True)
+        rules = [rule for rule in self._rules.rules if rule.measure in MEASURED_OUTSIDE]
+        for rule in rules:
+            self._judge(rule, view, now, findings)
+        self._suppress_and_promote(now, {rule.name for rule in rules})
         self._publish(before, findings, now, outcome)
         return outcome
 
@@ -151,10 +149,10 @@ class Detector:
         before = {alert.fingerprint: alert for alert in self._book.all()}
         findings: dict[str, tuple[Look, Finding]] = {}
         for rule in self._rules.rules:
-            if rule.measure not in BY_CLOCK and now % rule.every < self._tick_seconds:
+            if now % rule.every < self._tick_seconds:
                 self._judge(rule, view, now, findings)
         self._close_orphans(now)
-        self._suppress_and_promote(now, by_clock=False)
+        self._suppress_and_promote(now, self._by_name)
         self._publish(before, findings, now, outcome)
         self._move_modes(now, outcome)
         for fingerprint in self._book.forget(now, self._rules.inhibitions):
@@ -205,11 +203,11 @@ class Detector:
                     replace(alert, status=status, resolved_at=resolved_at, updated_at=now)
                 )
 
-    def _suppress_and_promote(self, now: float, *, by_clock: bool) -> None:
+    def _suppress_and_promote(self, now: float, rules: Container[str]) -> None:
         alerts = self._book.all()
         inhibitor = Inhibitor(self._rules.inhibitions, alerts, now)
         for alert in self._book.open():
-            if (self._by_name[alert.rule].measure in BY_CLOCK) is not by_clock:
+            if alert.rule not in rules:
                 continue
             inhibited = inhibitor.inhibitors(alert)
             silenced = silenced_by(alert, self._silences, now)

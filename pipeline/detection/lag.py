@@ -50,12 +50,16 @@ class LagMeter:
         return behind
 
 
-def lag_signals(behind: Mapping[str, float], now: float) -> Iterable[Signal]:
-    """Yield a signal for each group, seen at `now` by the wall clock (seconds)."""
+def lag_signals(behind: Mapping[str, float], event_time: float) -> Iterable[Signal]:
+    """Yield a signal for each group at `event_time` (seconds): that of the detector's last tick.
+
+    Not the wall clock's: where the pipeline is behind, event time is too, and a rule would look
+    for the lag only when it is over. One for a group and tick.
+    """
     for group, seconds in sorted(behind.items()):
         yield Signal(
-            time=now,
-            id=f"lag:{group}:{now:.3f}",
+            time=event_time,
+            id=f"lag:{group}:{event_time:.0f}",
             measure="lag_seconds",
             labels=(("group", group),),
             value=seconds,

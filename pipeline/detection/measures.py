@@ -20,14 +20,22 @@ class Share:
 
     of: tuple[str, ...]
     bad: str | None = None
+    causes: str = Counter.ERROR_PREFIX
+    """How the counters of its causes begin."""
+    worst: str = Counter.FAILURE
+    """Under which name a pane keeps trace ids of bad ones."""
+
+
+def _of_tasks(bad: str) -> Share:
+    return Share((Counter.TASKS,), bad, Counter.TASK_ERROR_PREFIX, Counter.TASK_FAILURE)
 
 
 SHARES: dict[str, Share] = {
     "events": Share(of=(Counter.EVENTS,)),
     # logical calls: a call and its retries are one, and it succeeded if any attempt did
     "calls": Share(of=(Counter.SUCCESS, Counter.FAILURE), bad=Counter.FAILURE),
-    "task_failures": Share(of=(Counter.TASKS,), bad=Counter.TASK_FAILURE),
-    "escalations": Share(of=(Counter.TASKS,), bad=Counter.TASK_ESCALATED),
+    "task_failures": _of_tasks(Counter.TASK_FAILURE),
+    "escalations": _of_tasks(Counter.TASK_ESCALATED),
     "trace_ids": Share(of=(Counter.EVENTS,), bad=Counter.UNTRACED),
     "trace_coverage": Share(of=(Counter.TASKS,), bad=Counter.UNTRACED_TASKS),
     "model_versions": Share(of=(Counter.LLM_CALLS,), bad=Counter.NO_MODEL_VERSION),
@@ -45,11 +53,8 @@ SIGNALS: dict[str, str] = {
     "cardinality_overflow": "a label reached its cap; label label",
 }
 
-BY_CLOCK = frozenset({"lag_seconds"})
-"""Measures of the pipeline itself, whose rules are judged by the wall clock.
-
-Event time is late, or stands still, just when they have something to say.
-"""
+MEASURED_OUTSIDE = frozenset(("lag_seconds",))
+"""Signals that come from outside the stream of events, and so also while it stands still."""
 
 _KINDS = {frozenset(kind.label_names): kind for kind in DimensionKind}
 

@@ -1,8 +1,13 @@
 """The detector with its histories, signals and state: messages in, alerts and modes out.
 
 The caller keeps the state in a table with a changelog and does things in this order: publish what
-`take_changes` returns, then write its state, then commit the input. So a crash at any moment means
-that some messages are read again, that ticks run again that ran before, and that they say the same.
+`take_urgent` and `take_changes` return, then write its state, then commit the input. So a crash at
+any moment means that some messages are read again, that ticks run again that ran before, and that
+they say the same.
+
+Alerts and modes are what agents and people wait for. A tick that brought some is followed by
+nothing until the caller had the chance to take and publish them: windows to merge and histories to
+pack are most of the work, and come after.
 
 `writes` are in an order too. First what the detector knows, its clock last: a tick that is run
 again finds a fence in every value of a later tick. Then the histories, which are swept by that
@@ -11,14 +16,14 @@ clock and must not be ahead of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
 from pipeline.detection.alert import Alert
 from pipeline.detection.detector import TICK_SECONDS, Detector, Outcome
-from pipeline.detection.durations import MINUTE
+from pipeline.detection.lag import lag_signals
 from pipeline.detection.messages import Message, Progress, Signals, signal_from
 from pipeline.detection.modes import ModeNotice
 from pipeline.detection.rules.model import RuleSet
@@ -34,8 +39,6 @@ from pipeline.windows.pane import Counter
 from pipeline.windows.partial import Partial
 from pipeline.windows.stats import WindowStats
 
-PIPELINE_SECONDS = 15 * MINUTE
-"""How far back the rules about the pipeline itself may look."""
 TICK_MS = int(TICK_SECONDS * 1000)
 _ALL = Dimension(DimensionKind.ALL)
 _SEPARATOR = "\x1f"
@@ -63,8 +66,6 @@ class PartitionDetector:
         self._histories = Histories()
         self._watermark = SourceWatermark()
         self._signals = SignalBuffer()
-        # by the wall clock, and not stored: the next look comes within seconds
-        self._pipeline = SignalBuffer(keep=PIPELINE_SECONDS)
         self._begin(())
 
     def _begin(self, stored_signals: Iterable[tuple[str, float]]) -> None:
@@ -72,6 +73,8 @@ class PartitionDetector:
         self._signal_times = dict(stored_signals)
         self._first_ms: int | None = None
         self._published_ms: int | None = None
+        self._windows_due_ms: int | None = None
+        self._looked_at: float | None = None
         self._state: dict[str, bytes | None] = {}
         self._inputs: dict[str, bytes | None] = {}
         self._changes = Changes()
@@ -135,6 +138,7 @@ class PartitionDetector:
 
     def apply(self, message: Message) -> None:
         """Take in a message; one that came before changes nothing."""
+        self._merge_due_windows()
         match message:
             case Partial():
                 self._apply_partial(message)
@@ -152,24 +156,45 @@ class PartitionDetector:
         return due_ms is not None and watermark_ms is not None and due_ms <= watermark_ms
 
     def step(self, ticks: int) -> None:
-        """Run up to `ticks` ticks that are due; the caller comes back for the rest."""
+        """Run up to `ticks` ticks that are due; the caller comes back for the rest.
+
+        It returns after a tick that brought alerts or modes, so that they can be taken at once.
+        """
         for _ in range(ticks):
             if not self.is_behind():
                 return
             due_ms = self._next_tick_ms()
             assert due_ms is not None  # noqa: S101 - else nothing would be due
-            self._tick(due_ms)
+            if self._tick(due_ms):
+                return
 
-    def watch_pipeline(self, signals: Iterable[Signal], now: float) -> None:
-        """Hold signals about the pipeline itself against their rules; `now` is the wall clock's."""
-        for signal in signals:
-            self._pipeline.add(signal)
-        self._pipeline.expire(now)
-        view = DetectionView(self._histories, self._pipeline)
-        self._note(self._detector.watch_pipeline(view, now))
+    def stand_still(self, behind: Mapping[str, float], seconds: float) -> None:
+        """Take in how far groups are behind while no tick has run for `seconds` of the wall clock.
+
+        Event time goes on in thought, at the wall clock's pace and in steps of a tick, for the
+        rules on the pipeline alone; see `Detector.look_at_pipeline`.
+        """
+        last = self._detector.last_tick
+        if last is None:
+            return
+        now = last + seconds - seconds % TICK_SECONDS
+        if self._looked_at is not None and now <= self._looked_at:
+            return
+        self._looked_at = now
+        for signal in lag_signals(behind, now - TICK_SECONDS):
+            self._add_signal(signal)
+        self._take_outcome(self._detector.look_at_pipeline(self._view, now))
+
+    def take_urgent(self) -> tuple[list[ModeNotice], list[Alert]]:
+        """Return the modes and alerts since the last call; to publish before anything else."""
+        changes = self._changes
+        modes, changes.modes = changes.modes, []
+        alerts, changes.alerts = changes.alerts, []
+        return modes, alerts
 
     def take_changes(self) -> Changes:
-        """Return what changed since the last call."""
+        """Return what changed since the last call, but for what `take_urgent` returned."""
+        self._merge_due_windows()
         changes, self._changes = self._changes, Changes()
         state, self._state = self._state, {}
         inputs, self._inputs = self._inputs, {}
@@ -224,19 +249,29 @@ class PartitionDetector:
             return round(last * 1000) + TICK_MS
         return None if self._first_ms is None else self._first_ms - self._first_ms % TICK_MS
 
-    def _tick(self, due_ms: int) -> None:
+    def _tick(self, due_ms: int) -> bool:
+        """Run one tick; return whether it brought alerts or modes."""
+        self._merge_due_windows()
         self._histories.reader_ms = due_ms
-        self._note(self._detector.advance(self._view, due_ms / 1000))
+        outcome = self._detector.advance(self._view, due_ms / 1000)
+        self._take_outcome(outcome)
         if due_ms % MINUTE_MS == 0 and due_ms > (self._published_ms or 0):
-            self._changes.windows += due_windows(self._histories, due_ms)
-            self._published_ms = due_ms
-            self._state["windows"] = orjson.dumps({"edge_ms": due_ms})
+            self._windows_due_ms = due_ms
+        return bool(outcome.alerts or outcome.modes)
 
-    def _note(self, outcome: Outcome) -> None:
+    def _take_outcome(self, outcome: Outcome) -> None:
         self._changes.alerts += outcome.alerts
         self._changes.modes += outcome.modes
         for key, value in outcome.state.items():
             self._state[key] = None if value is None else orjson.dumps(value)
+
+    def _merge_due_windows(self) -> None:
+        """Merge the windows that the last tick made due, while histories are as it saw them."""
+        due_ms, self._windows_due_ms = self._windows_due_ms, None
+        if due_ms is not None:
+            self._changes.windows += due_windows(self._histories, due_ms)
+            self._published_ms = due_ms
+            self._state["windows"] = orjson.dumps({"edge_ms": due_ms})
 
     def _hold_panes(self) -> None:
         last = self._detector.last_tick

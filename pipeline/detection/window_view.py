@@ -98,11 +98,11 @@ class DetectionView:
     def reasons(
         self, dimension: Dimension, measure: str, start: float, end: float, limit: int
     ) -> Sequence[tuple[str, int]]:
-        """Return the most frequent error types of a span."""
+        """Return the most frequent error types of a span; of tasks, those of bad tasks."""
         if measure in SIGNALS:
             return []
         counters = merge_counters(pane.counters for pane in self._panes(dimension, start, end))
-        prefix = Counter.ERROR_PREFIX
+        prefix = SHARES[measure].causes if measure in SHARES else Counter.ERROR_PREFIX
         errors = [
             (name.removeprefix(prefix), count)
             for name, count in counters.items()
@@ -117,7 +117,8 @@ class DetectionView:
         if measure in SIGNALS:
             return self._signals.examples(dimension.labels, measure, start, end, limit)
         found = merge_examples(pane.examples for pane in self._panes(dimension, start, end))
-        worst = found.get(measure) or found.get("failure", [])
+        name = SHARES[measure].worst if measure in SHARES else measure
+        worst = found.get(name) or found.get(Counter.FAILURE, [])
         return list(dict.fromkeys(trace_id for _, trace_id in worst))[:limit]
 
     def _panes(self, dimension: Dimension, start: float, end: float) -> Sequence[Pane]:

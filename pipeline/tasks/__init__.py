@@ -1,5 +1,6 @@
 """Tasks: what one goal of a session has used so far, and how it ended.
 
+    reading        what an event says, for its task and for panes
     state          the running totals of one task, and what an event adds to them
     logical_calls  tool calls with their retries
     budgets        limits for a task, and the moment it crosses one

@@ -77,6 +77,12 @@ class BudgetPolicy:
     by_workflow: Mapping[str, Budget] | None = None
     by_tier: Mapping[str, Budget] | None = None
 
+    @property
+    def limits_anything(self) -> bool:
+        """Whether any of its budgets has a limit."""
+        budgets = (self.default, *(self.by_workflow or {}).values(), *(self.by_tier or {}).values())
+        return any(budget.limits() for budget in budgets)
+
     def budget(self, workflow: str | None, tier: str | None) -> Budget:
         """Return the budget for a task of `workflow` and capability `tier`."""
         found = (self.by_workflow or {}).get(workflow or "")

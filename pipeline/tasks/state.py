@@ -7,7 +7,7 @@ nothing came for the idle time, in event time. What comes for it after that is i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from operator import attrgetter
@@ -17,7 +17,6 @@ import orjson
 
 from pipeline.errors import InputError
 from pipeline.tasks.budgets import (
-    COST_SCALE,
     LEVELS,
     Crossing,
     Limits,
@@ -27,13 +26,12 @@ from pipeline.tasks.budgets import (
     level_name,
 )
 from pipeline.tasks.logical_calls import Call, Change, call_key, record_attempt
+from pipeline.tasks.reading import Reading
 
 MAX_STEPS = 64
 """Step names a task keeps apart; the rest is `other`."""
 MAX_SEEN = 512
 """Event ids a part remembers: the horizon within which a re-production is recognised."""
-FAILED = frozenset(("error", "timeout"))
-_LATENCY_SCALE = 1000  # latencies are summed in microseconds
 
 Step = list[int]
 """Of one step's latencies: their number, and their sum and maximum in µs."""
@@ -44,22 +42,6 @@ def task_key(event: Mapping[str, Any]) -> str:
     task_id = event.get("task_id")
     session_id: str = event["session_id"]
     return f"{session_id}\x1f{task_id}" if task_id else session_id
-
-
-def is_failure(event: Mapping[str, Any]) -> bool:
-    """Return whether the step failed; without a status, an error type says so."""
-    status = event.get("status")
-    return status in FAILED or (status is None and event.get("error_type") is not None)
-
-
-def step_name(event: Mapping[str, Any]) -> str:
-    """Return the name under which a step's latency is kept."""
-    kind: str = event["event_type"]
-    if kind == "tool_call":
-        return f"tool:{event['tool_name']}"
-    if kind == "agent_step":
-        return event.get("step_name") or event.get("step_type") or kind
-    return kind
 
 
 @dataclass(slots=True)
@@ -211,44 +193,66 @@ class TaskState:
         return min(times, default=None)
 
     def apply(
-        self, event: Mapping[str, Any], time_ms: int, earliest_end_ms: int = 0
-    ) -> list[Change]:
+        self, event: Mapping[str, Any], reading: Reading, earliest_end_ms: int = 0
+    ) -> Sequence[Change]:
         """Add one event; return what it changes in the outcomes of logical tool calls.
 
-        An end that comes late counts at `earliest_end_ms`: what is closed by then stays closed.
+        `reading` is what `read` returned for the event. An end that comes late counts at
+        `earliest_end_ms`: what is closed by then stays closed.
         """
+        (
+            time_ms,
+            kind,
+            action,
+            _,
+            _,
+            error,
+            latency,
+            tokens_in,
+            tokens_out,
+            tokens,
+            cost,
+            trace_id,
+            _,
+        ) = reading
         self.events += 1
         if time_ms >= self.last_ms:
             self.last_ms = time_ms
             self.tier = event.get("capability_tier") or self.tier
         elif time_ms < self.start_ms:
             self.start_ms = time_ms
-        if not event["trace_id"]:
+        if not trace_id:
             self.untraced += 1
         self.workflow = self.workflow or event.get("workflow")
         self.tenant = self.tenant or event.get("tenant_id")
         self.environment = self.environment or event.get("environment")
-        kind = event["event_type"]
-        latency = event.get("latency_ms")
-        if latency is not None and kind not in ("session_start", "session_end", "evaluation"):
-            self._add_step(step_name(event), round(latency * _LATENCY_SCALE))
-        status = event.get("status")
-        if status != "ok" and is_failure(event):
-            error = event.get("error_type") or event["status"]
+        if error is not None:
             self.errors[error] = self.errors.get(error, 0) + 1
-        if kind == "tool_call":
-            return self._add_tool_call(event, time_ms)
-        if kind == "llm_call":
-            self._add_llm_call(event)
-        elif kind == "retrieval":
-            self.documents += len(event.get("documents") or ())
+        if action is not None:
+            _, step, _, model, prompt = action
+            if latency is not None:
+                self._add_latency(step, latency)
+            if kind == "tool_call":
+                return self._add_tool_call(event, time_ms, ok=error is None)
+            if model is not None:
+                self.llm_calls += 1
+                self.tokens_in += tokens_in or 0
+                self.tokens_out += tokens_out or 0
+                self.tokens_cached += event.get("tokens_cache_read") or 0
+                self.cost += cost or 0
+                tokens = tokens or 0
+                self.models[model] = self.models.get(model, 0) + tokens
+                if prompt is not None:
+                    self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
+            elif kind == "retrieval":
+                self.documents += len(event.get("documents") or ())
+            elif kind == "agent_step" and event.get("step_type") == "task_end":
+                self._end(max(time_ms, earliest_end_ms), event.get("outcome") or "unknown")
         elif kind == "session_end":
             self._end(max(time_ms, earliest_end_ms), event["outcome"])
-        elif kind == "agent_step" and event.get("step_type") == "task_end":
-            self._end(max(time_ms, earliest_end_ms), event.get("outcome") or "unknown")
         elif kind == "evaluation":
             self.evaluations += 1
-        return []
+        return ()
 
     def to_bytes(self) -> bytes:
         """Return the state; equal states give equal bytes.
@@ -276,7 +280,7 @@ class TaskState:
         if self.end_ms is None or time_ms < self.end_ms:
             self.end_ms, self.outcome = time_ms, outcome
 
-    def _add_step(self, name: str, latency_us: int) -> None:
+    def _add_latency(self, name: str, latency_us: int) -> None:
         step = self.steps.get(name)
         if step is None:
             if len(self.steps) >= MAX_STEPS:
@@ -287,27 +291,13 @@ class TaskState:
         if latency_us > step[2]:
             step[2] = latency_us
 
-    def _add_llm_call(self, event: Mapping[str, Any]) -> None:
-        self.llm_calls += 1
-        tokens_in, tokens_out = event.get("tokens_in") or 0, event.get("tokens_out") or 0
-        self.tokens_in += tokens_in
-        self.tokens_out += tokens_out
-        self.tokens_cached += event.get("tokens_cache_read") or 0
-        cost = event.get("cost_usd")
-        if cost is not None:
-            self.cost += round(cost * COST_SCALE)
-        tokens = tokens_in + tokens_out
-        model = event.get("model_version") or event["model_requested"]
-        self.models[model] = self.models.get(model, 0) + tokens
-        prompt = prompt_label(event)
-        if prompt is not None:
-            self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
-
-    def _add_tool_call(self, event: Mapping[str, Any], time_ms: int) -> list[Change]:
+    def _add_tool_call(
+        self, event: Mapping[str, Any], time_ms: int, *, ok: bool
+    ) -> Sequence[Change]:
         self.tool_calls += 1
         if event.get("status") == "cancelled":
-            return []
-        changes = record_attempt(self.calls, call_key(event), time_ms, ok=not is_failure(event))
+            return ()
+        changes = record_attempt(self.calls, call_key(event), time_ms, ok=ok)
         for _, successes, failures in changes:
             self.logical_calls += successes + failures
             self.logical_failures += failures
@@ -318,13 +308,10 @@ class TaskState:
 _values_of = attrgetter(*(each.name for each in fields(TaskState)[:-1]))
 
 
-def prompt_label(event: Mapping[str, Any]) -> str | None:
-    """Return prompt and version as one value, or None where either is unknown."""
-    prompt, version = event.get("prompt_id"), event.get("prompt_version")
-    if prompt and version:
-        return f"{prompt}@{version}"
-    return version or None
-
-
 def _greatest(tokens: Mapping[str, int]) -> str | None:
-    return max(tokens, key=lambda name: (tokens[name], name)) if tokens else None
+    """Return the name with the most tokens, of equals the last by name."""
+    found, most = None, -1
+    for name, count in tokens.items():
+        if count > most or (count == most and name > (found or "")):
+            found, most = name, count
+    return found

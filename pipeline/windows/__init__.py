@@ -5,10 +5,11 @@
     digest         t-digests: compress, merge, quantiles
     pane           counts, sums and digests of one dimension over one span of event time
     codec          panes and partials as bytes
-    contributions  which dimensions an event counts for, and what it adds there
+    contributions  what events, and closed tasks, add to panes
+    dimensions     which dimensions they count for
     cardinality    a cap on the values of each label; the rest counts as `other`
     watermark      how far event time has come in a source partition
-    open_panes     the panes of a partition that can still change
+    open_panes     the panes of a partition that can still change, and their cells
     partial        a pane of one source partition, as it is published
     partition      all of it for one source partition: a batch of events in, changes out
     history        the partials of all partitions, merged and rolled up

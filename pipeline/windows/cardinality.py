@@ -14,6 +14,7 @@ from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Resolution
 
 DEFAULT_CAP = 1_000
+_DAY = int(Resolution.DAY)  # arithmetic with a plain int is several times faster
 
 
 @dataclass(slots=True)
@@ -72,4 +73,4 @@ class Cardinality:
 
 def day_of(time_ms: int) -> int:
     """Return the day since the epoch that holds `time_ms`."""
-    return time_ms // Resolution.DAY
+    return time_ms // _DAY

@@ -1,8 +1,8 @@
-"""What an event, or a closed task, adds to the panes of its dimensions.
+"""What events add to the panes of their dimensions.
 
-An event becomes one fact. Facts are gathered by who acted (agent, release, workflow, tenant) and
-by what was done (agent's step, tool, model, prompt), each within a pane: a batch then costs each
-dimension one update for a group of facts, not one for an event.
+An event becomes one reading. Readings are gathered by who acted (agent, release, workflow, tenant)
+and by what was done (agent's step, tool, model, prompt), each within a pane: a batch then costs
+each dimension one update for a group of readings, not one for an event.
 """
 
 from __future__ import annotations
@@ -12,49 +12,27 @@ from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
-from pipeline.tasks.state import TaskState, is_failure, prompt_label, step_name
+from pipeline.tasks.reading import Reading
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Counter, Example
 
 Actor = tuple[str, str, str | None, str | None]
 """Agent, release, workflow, tenant."""
-Action = tuple[str, str | None, str | None, str | None, str | None]
-"""Agent, step, tool, model, prompt; None for what an event lacks."""
-
-Fact = tuple[
-    int,
-    int,
-    int,
-    int,
-    int | None,
-    int | None,
-    int | None,
-    str,
-    int | None,
-    Mapping[str, int] | None,
-]
-"""Events, successes, failures, LLM calls; latency, tokens and cost in kept units; trace id; when
-it failed (event time in ms); rarer counters."""
-
-_LATENCY_SCALE = Measure.LATENCY_MS.scale
-_COST_SCALE = Measure.COST_USD.scale
 _LATENCY = Measure.LATENCY_MS.value
-_UNTIMED_EVENTS = frozenset(("session_start", "session_end", "evaluation"))
 
-
-Values = tuple[list[int], int, int]
+Values = tuple[Sequence[int], int, int]
 """Values of a measure in kept units, their sum, and the sum of their squares."""
 
 
 @dataclass(slots=True)
 class Contribution:
-    """What a group of facts, or a closed task, adds to one pane of each of its dimensions."""
+    """What a group of events, or of closed tasks, adds to a pane."""
 
     counters: dict[str, int] = field(default_factory=dict)
     values: dict[Measure, Values] = field(default_factory=dict)
     """Added up here once, and not in each dimension again."""
-    examples: dict[str, Example] = field(default_factory=dict)
-    """The worst one of each kind."""
+    examples: dict[str, list[Example]] = field(default_factory=dict)
+    """Those that may be among the worst of each kind."""
 
 
 def actor_of(event: Mapping[str, Any]) -> Actor:
@@ -67,152 +45,56 @@ def actor_of(event: Mapping[str, Any]) -> Actor:
     )
 
 
-def action_of(event: Mapping[str, Any]) -> Action | None:
-    """Return what was done; None for events that are no step."""
-    kind = event["event_type"]
-    agent = event["agent_name"]
-    if kind == "llm_call":
-        model = event.get("model_version") or event["model_requested"]
-        return agent, kind, None, model, prompt_label(event)
-    if kind == "tool_call":
-        return agent, step_name(event), event["tool_name"], None, None
-    return None if kind in _UNTIMED_EVENTS else (agent, step_name(event), None, None, None)
-
-
-def fact_of(event: Mapping[str, Any], time_ms: int, successes: int, failures: int) -> Fact:
-    """Return what one event says.
-
-    `successes` and `failures` are those of logical tool calls, which retries may change; of other
-    steps the event itself says how they ended.
-    """
-    kind = event["event_type"]
-    latency = event.get("latency_ms")
-    if latency is not None:
-        latency = None if kind in _UNTIMED_EVENTS else round(latency * _LATENCY_SCALE)
-    status = event.get("status")
-    failed_ms = None
-    further: dict[str, int] | None = None
-    if status == "ok":
-        if kind != "tool_call":
-            successes = 1
-    elif is_failure(event):
-        failed_ms = time_ms
-        further = {f"{Counter.ERROR_PREFIX}{event.get('error_type') or status}": 1}
-        if kind != "tool_call":
-            failures = 1
-    tokens = cost = None
-    llm_calls = 0
-    if kind == "llm_call":
-        llm_calls = 1
-        tokens_in, tokens_out = event.get("tokens_in"), event.get("tokens_out")
-        if tokens_in is not None or tokens_out is not None:
-            tokens = (tokens_in or 0) + (tokens_out or 0)
-        cost = event.get("cost_usd")
-        if cost is not None:
-            cost = round(cost * _COST_SCALE)
-        if not event.get("model_version"):
-            further = {**(further or {}), Counter.NO_MODEL_VERSION: 1}
-        if not event.get("prompt_version"):
-            further = {**(further or {}), Counter.NO_PROMPT_VERSION: 1}
-    elif kind == "retrieval":
-        further = {**(further or {}), **_documents(event)}
-    trace_id = event["trace_id"]
-    if not trace_id:
-        further = {**(further or {}), Counter.UNTRACED: 1}
-    redaction = event.get("redaction")
-    if redaction and redaction["quarantined"]:
-        further = {**(further or {}), Counter.QUARANTINED: redaction["quarantined"]}
-    return 1, successes, failures, llm_calls, latency, tokens, cost, trace_id, failed_ms, further
-
-
-def outcome_fact(successes: int, failures: int) -> Fact:
-    """Return the fact that a logical tool call ended otherwise than it was told before."""
-    return 0, successes, failures, 0, None, None, None, "", None, None
-
-
-def _documents(event: Mapping[str, Any]) -> dict[str, int]:
-    documents = event.get("documents") or ()
-    undated = sum(
-        1 for each in documents if not (each.get("retrieved_at") and each.get("source_updated_at"))
-    )
-    counted = {Counter.DOCUMENTS: len(documents), Counter.NO_DOCUMENT_TIME: undated}
-    return {name: count for name, count in counted.items() if count}
-
-
-def contribution_of(facts: Sequence[Fact]) -> Contribution:
-    """Add up facts."""
+def contribution_of(readings: Sequence[Reading]) -> Contribution:
+    """Add up readings."""
     (
-        events,
+        times,
+        kinds,
+        _,
         successes,
         failures,
-        llm_calls,
+        errors,
         latencies,
+        _,
+        _,
         tokens,
         costs,
         traces,
-        failed,
-        further,
-    ) = zip(*facts, strict=True)
+        rarer,
+    ) = zip(*readings, strict=True)
     found = Contribution()
     for name, count in (
-        (Counter.EVENTS, sum(events)),
+        (Counter.EVENTS, len(kinds) - kinds.count("")),
         (Counter.SUCCESS, sum(successes)),
         (Counter.FAILURE, sum(failures)),
-        (Counter.LLM_CALLS, sum(llm_calls)),
+        (Counter.LLM_CALLS, kinds.count("llm_call")),
     ):
         if count:
             found.counters[name] = count
-    for each in further:
-        if each is not None:
-            for name, count in each.items():
-                found.counters[name] = found.counters.get(name, 0) + count
+    # many columns are empty: counting in C what is missing is a tenth of looking at each
+    size = len(readings)
+    if rarer.count(None) < size:
+        for each in rarer:
+            if each is not None:
+                for name, count in each.items():
+                    found.counters[name] = found.counters.get(name, 0) + count
     for measure, column in (
         (Measure.LATENCY_MS, latencies),
         (Measure.TOKENS, tokens),
         (Measure.COST_USD, costs),
     ):
-        values = [value for value in column if value is not None]
-        if values:
+        missing = column.count(None)
+        if missing < size:
+            values = [value for value in column if value is not None] if missing else column
             found.values[measure] = values, sum(values), sum(map(mul, values, values))
     if Measure.LATENCY_MS in found.values:
-        found.examples[_LATENCY] = max(
-            (value, trace)
-            for value, trace in zip(latencies, traces, strict=True)
-            if value is not None
-        )
-    last_failed = [each for each in zip(failed, traces, strict=True) if each[0] is not None]
-    if last_failed:
-        found.examples[Counter.FAILURE] = max(last_failed)
-    return found
-
-
-_TASK_OUTCOMES = {
-    "success": Counter.TASK_SUCCESS,
-    "failure": Counter.TASK_FAILURE,
-    "error": Counter.TASK_FAILURE,
-    "escalated": Counter.TASK_ESCALATED,
-    "abandoned": Counter.TASK_ABANDONED,
-}
-
-
-def task_contribution(task: TaskState) -> Contribution:
-    """Return what a closed task adds."""
-    found = Contribution({Counter.TASKS: 1})
-    outcome = _TASK_OUTCOMES.get(task.outcome or "")
-    if outcome is not None:
-        found.counters[outcome] = 1
-    if outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED):
-        for error in task.errors:
-            found.counters[f"{Counter.TASK_ERROR_PREFIX}{error}"] = 1
-        found.examples[Counter.TASK_FAILURE] = (task.last_ms, task.trace_id)
-    if task.untraced:
-        found.counters[Counter.UNTRACED_TASKS] = 1
-    duration = Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms)
-    for measure, value in (
-        (Measure.TASK_TOKENS, task.tokens),
-        (Measure.TASK_COST_USD, task.cost),
-        (Measure.TASK_DURATION_MS, duration),
-    ):
-        found.values[measure] = [value], value, value * value
-        found.examples[measure.value] = (value, task.trace_id)
+        timed = [each for each in zip(latencies, traces, strict=True) if each[0] is not None]
+        found.examples[_LATENCY] = [max(timed)]
+    if errors.count(None) < size:
+        failed = [
+            (time_ms, trace_id)
+            for error, time_ms, trace_id in zip(errors, times, traces, strict=True)
+            if error is not None
+        ]
+        found.examples[Counter.FAILURE] = [max(failed)]
     return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pipeline.tasks.reading import Action
 from pipeline.tasks.state import TaskState
 from pipeline.windows.cardinality import Cardinality, day_of
-from pipeline.windows.contributions import Action, Actor
+from pipeline.windows.contributions import Actor
 from pipeline.windows.dimension import Dimension, DimensionKind
 
 MadeOf = tuple[str | None, ...]

@@ -8,7 +8,6 @@ partial will need.
 
 from __future__ import annotations
 
-from collections import Counter as Counting
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,76 +15,21 @@ from typing import Any
 import orjson
 
 from pipeline.errors import InputError
-from pipeline.windows.codec import cell_to_json, pane_from_json
+from pipeline.windows.codec import pane_from_json
 from pipeline.windows.contributions import Contribution
-from pipeline.windows.digest import ROOM_WHILE_OPEN, digest_of_weights
 from pipeline.windows.digested import DIGESTED
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.measure import Measure
-from pipeline.windows.pane import (
-    MAX_EXAMPLES,
-    Cell,
-    Counter,
-    Example,
-    Resolution,
-)
+from pipeline.windows.open_cell import OpenCell
+from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example, Resolution
 from pipeline.windows.partial import Version
+from pipeline.windows.task_contributions import TaskFact, contribution_of_tasks
 
 MAX_COUNTERS = 64
 """Counters a pane keeps apart; error types beyond them count as `error:other`."""
 
 START: Version = (-1, 0)
 """Below every version."""
-
-
-@dataclass(slots=True)
-class OpenCell:
-    """The values of one measure while they arrive: exact sums, and how often each value came."""
-
-    digested: bool
-    """Whether a digest is kept."""
-    count: int = 0
-    total: int = 0
-    squares: int = 0
-    weights: Counting[int] = field(default_factory=Counting)
-    """A `Counter`, because it counts a list of values in C."""
-    arrived: list[int] = field(default_factory=list)
-    """Values, in kept units, that are not in `weights` yet."""
-
-    def settle(self) -> None:
-        """Take in what arrived."""
-        if not self.arrived:
-            return
-        weights = self.weights
-        weights.update(self.arrived)
-        self.arrived.clear()
-        if len(weights) > ROOM_WHILE_OPEN:
-            digest = digest_of_weights(weights, ROOM_WHILE_OPEN)
-            self.weights = Counting(dict(zip(digest.means, digest.weights, strict=True)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the settled cell as partials carry it."""
-        digest = digest_of_weights(self.weights, ROOM_WHILE_OPEN)
-        return cell_to_json(Cell(self.count, self.total, self.squares, digest))
-
-    def to_draft(self) -> list[Any]:
-        """Return the settled cell as it is, without the sorting that a partial needs."""
-        weights = self.weights
-        return [self.count, self.total, str(self.squares), list(weights), list(weights.values())]
-
-    @classmethod
-    def from_draft(cls, digested: bool, draft: Sequence[Any]) -> OpenCell:
-        """Read what `to_draft` returned."""
-        count, total, squares, means, weights = draft
-        kept = Counting(dict(zip(means, weights, strict=True)))
-        return cls(digested, count, total, int(squares), kept)
-
-    @classmethod
-    def from_cell(cls, digested: bool, cell: Cell) -> OpenCell:
-        """Take up what `to_json` has written."""
-        digest = cell.digest
-        kept = Counting(dict(zip(digest.means, digest.weights, strict=True)))
-        return cls(digested, cell.count, cell.total, cell.squares, kept)
 
 
 @dataclass(slots=True)
@@ -124,14 +68,13 @@ class OpenPane:
             cell = cells.get(measure)
             if cell is None:
                 cell = cells[measure] = OpenCell(measure in DIGESTED[self.dimension.kind])
-            cell.count += len(values)
-            cell.total += total
-            cell.squares += squares
-            if cell.digested:
-                cell.arrived += values
-        for name, example in contribution.examples.items():
-            # sorted and cut when the pane is encoded
-            self.examples.setdefault(name, []).append(example)
+            cell.add(values, total, squares)
+        examples = self.examples
+        for name, found in contribution.examples.items():
+            kept: Sequence[Example] = examples.get(name, ())
+            # mostly a full list, and nothing worse than what it keeps
+            if len(kept) < MAX_EXAMPLES or max(found) > kept[-1]:
+                examples[name] = sorted((*kept, *found), reverse=True)[:MAX_EXAMPLES]
         if version > self.version:
             self.version = version
 
@@ -212,9 +155,6 @@ class OpenPane:
     def _settle(self) -> None:
         """Put in order what was only gathered; what is stored next holds all of it."""
         self.stored = self.version
-        for examples in self.examples.values():
-            examples.sort(reverse=True)
-            del examples[MAX_EXAMPLES:]
         for cell in self.cells.values():
             cell.settle()
 
@@ -239,13 +179,28 @@ class OpenPanes:
     ) -> None:
         """Add to the panes at `start_ms`, except to those that hold that version already."""
         for dimension in dimensions:
-            key = dimension.key, start_ms
-            pane = self._panes.get(key)
-            if pane is None:
-                pane = self._panes[key] = OpenPane(dimension, start_ms)
+            pane = self._pane(dimension, start_ms)
             if version > pane.stored:
                 pane.add(found, version)
-                self._changed[key] = pane
+                self._changed[dimension.key, start_ms] = pane
+
+    def add_tasks(
+        self, dimension: Dimension, start_ms: int, facts: Sequence[tuple[Version, TaskFact]]
+    ) -> None:
+        """Add closed tasks to one pane, except those that it holds already."""
+        pane = self._pane(dimension, start_ms)
+        fresh = [each for each in facts if each[0] > pane.stored]
+        if fresh:
+            found = contribution_of_tasks([fact for _, fact in fresh])
+            pane.add(found, max(version for version, _ in fresh))
+            self._changed[dimension.key, start_ms] = pane
+
+    def _pane(self, dimension: Dimension, start_ms: int) -> OpenPane:
+        key = dimension.key, start_ms
+        pane = self._panes.get(key)
+        if pane is None:
+            pane = self._panes[key] = OpenPane(dimension, start_ms)
+        return pane
 
     def take_changed(self) -> list[OpenPane]:
         """Return the panes that changed since the last call."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
@@ -42,6 +44,11 @@ class OpenTasks:
         self._restored_fences: dict[str, int] = {}
         self._messages: list[dict[str, Any]] = []
         self._limits: dict[tuple[str | None, str | None], Limits] = {}
+        self._limited = budgets.limits_anything
+        # tasks that have ended, by when they close; the number keeps tasks from being compared
+        self._ended: list[tuple[int, int, TaskState]] = []
+        self._numbers = count()
+        # when to look at the others: one may have been idle for long enough, or cross a budget
         self._next_due_ms = _NEVER
         # the watermark's steps in this batch, and the offset of each
         self._steps: list[int] = []
@@ -56,6 +63,7 @@ class OpenTasks:
         if task.closed_ms is None:
             self._open[task.key] = task
             self._next_due_ms = -1  # look at all of them, once
+            self._note_end(task)
             return
         self._closed.append(task)
         fence = self._restored_fences.get(task.key, -1)
@@ -98,10 +106,13 @@ class OpenTasks:
 
     def check(self, task: TaskState, time_ms: int) -> None:
         """Tell the budget levels the task has just reached; call it after each of its events."""
-        end_ms = task.end_ms
-        # an idle task's time to close only moves away, so that it is looked at once
-        if task.events == 1 or end_ms is not None:
+        if task.end_ms is not None:
+            self._note_end(task)
+        elif task.events == 1:
+            # an idle task's time to close only moves away, so that it is looked at once
             self._next_due_ms = min(self._next_due_ms, task.due_ms(self._idle_ms))
+        if not self._limited:
+            return
         limits = self._limits_of(task)
         if not limits.each:
             return
@@ -110,17 +121,15 @@ class OpenTasks:
 
     def close_due(self, watermark: int | None) -> list[Closing]:
         """Close what is due at the watermark; return all closings since the last call."""
-        if watermark is not None and watermark >= self._next_due_ms:
-            self._next_due_ms = _NEVER
-            for task in list(self._open.values()):
-                due = task.due_ms(self._idle_ms)
-                if due <= watermark:
+        if watermark is not None:
+            ended = self._ended
+            while ended and ended[0][0] <= watermark:
+                task = heappop(ended)[2]
+                # an earlier end may have closed it already
+                if task.closed_ms is None:
                     self._close(task)
-                    continue
-                limits = self._limits_of(task)
-                if limits.each:
-                    due = min(due, self._watch(task, limits, watermark))
-                self._next_due_ms = min(self._next_due_ms, due)
+            if watermark >= self._next_due_ms:
+                self._look_at_all(watermark)
         self._steps.clear()
         self._offsets.clear()
         closings, self._closings = self._closings, []
@@ -142,11 +151,27 @@ class OpenTasks:
         closed, self._closed = self._closed, []
         return closed
 
+    def _look_at_all(self, watermark: int) -> None:
+        self._next_due_ms = _NEVER
+        for task in list(self._open.values()):
+            due = task.due_ms(self._idle_ms)
+            if due <= watermark:
+                self._close(task)
+                continue
+            if task.end_ms is not None:
+                due = _NEVER
+            if self._limited:
+                due = min(due, self._watch(task, self._limits_of(task), watermark))
+            self._next_due_ms = min(self._next_due_ms, due)
+
+    def _note_end(self, task: TaskState) -> None:
+        if task.end_ms is not None:
+            heappush(self._ended, (task.due_ms(self._idle_ms), next(self._numbers), task))
+
     def _close(self, task: TaskState) -> None:
         due = task.due_ms(self._idle_ms)
-        limits = self._limits_of(task)
-        if limits.each:
-            self._watch(task, limits, due)
+        if self._limited:
+            self._watch(task, self._limits_of(task), due)
         step = bisect_left(self._steps, due)
         offset = self._offsets[step] if step < len(self._offsets) else task.fence
         task.closed_ms = due

@@ -24,19 +24,10 @@ import orjson
 
 from pipeline.storage.coordinates import Source, SourceFence
 from pipeline.tasks.budgets import BudgetPolicy
+from pipeline.tasks.reading import Action, Reading, outcome_of, read
 from pipeline.tasks.state import TaskState
 from pipeline.windows.cardinality import DEFAULT_CAP, Cardinality
-from pipeline.windows.contributions import (
-    Action,
-    Actor,
-    Fact,
-    action_of,
-    actor_of,
-    contribution_of,
-    fact_of,
-    outcome_fact,
-    task_contribution,
-)
+from pipeline.windows.contributions import Actor, actor_of, contribution_of
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.dimensions import Dimensions
 from pipeline.windows.event_time import event_time_ms
@@ -44,6 +35,7 @@ from pipeline.windows.open_panes import OpenPane, OpenPanes
 from pipeline.windows.open_tasks import Closing, OpenTasks
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import NOTHING_CLOSED, Version, encode_partial
+from pipeline.windows.task_contributions import TaskFact, task_fact
 from pipeline.windows.watermark import Watermark, WatermarkConfig
 
 _PANE = Resolution.TEN_SECONDS
@@ -123,8 +115,8 @@ class PartitionAggregator:
         self._dimensions = Dimensions(self._cardinality)
         self._panes = OpenPanes()
         self._tasks = OpenTasks(self.config.idle_ms, self.config.budgets)
-        self._by_actor: defaultdict[tuple[Actor, int], list[Fact]] = defaultdict(list)
-        self._by_action: defaultdict[tuple[Action, int], list[Fact]] = defaultdict(list)
+        self._by_actor: defaultdict[tuple[Actor, int], list[Reading]] = defaultdict(list)
+        self._by_action: defaultdict[tuple[Action, int], list[Reading]] = defaultdict(list)
         self._removals: list[str] = []
 
     @classmethod
@@ -198,8 +190,8 @@ class PartitionAggregator:
             self._fence = record.offset
             if record.offset <= self._replay_to:
                 # some panes hold this event already: each is asked for this very offset
-                self._add_facts((record.offset, 0))
-        self._add_facts((self._fence, 0))
+                self._add_readings((record.offset, 0))
+        self._add_readings((self._fence, 0))
         self._finish(changes)
         return changes
 
@@ -243,48 +235,56 @@ class PartitionAggregator:
             _count_agent(changes.early, event)
         elif late:
             _count_agent(changes.late, event)
-        outcomes = task.apply(event, time_ms, watermark if late and watermark else 0)
+        reading = read(event, time_ms)
+        outcomes = task.apply(event, reading, watermark if late and watermark else 0)
         self._tasks.check(task, time_ms)
         if early:
             return
-        actor, action = actor_of(event), action_of(event)
-        successes = 0
-        failures = 0
-        for changed_ms, succeeded, failed in outcomes:
+        actor, action = actor_of(event), reading[2]
+        for change in outcomes:
             # mostly one, of this very event
-            if changed_ms == time_ms:
-                successes, failures = successes + succeeded, failures + failed
-            elif watermark is None or _PANE.floor(changed_ms) + _PANE > watermark:
-                self._add_fact(actor, action, changed_ms, outcome_fact(succeeded, failed))
+            at_ms = change[0] - change[0] % _TEN_SECONDS
+            if watermark is None or at_ms + _TEN_SECONDS > watermark:
+                self._gather(actor, action, at_ms, outcome_of(change))
         if not late:
-            fact = fact_of(event, time_ms, successes, failures)
-            self._by_actor[actor, start_ms].append(fact)
+            # as `_gather`, which each event would call
+            self._by_actor[actor, start_ms].append(reading)
             if action is not None:
-                self._by_action[action, start_ms].append(fact)
+                self._by_action[action, start_ms].append(reading)
 
-    def _add_fact(self, actor: Actor, action: Action | None, time_ms: int, fact: Fact) -> None:
-        start_ms = time_ms - time_ms % _TEN_SECONDS
-        self._by_actor[actor, start_ms].append(fact)
+    def _gather(self, actor: Actor, action: Action | None, start_ms: int, reading: Reading) -> None:
+        self._by_actor[actor, start_ms].append(reading)
         if action is not None:
-            self._by_action[action, start_ms].append(fact)
+            self._by_action[action, start_ms].append(reading)
 
-    def _add_facts(self, version: Version) -> None:
-        """Add the gathered facts to the panes, all with one version."""
-        for (actor, start_ms), facts in self._by_actor.items():
+    def _add_readings(self, version: Version) -> None:
+        """Add the gathered readings to the panes, all with one version."""
+        for (actor, start_ms), readings in self._by_actor.items():
             dimensions = self._dimensions.of_actor(actor, start_ms)
-            self._panes.add(dimensions, start_ms, contribution_of(facts), version)
+            self._panes.add(dimensions, start_ms, contribution_of(readings), version)
         self._by_actor.clear()
-        for (action, start_ms), facts in self._by_action.items():
+        for (action, start_ms), readings in self._by_action.items():
             dimensions = self._dimensions.of_action(action, start_ms)
-            self._panes.add(dimensions, start_ms, contribution_of(facts), version)
+            self._panes.add(dimensions, start_ms, contribution_of(readings), version)
         self._by_action.clear()
 
-    def _add_closing(self, closing: Closing) -> None:
-        task = closing.task
-        if task.is_task:
-            dimensions = self._dimensions.of_task(task, closing.due_ms)
-            start_ms = _PANE.floor(closing.due_ms)
-            self._panes.add(dimensions, start_ms, task_contribution(task), closing.version)
+    def _add_closings(self, closings: Iterable[Closing]) -> None:
+        """Add closed tasks to their panes, each with its own version."""
+        by_pane: dict[tuple[str, int], tuple[Dimension, list[tuple[Version, TaskFact]]]] = {}
+        for closing in closings:
+            if not closing.task.is_task:
+                continue
+            fact = closing.version, task_fact(closing.task)
+            start_ms = closing.due_ms - closing.due_ms % _TEN_SECONDS
+            for dimension in self._dimensions.of_task(closing.task, closing.due_ms):
+                key = dimension.key, start_ms
+                gathered = by_pane.get(key)
+                if gathered is None:
+                    by_pane[key] = dimension, [fact]
+                else:
+                    gathered[1].append(fact)
+        for (_, start_ms), (dimension, facts) in by_pane.items():
+            self._panes.add_tasks(dimension, start_ms, facts)
 
     def _finish(self, changes: Changes) -> None:
         """Close what is due, and say what has to be written and published."""
@@ -294,8 +294,7 @@ class PartitionAggregator:
             writes += [(key, None) for key in self._removals]
             self._removals.clear()
         watermark = self._watermark.value_ms
-        for closing in self._tasks.close_due(watermark):
-            self._add_closing(closing)
+        self._add_closings(self._tasks.close_due(watermark))
         if self._cardinality.changed:
             writes.append((f"{self._prefix}labels", orjson.dumps(self._cardinality.to_json())))
             self._cardinality.changed = False

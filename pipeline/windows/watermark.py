@@ -70,9 +70,15 @@ class Watermark:
             return self.value_ms
         if self.jump_events:
             self._end_jump()
-        if time_ms > greatest:
-            self._believe(time_ms)
-        return self.value_ms
+        if time_ms <= greatest:
+            return self.value_ms
+        # as `_believe`, which most events would call
+        self.greatest_ms = time_ms
+        value = self.value_ms
+        reached = time_ms - config.lateness_ms
+        if value is None or reached > value:
+            self.value_ms = value = reached
+        return value
 
     def tick(self, now_ms: int) -> int | None:
         """Let time pass without events, up to the wall clock's `now_ms`; return the watermark.

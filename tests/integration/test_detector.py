@@ -88,4 +88,9 @@ async def test_a_failing_tool_is_one_alert_and_one_mode_through_kills(
             return counted(stack.settings, "alerts FINAL", "status = 'firing'") == 1
 
         await until(stored, "the alert's row")
-        assert counted(stack.settings, "windows FINAL", f"labels['tool'] = '{TOOL}'") > 10
+
+        def windows() -> bool:
+            # they follow the alerts of their tick
+            return counted(stack.settings, "windows FINAL", f"labels['tool'] = '{TOOL}'") > 10
+
+        await until(windows, "the windows' rows")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.detection.alert import Status
 from pipeline.detection.detector import Detector
 from pipeline.detection.lag import KEPT, LagMeter, lag_signals
-from pipeline.detection.partition import PartitionDetector
 from pipeline.detection.rules import load_rules
 from pipeline.detection.signals import Signal, SignalBuffer
 from pipeline.detection.window_view import DetectionView
@@ -72,67 +72,34 @@ def _fired(measure: str, value: float, labels: tuple[tuple[str, str], ...] = ())
         for alert in detector.advance(view, now).alerts:
             if alert.status is Status.FIRING:
                 fired[alert.rule] = str(dict(alert.labels))
-        signals.add(Signal(now, f"{measure}:{tick}", measure, labels, value))
+        if measure == "lag_seconds":
+            for signal in lag_signals({"sluice-sink": value}, now):
+                signals.add(signal)
+        else:
+            signals.add(Signal(now, f"{measure}:{tick}", measure, labels, value))
     return fired
 
 
-class Watched:
-    """A detector that is told every five seconds how far a group is behind."""
-
-    def __init__(self) -> None:
-        self.detector = PartitionDetector(load_rules(None))
-        self.now = START
-
-    def look(self, seconds: float, lag: float) -> list[tuple[str, str]]:
-        """Return which alerts changed to what within `seconds`."""
-        told = []
-        for _ in range(int(seconds / 5)):
-            self.now += 5.0
-            self.detector.watch_pipeline(
-                lag_signals({"sluice-sink": lag}, self.now - 0.1), self.now
-            )
-            told += [
-                (f"{alert.rule} {alert.labels['group']}", str(alert.status))
-                for alert in self.detector.take_changes().alerts
-            ]
-        return told
-
-
-def test_lag_is_told_by_the_wall_clock_while_event_time_stands() -> None:
-    watched = Watched()
-    assert watched.look(120, 20.0) == []
-    assert watched.look(30, 45.0) == [
-        ("pipeline-lag sluice-sink", "pending"),
-        ("pipeline-lag sluice-sink", "firing"),
-    ]
-    assert watched.detector.last_tick is None
-    assert watched.look(1_200, 45.0) == []
-    assert watched.look(1_300, 0.0) == [("pipeline-lag sluice-sink", "resolved")]
-
-
-def test_event_time_that_lags_leaves_the_alert_about_the_lag_alone() -> None:
-    watched = Watched()
-    watched.look(30, 45.0)
-    [alert] = watched.detector.alerts
-    view = DetectionView(Histories(), SignalBuffer())
-    for tick in range(60):
-        watched.detector._detector.advance(view, START - 3_600 + 10 * tick)
-    assert watched.detector.alerts == [alert]
-
-
-def test_an_alert_about_the_lag_survives_a_restart() -> None:
-    watched = Watched()
-    told = []
-    for _ in range(6):
-        watched.now += 5.0
-        signals = lag_signals({"sluice-sink": 45.0}, watched.now - 0.1)
-        watched.detector.watch_pipeline(signals, watched.now)
-        told += watched.detector.take_changes().writes
-    stored = {key: value for key, value in told if value is not None}
-    watched.detector = PartitionDetector.load(stored.items(), load_rules(None))
-    assert [alert.status for alert in watched.detector.alerts] == [Status.FIRING]
-    assert watched.look(60, 45.0) == []
+def test_lag_reaches_its_rule() -> None:
+    assert _fired("lag_seconds", 45.0) == {"pipeline-lag": "{'group': 'sluice-sink'}"}
+    assert _fired("lag_seconds", 20.0) == {}
 
 
 def test_a_canary_that_was_found_reaches_its_rule() -> None:
     assert _fired("canary_found", 1.0) == {"canary-found": "{}"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "labels", "rule"),
+    [
+        ("budget_exceeded", 1.2, (("agent", "support"), ("workflow", "refund")), "budget-exceeded"),
+        ("cardinality_overflow", 1.0, (("label", "tool"),), "cardinality"),
+        ("dead_letters", 30.0, (), "dead-letters"),
+        ("late_events", 30.0, (), "late-events"),
+        ("quarantined_leaves", 9.0, (), "quarantined-leaves"),
+    ],
+)
+def test_each_signal_reaches_its_rule(
+    measure: str, value: float, labels: tuple[tuple[str, str], ...], rule: str
+) -> None:
+    assert _fired(measure, value, labels) == {rule: str(dict(labels))}

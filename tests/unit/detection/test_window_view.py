@@ -100,6 +100,21 @@ def test_causes_and_examples_are_the_worst_first(view: DetectionView) -> None:
     assert view.examples(TOOL, "latency_ms", 0, 60, 1) == [f"slow-{slowest}"]
 
 
+def test_causes_and_examples_of_tasks_are_those_of_bad_tasks() -> None:
+    class OfTasks(Panes):
+        def panes(self, dimension: Dimension, start_ms: int, end_ms: int) -> list[Pane]:
+            del dimension, end_ms
+            counters = {"tasks": 9, "task_failure": 3, "error:http_500": 7, "task_error:timeout": 3}
+            examples = {"failure": [(9, "a step")], "task_failure": [(5, "a task")]}
+            return [Pane(start_ms, Resolution.MINUTE, counters, {}, examples)]
+
+    view = DetectionView(OfTasks(), SignalBuffer())
+    for measure in ("task_failures", "escalations"):
+        assert view.reasons(TOOL, measure, 0, 60, 5) == [("timeout", 3)]
+        assert view.examples(TOOL, measure, 0, 60, 5) == ["a task"]
+    assert view.reasons(TOOL, "calls", 0, 60, 5) == [("http_500", 7)]
+
+
 def test_nothing_is_no_statistics(view: DetectionView) -> None:
     empty = view.stats(TOOL, "latency_ms", 900, 960)
     assert (empty.count, empty.mean, empty.variance, empty.maximum) == (0, 0.0, 0.0, 0.0)

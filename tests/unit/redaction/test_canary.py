@@ -7,7 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.cli.canary import Report, alert_of, example_events, open_fields
+from pipeline.cli.canary import example_events, open_fields
+from pipeline.cli.canary_alert import alert_of
+from pipeline.cli.canary_report import Report
 from pipeline.cli.canary_search import Findings, Needles, search_logs
 from pipeline.config import LimitSettings
 from pipeline.detection.alert import Alert

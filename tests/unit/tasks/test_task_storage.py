@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.tasks.reading import read
 from pipeline.tasks.state import TaskState, task_key
 from tests.unit.windows.fleet import sessions, time_of
 
@@ -15,7 +16,7 @@ def _task() -> TaskState:
     task = TaskState.open(task_key(events[0]), events[0], time_of(events[0]))
     for event in events:
         assert not task.is_repeated(event["event_id"])
-        task.apply(event, time_of(event))
+        task.apply(event, read(event, time_of(event)))
     return task
 
 

@@ -1,0 +1,84 @@
+"""The values of one measure in an open pane.
+
+Most values of a measure in µs or billionths of a dollar are distinct, and most panes hold fewer
+than a digest has room for: they are kept as they came, and counted only where there are more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Counting
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.windows.codec import cell_to_json
+from pipeline.windows.digest import ROOM_WHILE_OPEN, Digest, digest_of_weights
+from pipeline.windows.pane import Cell
+
+
+@dataclass(slots=True)
+class OpenCell:
+    """The values of one measure while they arrive: exact sums, and each value for the digest."""
+
+    digested: bool
+    """Whether a digest is kept."""
+    count: int = 0
+    total: int = 0
+    squares: int = 0
+    weights: Counting[int] = field(default_factory=Counting)
+    """How often each value came, for those that were counted; a `Counter`, which counts in C."""
+    arrived: list[int] = field(default_factory=list)
+    """Values, in kept units, that are not in `weights`."""
+
+    def add(self, values: Sequence[int], total: int, squares: int) -> None:
+        """Add values, of which the caller knows the sum and the sum of squares."""
+        self.count += len(values)
+        self.total += total
+        self.squares += squares
+        if self.digested:
+            self.arrived += values
+
+    def settle(self) -> None:
+        """Make room, once a batch: beyond `ROOM_WHILE_OPEN` distinct values, cluster them."""
+        if len(self.weights) + len(self.arrived) <= ROOM_WHILE_OPEN:
+            return
+        weights = self.weights
+        weights.update(self.arrived)
+        self.arrived.clear()
+        if len(weights) > ROOM_WHILE_OPEN:
+            digest = digest_of_weights(weights, ROOM_WHILE_OPEN)
+            self.weights = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settled cell as partials carry it."""
+        return cell_to_json(Cell(self.count, self.total, self.squares, self._digest()))
+
+    def to_draft(self) -> list[Any]:
+        """Return the settled cell as it is, without the sorting that a partial needs."""
+        weights = self.weights
+        counted = [*weights], [*weights.values()]
+        return [self.count, self.total, str(self.squares), *counted, self.arrived]
+
+    @classmethod
+    def from_draft(cls, digested: bool, draft: Sequence[Any]) -> OpenCell:
+        """Read what `to_draft` returned."""
+        count, total, squares, means, weights, *arrived = draft
+        kept = Counting(dict(zip(means, weights, strict=True)))
+        # until November 2026 all values were counted
+        return cls(digested, count, total, int(squares), kept, arrived[0] if arrived else [])
+
+    @classmethod
+    def from_cell(cls, digested: bool, cell: Cell) -> OpenCell:
+        """Take up what `to_json` has written."""
+        digest = cell.digest
+        kept = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+        return cls(digested, cell.count, cell.total, cell.squares, kept)
+
+    def _digest(self) -> Digest:
+        if not self.weights:
+            distinct = set(self.arrived)
+            if len(distinct) == len(self.arrived):
+                return Digest(tuple(sorted(distinct)), (1,) * len(distinct))
+        weights = Counting(self.weights)
+        weights.update(self.arrived)
+        return digest_of_weights(weights, ROOM_WHILE_OPEN)

@@ -1,0 +1,98 @@
+"""Runs of one partition that wait together are one batch for the aggregator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import orjson
+
+from agents.aggregator import MAX_NAMED, AggregatorStage
+from agents.delivery import Run
+from agents.state import StateTable
+from pipeline.adapters.kafka.batches import BatchProducer, Record
+from pipeline.clock import SystemClock
+from pipeline.metrics import Metrics
+from pipeline.topics import EVENTS_CLEAN
+from pipeline.windows.partition import AggregatorConfig, Changes
+from tests.unit.windows.fleet import START_MS, event
+
+
+class Kafka:
+    """Stands in for the table and the producer."""
+
+    def __init__(self) -> None:
+        self.writes: list[list[str]] = []
+        self.sent: list[str] = []
+
+    def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        del prefix
+        return iter(())
+
+    async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
+        self.writes.append([f"{partition}", *(key for key, _ in changes)])
+
+    async def send(self, topic: str, records: list[Record]) -> None:
+        self.sent += [topic for _ in records]
+
+
+def run_of(partition: int, first: int, count: int) -> Run:
+    records: list[Any] = [
+        SimpleNamespace(
+            offset=offset,
+            timestamp=START_MS + offset * 100,
+            value=orjson.dumps(
+                event(
+                    START_MS + offset * 100,
+                    event_id=f"{partition}-{offset}",
+                    redaction={"verified": True, "quarantined": 0, "counts": {}},
+                    source={
+                        "topic": "agent.events.raw",
+                        "partition": partition,
+                        "offset": offset,
+                        "index": 0,
+                    },
+                )
+            ),
+        )
+        for offset in range(first, first + count)
+    ]
+    return Run(EVENTS_CLEAN.name, partition, records, 1, None)
+
+
+def stage_of(kafka: Kafka, metrics: Metrics) -> AggregatorStage:
+    return AggregatorStage(
+        cast(StateTable, kafka),
+        cast(BatchProducer, kafka),
+        AggregatorConfig(publish_open=False),
+        metrics,
+        SystemClock(),
+        partitions=2,
+    )
+
+
+def test_metrics_name_agents_whose_clocks_are_wrong_up_to_a_number() -> None:
+    metrics = Metrics()
+    stage = stage_of(Kafka(), metrics)
+    agents = {f"agent-{number}": 1 for number in range(MAX_NAMED + 5)}
+    stage._count(Changes(late=agents, early={"agent-3": 2, "agent-104": 4}))
+
+    def value(name: str, agent: str) -> float | None:
+        return metrics.registry.get_sample_value(f"{name}_total", {"agent": agent})
+
+    assert value("sluice_late_events", "agent-3") == 1
+    assert value("sluice_late_events", "other") == 5
+    assert value("sluice_early_events", "agent-3") == 2
+    assert value("sluice_early_events", "other") == 4
+
+
+async def test_what_two_runs_touch_is_written_once() -> None:
+    kafka = Kafka()
+    stage = stage_of(kafka, Metrics())
+    await stage.handle([run_of(0, 0, 5), run_of(1, 0, 3), run_of(0, 5, 4)])
+    assert sorted(written[0] for written in kafka.writes) == ["0", "1"]
+    of_first = next(written for written in kafka.writes if written[0] == "0")
+    assert len(of_first) == len(set(of_first))
+    assert stage._partitions[0].aggregator.fence == 8
+    assert stage._partitions[1].aggregator.fence == 2

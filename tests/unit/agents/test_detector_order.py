@@ -1,0 +1,113 @@
+"""What agents and people wait for leaves the detector before everything else of its tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+from agents.delivery import Run, Tick
+from agents.detector import DetectorStage
+from agents.state import StateTable
+from pipeline.adapters.kafka.batches import BatchProducer, Record
+from pipeline.detection.messages import Progress, Signals
+from pipeline.detection.partition import PartitionDetector
+from pipeline.detection.rules import default_rules
+from pipeline.detection.signals import Signal
+from pipeline.metrics import Metrics
+from pipeline.topics import ALERTS, BACKPRESSURE, WINDOWS, WINDOWS_PARTIAL
+from pipeline.windows.dimension import Dimension, DimensionKind
+from pipeline.windows.pane import Counter, Pane, Resolution
+from pipeline.windows.partial import Partial, PartialPane
+
+START_MS = 1_760_000_040_000
+"""A whole minute."""
+PANE_MS = int(Resolution.TEN_SECONDS)
+
+
+class Kafka:
+    """Stands in for the table and the producer; notes what is written in which order."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        del prefix
+        return iter(())
+
+    async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
+        del partition
+        if list(changes):
+            self.log.append("state")
+
+    async def send(self, topic: str, records: list[Record]) -> None:
+        if records:
+            self.log.append(topic)
+
+
+def messages() -> list[bytes]:
+    """A pane, a find of a canary in it, and the word that a whole minute is complete."""
+    pane = Pane(START_MS, Resolution.TEN_SECONDS, {Counter.EVENTS: 3})
+    partial = Partial(
+        Dimension(DimensionKind.ALL), 0, START_MS + PANE_MS, (PartialPane(pane, (1, 0)),)
+    )
+    found = Signal(START_MS / 1000 + 51, "canary:1", "canary_found")
+    return [
+        partial.to_bytes(),
+        Signals((found,)).to_bytes(),
+        Progress(0, 1, START_MS + 60_000, idle=False).to_bytes(),
+    ]
+
+
+def run_of(values: list[bytes]) -> Run:
+    records: list[Any] = [
+        SimpleNamespace(offset=offset, value=value, key=b"", timestamp=0)
+        for offset, value in enumerate(values)
+    ]
+    return Run(WINDOWS_PARTIAL.name, 0, records, 1, None)
+
+
+async def test_a_pipeline_that_stands_still_is_told_by_the_wall_clock() -> None:
+    kafka, now = Kafka(), 100.0
+    stage = DetectorStage(
+        cast(StateTable, kafka),
+        cast(BatchProducer, kafka),
+        default_rules,
+        Metrics(),
+        lambda: {"sluice-aggregator": 60.0},
+        lambda: now,
+    )
+    await stage.handle([run_of(messages()[::2])])
+    kafka.log.clear()
+    assigned = Tick(1, frozenset((0,)), frozenset((0,)))
+    for _ in range(30):
+        await stage.tick(assigned)
+        now += 5.0
+    # pending, then firing
+    assert kafka.log.count(ALERTS.name) == 2
+    kafka.log.clear()
+    await stage.tick(Tick(2, frozenset(), frozenset()))
+    assert not kafka.log, "another worker has the partition"
+
+
+async def test_modes_and_alerts_go_before_windows_and_state(monkeypatch: Any) -> None:
+    kafka = Kafka()
+    merge = PartitionDetector._merge_due_windows
+
+    def noted(self: PartitionDetector) -> None:
+        if self._windows_due_ms is not None:
+            kafka.log.append("windows are merged")
+        merge(self)
+
+    monkeypatch.setattr(PartitionDetector, "_merge_due_windows", noted)
+    stage = DetectorStage(
+        cast(StateTable, kafka), cast(BatchProducer, kafka), default_rules, Metrics()
+    )
+    await stage.handle([run_of(messages())])
+    assert kafka.log[-5:] == [
+        BACKPRESSURE.name,
+        ALERTS.name,
+        "windows are merged",
+        WINDOWS.name,
+        "state",
+    ]
