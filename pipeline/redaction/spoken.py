@@ -7,6 +7,7 @@ back to where it was written.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from pipeline.redaction.automata import Scanner
@@ -68,15 +69,30 @@ _ADDRESS: Final = re.compile(
 )
 _DOT: Final = re.compile(rf"(?i){_SAID_DOT}")
 _AT: Final = re.compile(rf"(?i){_MARKED_AT}|[ ]at[ ]")
+# what stands between two digits: "six one seven, uh, five five five dash oh one nine nine"
+_PAUSE: Final = (
+    r"(?:[ ,-]{1,2}(?:(?:uh|um|er|then|and[ ]then)[ ,]{1,2})?|[ ]?\.{2,3}[ ]?"
+    r"|,?[ ](?:dash|hyphen),?[ ])"
+)
 _DIGITS: Final = re.compile(
     rf"(?i)\b(?:(?:double|triple)[ ])?(?:{_WORD}|{'|'.join(_TEENS)}|{'|'.join(_TENS)})"
-    rf"(?:(?:[ ,-]{{1,2}}|[ ]?\.{{2,3}}[ ]?|[ ]dash[ ]){_UNIT}){{4,24}}\b"
+    rf"(?:{_PAUSE}(?:{_UNIT}|\d{{1,4}}(?!\w))){{4,24}}\b"
 )
-_SPACED: Final = re.compile(r"(?<![\w.-])\d(?:[ ]\d){6,18}(?![\w-]|\.\d)")
+# 617 555 oh 199; 510 dash 555 dash 0177; 0 double 7 911 20: what a transcriber half wrote in digits
+_MIXED: Final = re.compile(
+    rf"(?i)(?<![\w.,-])(?:\d{{1,5}}|oh?|zero|(?:double|triple)[ ]\d)"
+    rf"(?:{_PAUSE}(?:\d{{1,5}}(?!\w)|oh?\b|zero\b|(?:double|triple)[ ](?:\d\b|{_WORD}))){{2,12}}"
+    r"(?![\w-]|\.\d)"
+)
+# 4 1 5 5 …; 4 5 3 9, 7 8 1 2, …
+_SPACED: Final = re.compile(r"(?<![\w.-])\d[ ]\d(?:,?[ ]\d){5,17}(?![\w-]|\.\d)")
+_NANP: Final = re.compile(r"[2-9]\d\d[2-9]\d{6}")
+_FEWEST_DIGITS: Final = 7
+_FEWEST_WORDS: Final = 3
 _TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
 
 _SAID: Final = rf"(?:{_WORD}|{'|'.join(_TEENS)}|{'|'.join(_TENS)}|hundred|thousand)"
-_BETWEEN: Final = r"(?:[ ,-]{1,2}|[ ]?\.{2,3}[ ]?|[ ]dash[ ])(?:(?:double|triple)[ ])?"
+_BETWEEN: Final = rf"{_PAUSE}(?:(?:double|triple)[ ])?"
 # what each spelling cannot do without; almost every text has none of it
 _SCAN: Final = Scanner(
     [
@@ -84,13 +100,16 @@ _SCAN: Final = Scanner(
         r"(?i)[ ]at[ ]",
         r"(?i)[\[({][ ]?(?:at|@)",
         rf"(?i){_SAID}{_BETWEEN}{_SAID}{_BETWEEN}{_SAID}",
-        r"\d[ ]\d[ ]\d[ ]\d",
+        r"\d[ ]\d,?[ ]\d,?[ ]\d",
+        r"(?i)[ ](?:oh|dash|hyphen|zero)[ ]|\b(?:double|triple)[ ]\d",
+        r"\d",
     ],
-    [((0, 1), 0), ((2,), 0), ((3,), 1), ((4,), 2)],
+    [((0, 1), 0), ((2,), 0), ((3,), 1), ((4,), 2), ((5, 6), 3)],
 )
 _ADDRESS_MAY: Final = 1
 _DIGITS_MAY: Final = 2
 _SPACED_MAY: Final = 4
+_MIXED_MAY: Final = 8
 
 
 def without_spelling(text: str) -> Plain | None:
@@ -102,7 +121,7 @@ def without_spelling(text: str) -> Plain | None:
         may = _SCAN.outcomes(text)
     except UnicodeEncodeError:
         # half of a surrogate pair: read it the long way
-        may = _ADDRESS_MAY | _DIGITS_MAY | _SPACED_MAY
+        may = _ADDRESS_MAY | _DIGITS_MAY | _SPACED_MAY | _MIXED_MAY
     if not may:
         return None
     plain: Plain | None = None
@@ -110,29 +129,50 @@ def without_spelling(text: str) -> Plain | None:
         plain = _step(plain, text, _ADDRESS)
     if may & _DIGITS_MAY:
         plain = _step(plain, text, _DIGITS)
+    if may & _MIXED_MAY:
+        plain = _step(plain, text, _MIXED)
     if may & _SPACED_MAY:
-        plain = _step(plain, text, _SPACED)
+        plain = _step(plain, text, _SPACED, _joined)
     return plain
 
 
-def _step(before: Plain | None, text: str, pattern: re.Pattern[str]) -> Plain | None:
+def _step(
+    before: Plain | None,
+    text: str,
+    pattern: re.Pattern[str],
+    form: Callable[[str], str] | None = None,
+) -> Plain | None:
     source = text if before is None else before.text
     if pattern.search(source) is None:
         return before
-    after = replaced(source, pattern, _written)
+    after = replaced(source, pattern, form or _written)
     return after if before is None else after.over(before)
+
+
+def _joined(spelling: str) -> str:
+    return spelling.replace(" ", "").replace(",", "")
 
 
 def _written(spelling: str) -> str:
     """Return what a spelling stands for."""
-    if spelling[0].isdigit() and _SPACED.fullmatch(spelling):
-        return spelling.replace(" ", "")
     if _AT.search(spelling):
         return _DOT.sub(".", _AT.sub("@", spelling, count=1))
     spelling = _TIMES.sub(
         lambda match: " ".join([match[2]] * (2 if match[1].lower() == "double" else 3)), spelling
     )
-    return "".join(_digits_of(re.split(r"[ ,.-]+", spelling.lower())))
+    words = re.split(r"[ ,.-]+", spelling.lower())
+    digits = "".join(_digits_of(words))
+    if any(map(str.isdigit, spelling)):
+        # digits and words side by side: one number only if the words are digits too, or if there
+        # are more of them than the one of "on 555 0142 one more thing"
+        said = sum(map(str.isalpha, words))
+        fewest = _FEWEST_WORDS if spelling[0].isalpha() else 1
+        if said < fewest or len(digits) < _FEWEST_DIGITS:
+            return spelling
+    if _NANP.fullmatch(digits):
+        # said aloud a telephone number is often all there is: no word calls it one
+        return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+    return digits
 
 
 def _digits_of(words: list[str]) -> list[str]:
@@ -144,6 +184,8 @@ def _digits_of(words: list[str]) -> list[str]:
             digits.append(str(_TENS[word]) + ("0" if follows == "0" else ""))
         elif word in _TEENS:
             digits.append(str(_TEENS[word]))
+        elif word.isdecimal():
+            digits.append(word)
         else:
             digits.append(
                 {"hundred": "00", "thousand": "000"}.get(word, _DIGIT_WORDS.get(word, ""))

@@ -19,16 +19,19 @@ from pipeline.redaction.detectors.address_patterns import (
     OTHER_TYPES,
     ROUTE_NUMBER,
     ROUTES,
-    SAID,
     SURE_TYPES,
 )
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.lexicon import lexicon
 from pipeline.redaction.detectors.patterns import AnyPattern
 from pipeline.redaction.spans import STREET_ADDRESS, Span
 
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
+_ABBREVIATION = re.compile(
+    r"(?:\w\.)+|(?:[NSns][EWew]|St[aeo]?|[MFP]t|[DJS]r|Avd?a?e?|Ctra|Pza|Urb|Gen|Col|Capt|Lt|Sgt|Rev|Prof|Gov|No)\."
+)
 _YEAR = re.compile(r"(?:19|20)\d\d\b")
 _MEASURE = re.compile(
     r"\d+\s+(?:minutes?|mins?|hours?|hrs?|miles?|km|kilometers?|days?|weeks?|months?|years?|meters?"
@@ -98,18 +101,16 @@ class StreetDetector(AddressDetector):
             r"|crescent"
             r"|terrace)\b",
         ),
-        (
-            r"(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen"
-            r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty) [a-z]",
-            r"(?i)\b(?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close"
-            r"|circle|buildings|gardens|parkway|highway|way)\b",
-        ),
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
         """Return .85 with a word for a street, .7 in lower case, `UNCERTAIN` without one."""
         for match in NUMBERED.finditer(text):
             start = match.start()
+            words = match["words"].split(" ")
+            if any(word[-1] == "." and not _ABBREVIATION.fullmatch(word) for word in words[:-1]):
+                # a sentence ended in between
+                continue
             if text.endswith(("No. ", "no. ", "No.", "No "), max(0, start - 4), start):
                 start = text.rindex("o", 0, start) - 1
             end = self._street_end(text, match)
@@ -121,12 +122,6 @@ class StreetDetector(AddressDetector):
         for match in INFORMAL.finditer(text):
             if not _MEASURE.match(match[0]):
                 yield (*match.span(), 0.7)
-        for match in SAID.finditer(text):
-            # one word may count the streets: "two back roads"
-            several = " " in match["number"] or "-" in match["number"]
-            named = text[match.start("name")].isupper()
-            if several or named or cue_before(ADDRESS_CUE, text, match.start()):
-                yield (*match.span(), 0.65)
 
     def _street_end(self, text: str, match: re.Match[str]) -> int:
         """Return where the street ends: behind the last word for one; 0 if there is none.
@@ -197,15 +192,30 @@ class FormDetector(AddressDetector):
     """Addresses of one form, such as Hauptstraße 12a or PO Box 5."""
 
     def __init__(
-        self, name: str, pattern: AnyPattern, trigger: Trigger, score: float = 0.85
+        self,
+        name: str,
+        pattern: AnyPattern,
+        trigger: Trigger,
+        score: float = 0.85,
+        *,
+        more: tuple[Trigger, ...] = (),
     ) -> None:
-        """Look for `pattern` where `trigger` opens the gate."""
+        """Look for `pattern` where `trigger`, or one of `more`, opens the gate."""
         super().__init__()
         self._score = score
         self.name = name
-        self.triggers = (trigger,)
+        self.triggers = (trigger, *more)
         self._pattern = pattern
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
         """Return the form's score for each."""
-        return [(*match.span(), self._score) for match in self._pattern.finditer(text)]
+        return [
+            (*match.span(), self._score)
+            for match in self._pattern.finditer(text)
+            if not self._is_english(match[0])
+        ]
+
+    def _is_english(self, street: str) -> bool:
+        """Whether one word and a number are English: "Engineering 101" is in no `-ring`."""
+        word, _, rest = street.partition(" ")
+        return rest.isdigit() and word.isascii() and lexicon().is_ordinary(word.lower())

@@ -21,26 +21,29 @@ FRENCH: Final = TextPattern(
     r"\ (?:(?:de|du|des|la|le|les|d['’]|l['’]|de\ l['’]|en|aux?|sur|saint|sainte)\ ?){0,3}"
     r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}(?:[ -](?:(?:de|du|des|la|le"
     r"|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}(?:\ [NSEO](?![\w.]))?"
+    r"|(?<![\w.,-])\d{1,4}(?:\ ?(?:bis|ter))?,?\ (?:rue|allée|impasse|chemin|boulevard)\ "
+    r"(?:(?:de|du|des|la|le|les)\ |d['’]|l['’]){0,3}[a-zà-ÿ][\w'’-]{2,30}"
 )
 # Calle Mayor 5, 3º B; Via Roma, 12; Rua das Flores nº 7; ul. Długa 4/6; Avenida 9 de Julio 100
 PREFIXED: Final = TextPattern(
-    r"(?<!\w)(?:[Cc]alle|C/\.?|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
+    r"(?<!\w)(?:[Cc]alle|Cl|C\.|R\.|Av|Pza\.|P\.zza|[Ee]strada|[Cc]alçada|[Pp]raceta|[Rr]ambla|[Cc]arrer"
+    r"|Gran|Odos|[Uu]litsa|[Cc]haussée|[Qq]uai|Náměstí|C/\.?|[Aa]venida|[Aa]vda?\.?|[Aa]v\.|[Pp]aseo|[Pp]laza"
     r"|[Cc]arrera|[Cc]ra\.?"
     r"|[Pp]rivada|[Cc]errada|[Cc]ircuito|[Aa]ndador|[Jj]irón|[Pp]asaje|[Tt]ransversal|[Dd]iagonal"
     r"|[Cc]amino|[Rr]onda|[Gg]lorieta|[Cc]allejón|[Cc]arretera|[Vv]ia|[Vv]iale|[Pp]iazza(?:le)?"
     r"|[Cc]orso"
     r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
-    r"|[Uu]lica|[Aa]l\."
+    r"|[Oo]s\.|[Pp]l\.|[Vv]\.le|[Pp]\.za|[Uu]lica|[Aa]l\."
     r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Ss]tr\.|[Cc]alea"
     r"|[Bb]ulevardul|[Aa]leea|[Jj]alan|[Jj]l\.|Prol\."
     r"|Blvd\.|AV\.|AVENIDA|CALLE|RUA|VIA|RUE)"
     r"\ (?:(?:de|del|de\ la|de\ los|de\ las|las?|los|da|das|do|dos|della|dei|delle|degli|di|des"
     r"|du|św\.|\d{1,2}\ de)\ ){0,2}"
-    r"[A-ZÀ-ÖØ-ÞŁŚŽ0-9][\w'’.-]{1,30}(?:\ (?:(?:de|del|da|do|dos|di|y|e"
+    r"[A-ZÀ-ÖØ-ÞŁŚŽ0-9][\w'’.-]{0,30}(?:\ (?:(?:de|del|da|do|dos|di|y|e"
     r"|la)\ )?[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{1,30}){0,4}"
     r",?\ (?:[Nnd](?:[º°.]|úm\.?|um\.?|o\.?|r\.?)?\ ?"
     r"|\#\ ?)?\d{1,5}(?!\d)(?:\ ?[A-Za-z](?![\w.]))?(?:[-/]\d{1,4}[A-Za-z]?)?"
-    r"(?:,\ ?\d{1,2}\.?[º°ªoa]\ ?(?:izq\.?|dcha\.?|[A-Za-z](?!\w))?)?"
+    r"(?:,\ ?\d{1,2}\.?[º°ªoa]\ ?(?:(?:izq|dcha|dto|esq)\.?|[A-Za-z](?!\w))?)?"
 )
 # Hauptstraße 12a; Lange Gasse 5; Keizersgracht 123-2; Storgatan 14 B; Karl-Marx-Allee 3
 COMPOUND: Final = TextPattern(
@@ -50,23 +53,49 @@ COMPOUND: Final = TextPattern(
     r"|gade|allé"
     r"|katu|tie|kuja|utca|út|körút|tér)"
     r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?)?(?![\w%€$]|[.,]\d)"
-    r"|(?<![\w-])[a-zäöü]{3,30}(?:str\.|straße|strasse|gasse|allee)\ \d{1,4}[a-z]?(?![\w%€$]"
+    r"|(?<![\w-])[A-Za-zÄÖÜäöü][a-zäöü]{2,30}"
+    r"(?:str\.?\ |str\.|(?:straße|strasse|gasse|allee|weg)\ )\d{1,4}[a-z]?(?![\w%€$]"
     r"|[.,]\d)"
 )
 # Bağdat Cad. No: 212; Atatürk Bulvarı 5
-TURKISH: Final = TextPattern(
+_TURKISH: Final = (
     r"(?<!\w)(?:[A-ZÇĞİÖŞÜ][\w.]{1,30}\ ){1,3}(?:[Cc]add?(?:\.|esi)|[Cc]d\.|[Ss]ok(?:\.|ak|ağı)"
     r"|[Ss]k\.|[Bb]ulv(?:\.|arı)"
     r"|[Mm]ah(?:\.|allesi)),?\ (?:[Nn]o\ ?[:.]?\ ?)?\d{1,4}(?:/\d{1,4})?(?:\ D:\ ?\d{1,4})?(?!\w)"
 )
+# Villa 12, Street 4b, Jumeirah; Lot 5 Blk 3 Villa Verde; Plot 12, Block C, Phase 2, Lekki: two
+# parts with a number, and a name
+_NUMBERED_PART = (
+    r"(?:(?:Plot|Flat|House|Villa|Building|Bldg|Shop|Lot|Blk|Block|Unit|Apt|Room|Rm|Tower|Level|Purok"
+    r"|Mz|Door|Floor|Street|Sector|Phase|Road|Lane|Lote)\.?\ (?:[Nn]o\.?\ ?)?"
+    r"(?:\d[\w/-]{0,6}|[A-Z]-?\d{0,4}(?![\w]))|\d{1,3}(?:st|nd|rd|th)\ (?i:main|cross|floor|stage)"
+    r"|\d{1,2}/F|[A-Z]-\d{1,2}(?:/\d{1,2})?)"
+)
+IN_PARTS: Final = TextPattern(
+    rf"(?<![\w/])(?:\#\ ?\d{{1,4}},|{_NUMBERED_PART})(?:,?\ {_NUMBERED_PART}){{1,4}}"
+    r",?\ (?!Page|Lesson|Chapter|Gate|Section|Table|Figure|Row|Line|Step)"
+    r"[A-ZÀ-ÖØ-Þ][\w'’.-]{1,30}(?:\ [A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,3}"
+)
+# No 5 Jalan Tun Razak; Lorong 12 Geylang
+_MALAY: Final = (
+    r"(?<!\w)(?:(?:No\.?\ ?)?\d{1,4}[A-Z]?,?\ (?:Jalan|Jln|Jl)\.?\ [A-Z][\w'-]{1,30}"
+    r"(?:\ [A-Z][\w'-]{1,30}){0,3}|(?:Lorong|Lrg)\ \d{1,3}\ [A-Z][\w'-]{1,30}"
+    r"(?:\ [A-Z][\w'-]{1,30}){0,2})"
+)
 # 2-11-3 Meguro, Meguro-ku; 7-1707-7 Higashi-cho
-JAPANESE: Final = TextPattern(
+_JAPANESE: Final = (
     r"(?<![\w-])\d{1,2}-\d{1,4}(?:-\d{1,4})?,?\ (?:[A-Z]\w+-(?:cho|machi|dori)(?!\w)"
     r"|[A-Z][\w-]{1,30}(?:,?\ [A-Z]\w{1,30}-(?:ku|shi|cho|machi|gun|ken|to|fu))+)"
 )
+ASIAN: Final = TextPattern(rf"{_TURKISH}|{_MALAY}|{_JAPANESE}")
 # Am Markt 5; Unter den Linden 77; Berliner Allee 120b
 GERMAN: Final = TextPattern(
-    r"(?<![\w-])(?:(?:Am|An\ de[rnm]|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
+    r"(?<![\w-])(?:(?:In\ de[rnm]|Im)\ (?!Jahr|Monat|Woche|Kapitel|Raum|Zimmer|Alter|Schnitt"
+    r"|Kurs|Klasse|Level|Abschnitt|Version|Januar|Februar|März|April|Mai|Juni|Juli"
+    r"|August|September|Oktober|November|Dezember|Saal|Stock|Bereich)"
+    r"[A-ZÄÖÜ]\w{1,30}(?=\ \d{1,4}\ ?[a-z]?(?:,\ \d|\n|$))"
+    r"|(?:Am|An\ de[rnm](?:\ [A-ZÄÖÜ]\w{2,20}(?=\ [A-Z]))?|Hinterm|Beim"
+    r"|Auf\ de[rnm]|Zu[mr]|Unter\ den|Hinter\ de[rnm]"
     r"|Vor\ de[rnm])\ [A-ZÄÖÜ]\w{1,30}"
     r"|(?:[A-ZÄÖÜ][\w-]{1,30}\ ){1,2}(?:Allee|Straße|Strasse|Str\.|Weg|Platz|Ring|Damm|Ufer|Gasse"
     r"|Markt|Chaussee)|(?:[A-ZÀ-ÖØ-ÞŐŰ][\w-]{1,30}\ ){1,3}(?:utca|út|tér|tere|körút|krt\.|sétány"
@@ -118,11 +147,12 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             PREFIXED,
             (
                 r" \d",
-                r"(?i)\b(?:calle|avenida|avd?a?\.|av\.|paseo|plaza|carrera|cra\b|camino|ronda"
+                r"(?i)\b(?:calle|cl|c\.|r\.|av|pza\.|p\.zza|estrada|cal(?:ç)ada|praceta|rambla|carrer|gran"
+                r"|odos|ulitsa|chauss(?:é)e|quai|n(?:á)m(?:ě)st(?:í)|avenida|avd?a?\.|av\.|paseo|plaza|carrera|cra\b|camino|ronda"
                 r"|glorieta"
                 r"|callej(?:ó)n|carretera|privada|cerrada|circuito|andador|jir(?:ó)n|pasaje|transversal"
                 r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
-                r"|travessa|pra(?:ç)a|alameda|rodovia|ul\.|ulica|al\.|rue|avenue|boulevard"
+                r"|travessa|pra(?:ç)a|alameda|rodovia|os\.|pl\.|v\.le|p\.za|ul\.|ulica|al\.|rue|avenue|boulevard"
                 r"|stra(?:ss|ß)e"
                 r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
             ),
@@ -134,19 +164,33 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             r"|hof"
             r"|chaussee|straat|laan|gracht|plein|kade|dijk|singel|steeg|gatan|vägen|gränd|gata"
             r"|veien"
-            r"|vegen|vej|gade|allé|katu|tie|kuja|utca|út|tér) \d",
+            r"|vegen|vej|gade|allé|katu|tie|kuja|utca|út|tér) \d|str\.?\d|str \d",
         ),
         FormDetector(
             "GermanAddress",
             GERMAN,
-            r"\b(?:Am|An de[rnm]|Auf de[rnm]|Zu[mr]|Unter den|Hinter de[rnm]|Vor de[rnm]) [A-ZÄÖÜ]"
+            r"\b(?:Im|In de[rnm]|Am|Hinterm|Beim|An de[rnm]|Auf de[rnm]|Zu[mr]|Unter den"
+            r"|Hinter de[rnm]|Vor de[rnm]) [A-ZÄÖÜ]"
             r"|(?i:allee|stra(?:ss|ß)e|str\.|weg|platz|ring|damm|ufer|gasse|markt|chaussee|utca"
             r"|út|tér|tere|körút|krt\.|sétány|tänav|iela) \d",
         ),
         FormDetector(
-            "TurkishAddress",
-            TURKISH,
+            "AsianAddress",
+            ASIAN,
             (r"\d", r"(?i)\b(?:cadd?\.|caddesi|cd\.|sok\.|soka|sk\.|bulv|mah\.|mahallesi)"),
+            more=(
+                (r"\d", r"\b(?:Jalan|Jln|Jl|Lorong|Lrg)\b"),
+                r"\d-\d{1,2}(?:-\d{1,4})?,? [A-Z]",
+            ),
         ),
-        FormDetector("JapaneseAddress", JAPANESE, r"\d-\d{1,2}(?:-\d{1,4})?,? [A-Z]"),
+        FormDetector(
+            "AddressInParts",
+            IN_PARTS,
+            (
+                r"\d",
+                r"(?i)\b(?:plot|flat|house|villa|building|bldg|shop|lot|blk|block|unit|apt|room|rm|tower"
+                r"|level|purok|mz|door|sector|street|phase|\d+(?:st|nd|rd|th) (?:main|cross))\b",
+            ),
+            0.65,
+        ),
     )

@@ -29,14 +29,14 @@ OTHER_TYPES: Final = words(
     branch bridge camp canyon cape center centers centre circles cliff cliffs club common
     corner corners course courts curve dale dam divide drives falls ferry ford fords freeway
     gateway groves parade esplanade quay wharf end chase copse croft drove gate lea yard vale
-    terraces pk"""
+    terraces pk nagar colony vihar enclave marg chowk puram layout bagh sarani jalan"""
 )
 _DIRECTION = (
     r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"
 )
 # A digit leads every pattern, so that the scanner skips to digits; what must not stand in front is
 # looked for behind that digit.
-_NUMBER = (
+NUMBER: Final = (
     r"\d(?<![\w.,$€£/-].)(?<!\d:.)\d{0,5}(?:[-–/]\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
 )
 _WORD = (
@@ -46,7 +46,7 @@ _WORD = (
 
 # A number and words: 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 8567 Zamkowa 119
 NUMBERED: Final = TextPattern(
-    rf"{_NUMBER},?\ (?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
+    rf"{NUMBER},?\ (?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
 )
 # What may follow the word for a street: NW; the number of a route; a number before a comma
 BEHIND_TYPE: Final = TextPattern(rf"\ {_DIRECTION}(?!\w)|\ \d{{1,3}}(?=,|\ \#|\n)")
@@ -56,7 +56,7 @@ ROUTE_NUMBER: Final = TextPattern(r"\ \d{1,4}[A-Z]?(?!\w)")
 NUMBER_AGAIN: Final = TextPattern(r"\ \d{1,5}(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat|App|\#))")
 # 12 baker street, in any case
 INFORMAL: Final = CaselessPattern(
-    rf"{_NUMBER}\ (?:(?:north|south|east|west"
+    rf"{NUMBER}\ (?:(?:north|south|east|west"
     rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     r"\ (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent"
@@ -92,13 +92,14 @@ LEAD: Final = TextPattern(
     r"(?<!\w)(?:(?:[Pp]lot|[Dd]oor|[Rr]oom|[Ff]lat|[Aa]pt\.?|[Aa]partment|[Uu]nit|[Ss]uite"
     r"|[Hh]ouse|[Bb]lock|[Bb]lk\.?|[Ll]ot|[Pp]hase|[Vv]illa"
     r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
-    r"|[Bb]ldg\.?)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
+    r"|[Bb]ldg\.?|[Ll]evel|[Tt]ower"
+    r"|[Rr]m|[Ss]te)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
 # Of texts that end behind the street's first number: most have nothing of the kind.
 MAY_LEAD: Final = Scanner(
     [
         r"(?i)(?:plot|door|room|flat|apt\.?|apartment|unit|suite|house|block|blk\.?|lot|phase|villa"
-        r"|shop|office|floor|building|bldg\.?) "
+        r"|shop|office|floor|building|bldg\.?|level|tower|rm|ste) "
     ],
     [((0,), 0)],
 )
@@ -117,21 +118,26 @@ MILITARY: Final = TextPattern(
 UNIT_REACH: Final = 64
 """Characters; the longest unit is shorter."""
 UNIT: Final = CaselessPattern(
-    r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:apt|apartment|suite|ste|unit|floor|fl|flat|room|rm|bldg"
+    r"[,;]?(?:\ ?\n\ {0,4}|\ )?\(?(?:(?:app?t|aprt|app?artment|suite|ste|unit|floor|fl|flat|room"
+    r"|rm|bldg"
     r"|building|block"
     r"|lot|apto|ap"
     r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
     r"|studio|space|box"
-    r"|trailer|slip|penthouse)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
-    r"|\d{1,2}[oaº]\ (?:dto|esq|izq|dcha)\.?|\d{1,2}\.\ (?:tv|th|mf)|lgh\ \d{1,4}"
+    r"|trailer|slip|penthouse|house|bloc|bl|sc|et|bat|bât|citofono|esc|escalera|bajo"
+    r"|phase|sector)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
+    r"|\d{1,2}\.?[oaº]\.?\ ?(?:dto|esq|izq|dcha|der|[A-Z](?!\w))\.?|\d{1,2}\.?\ ?(?:OG|Stock|tr)"
+    r"|\d{1,2}\.\ (?:tv|th|mf)|lgh\ \d{1,4}"
     r"|\#\ ?[\w-]{1,8}|kv\.\ ?\d{1,4}|\d{1,2}\.\ sal|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der"
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
-    r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ floor"
+    r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ fl(?:oor|r)?"
+    r"|\d{1,2}\.?\ ?(?:tv|mf)"
     r"|po\ box\ \d+)(?![\w])\)?",
 )
 ZIP: Final = TextPattern(
-    r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}|[A-Z]\d[A-Z][\ -]?\d[A-Z]\d"
+    r"(?:C\.?P\.?\ ?)?(?:\d{5}(?:-\d{4})?"
+    r"|[A-Z]{1,2}\d[A-Z\d]?\ ?\d[A-Z]{2}|[A-Z]\d[A-Z][\ -]?\d[A-Z]\d"
     r"|\d{4}\ ?[A-Z]{2}"
     r"|\d{3}\ \d{2}|\d{2}-\d{3}|\d{6}|\d{5}-\d{3}|[A-Z]{1,2}-?\d{4,5}|\d{4}|\d{3}-\d{4}"
     r"|\d{7})(?![\w-])"
@@ -163,7 +169,8 @@ ADDRESS_CUE: Final = TextPattern(
 )
 # 12 Glenwood, Springfield: a number and a name, where the words before say that it is an address
 CUED: Final = TextPattern(
-    rf"{_NUMBER},?\ (?:{_DIRECTION}\ )?(?:{_WORD}\ ?){{1,4}}(?=,|\n|\.(?!\w)|$)"
+    rf"{NUMBER},?\ (?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))"
+    rf"(?:{_DIRECTION}\ )?(?:{_WORD}\ ?){{1,4}}(?=,|\n|\.(?!\w)|$)"
 )
 # Ermou 150, Athens 105 63
 UNMARKED_BEHIND: Final = TextPattern(

@@ -25,9 +25,29 @@ _DISTRICT = TextPattern(r" \d{1,2}(?![\w:/-]|[.,]\d)")
 _LOWER_WORDS = re.compile(r",?\ (?:in\ )?([a-z]{3,20}(?:\ [a-z]{3,20}){0,2})(?![\w@])")
 _LOWER_CODE = re.compile(r",?\ \d{5}(?:-\d{4})?(?![\w-])")
 _WORDS = re.compile(r"\S+")
-_ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|No|[A-Z])\.")
+_ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|[Nn]o|[Oo]pp|[Nn]r|[A-Z])\.")
 _DIVISIONS = frozenset(["District", "County", "City", "Province", "Township", "Ward", "Prefecture"])
-_SMALL_WORDS = frozenset(["of", "the", "upon", "on", "le", "in", "de", "la", "and", "or", "-"])
+_SMALL_WORDS = frozenset(
+    [
+        "of",
+        "the",
+        "upon",
+        "on",
+        "le",
+        "in",
+        "de",
+        "la",
+        "and",
+        "or",
+        "-",
+        "opp",
+        "opp.",
+        "near",
+        "nr",
+        "nr.",
+        "behind",
+    ]
+)
 
 
 class AddressTail:

@@ -84,16 +84,19 @@ _NUMBER_OPENING = TextPattern(r"\d{1,2}(?:[-/.\s]|st|nd|rd|th|er)|\d{4}[-/.\s]|\
 _COMPACT_TRIGGER = r"(?i)born|dob|d\.o\.b|d/o/b|bday|b-day|birth|\bgeb"
 _BIRTH = TextPattern(
     # the letters that lead: without one of them no alternative is tried
-    r"(?=[bcdfgnsu(])(?:"
+    r"(?=[abcdfgnstu(])(?:"
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
     r"|\bföd(?:d|elsedag|elsedatum)|\bfød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
-    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*\s?$)"
+    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*\s?$"
+    # typed in a hurry, shortened, or told by the age
+    r"|\bdate of b|\bnasc(?:\.|id[oa])|\bf\. ?nac\b|\bur\. ?$|\bb\. ?$|\bné(?:e|\(e\))? à\b"
+    r"|\b(?:turn(?:ed|s|ing)|age[d:]?) \d{1,3}\b[^.;?]{0,16}\(?$)"
 )
 _BIRTH_AFTER = TextPattern(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
-    r"(?:birth|bday|dob|d\.o\.b|date of birth)"
+    r"(?:birth|bday|dob|d\.o\.b|date of birth)|^,? ?\(?(?:fe)?male\b"
 )
 # right behind the cue: 04121985, 030482; "four twelve eighty five"
 _COMPACT = CaselessPattern(
@@ -103,6 +106,7 @@ _COMPACT = CaselessPattern(
     (?:(?:is|it'?s|sure|yes|uh|um),?\ ){{0,3}}(?P<date>
       (?:(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))
       (?:(?:19|20)?\d\d)
+    | \d{{1,2}}(?:[-/.]\d{{1,2}}[-/.]|\ ?[a-z]{{3}}\ ?)(?:19|20)?\d\d
     | {_UNDER_HUNDRED},?\ {_UNDER_HUNDRED},?\ (?:{_SAID_YEAR}|{_TENS}(?:[\ -]{_ONES})?)
     )(?![\w-]|[.,]\d)""",
     re.VERBOSE,
@@ -131,7 +135,8 @@ class DateOfBirthDetector(Detector):
                         r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento"
                         r"|geboorte|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu"
                         r"|\bsyntyn|\bszület|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)"
-                        r"|d/o/b|\bnat[oa] a\b|\(\*",
+                        r"|d/o/b|\bnat[oa] a\b|\(\*|date of b|\bnasc[.i]|\bf\. ?nac|\bur\. |\bb\. "
+                        r"|née? à|nee? à|\bturn(?:ed|s|ing) |\bage[d:]? |\b(?:fe)?male\b",
                     ),
                     # a day and a year in words
                     (r"(?i)first|second|third|th\b|nineteen|thousand|ty\b", _COMPACT_TRIGGER),
@@ -140,7 +145,7 @@ class DateOfBirthDetector(Detector):
             ),
             Part(
                 (
-                    (r"\d{6}", _COMPACT_TRIGGER),
+                    (r"\d{6}|\d[-/.]\d{1,2}[-/.]\d|\d ?[A-Za-z]{3} ?\d\d", _COMPACT_TRIGGER),
                     (rf"(?i)\b(?:{_TENS}|{_TEENS}|{_ONES})\b", _COMPACT_TRIGGER),
                 ),
                 self._compact,
@@ -196,6 +201,10 @@ def _dates(text: str) -> Iterator[re.Match[str]]:
 
 def _cued(text: str, start: int) -> bool:
     before = text[max(0, start - 64) : start].lower()
+    # the usual cues first: all of them together cost ten times as much
+    common = max(before.rfind("birth"), before.rfind(" born "))
+    if common >= 0 and _NOT_BIRTH.search(before, common + 5) is None:
+        return True
     cue = None
     for cue in _BIRTH.finditer(before):  # noqa: B007 - the last one counts
         pass

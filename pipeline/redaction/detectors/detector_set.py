@@ -10,6 +10,10 @@ from pipeline.redaction.detectors.address import (
     StreetDetector,
 )
 from pipeline.redaction.detectors.address_forms import address_form_detectors
+from pipeline.redaction.detectors.address_plain import (
+    PlainStreetDetector,
+    SaidStreetDetector,
+)
 from pipeline.redaction.detectors.api_keys import ApiKeyDetector
 from pipeline.redaction.detectors.base import (
     PLAIN_CONTEXT,
@@ -21,12 +25,14 @@ from pipeline.redaction.detectors.contact import EmailDetector, UrlDetector
 from pipeline.redaction.detectors.dates import DateOfBirthDetector
 from pipeline.redaction.detectors.gate import Gate
 from pipeline.redaction.detectors.id_labels import (
+    ForeignLabelDetector,
     IdentityNumberDetector,
     LabelledIdDetector,
     PaymentNumberDetector,
 )
 from pipeline.redaction.detectors.ids import IdShapeDetector, NamedIdDetector
 from pipeline.redaction.detectors.names import PersonDetector
+from pipeline.redaction.detectors.names_headers import MailboxNameDetector
 from pipeline.redaction.detectors.names_informal import (
     InformalPersonDetector,
     IntroducedPersonDetector,
@@ -41,7 +47,7 @@ from pipeline.redaction.detectors.national import (
 )
 from pipeline.redaction.detectors.network import IpDetector, MacDetector
 from pipeline.redaction.detectors.payment import CreditCardDetector, CryptoDetector, IbanDetector
-from pipeline.redaction.detectors.phone import PhoneDetector
+from pipeline.redaction.detectors.phone import DictatedPhoneDetector, PhoneDetector
 from pipeline.redaction.detectors.places import OrganisationDetector, PlaceDetector
 from pipeline.redaction.detectors.postcodes import PostcodeDetector
 from pipeline.redaction.detectors.secrets import SecretDetector
@@ -64,22 +70,27 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         DriverLicenseDetector(),
         BankNumberDetector(),
         PhoneDetector(),
+        DictatedPhoneDetector(),
         DateOfBirthDetector(),
         IdShapeDetector(settings.id_shapes, defaults=settings.default_id_shapes),
         NamedIdDetector(),
         LabelledIdDetector(),
         IdentityNumberDetector(),
+        ForeignLabelDetector(),
         PaymentNumberDetector(),
         SecretDetector(),
         ApiKeyDetector(),
         StreetDetector(),
         NamedStreetDetector(),
         CuedAddressDetector(),
+        PlainStreetDetector(),
+        SaidStreetDetector(),
         *address_form_detectors(),
         PostcodeDetector(),
         PlaceDetector(),
         OrganisationDetector(),
         PersonDetector(name_list=settings.name_list),
+        MailboxNameDetector(),
         OtherScriptPersonDetector(),
         IntroducedPersonDetector(name_list=settings.name_list),
         InformalPersonDetector(name_list=settings.name_list),

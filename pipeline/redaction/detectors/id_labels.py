@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Part
+from pipeline.redaction.detectors.id_phrases import foreign_ids, phrased_ids
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
@@ -14,7 +15,8 @@ from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 _LABELLED = CaselessPattern(
     r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
     r"|subscriber|employee|staff|student|matric(?:ulation)?|voter|pension|donor|library card|badge"
-    r"|insured|reader|rewards|passenger|patient|medical record|policy ?holder|policy|insurance|tax"
+    r"|insured|reader|rewards|passenger|patient|medical record|hospital"
+    r"|policy ?holder|policy|insurance|tax"
     r"|national|identity)|(?P<customer>\bcust(?:omer)?|\bclient))"
     r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code"
     r"|ref(?:erence)?(?: (?:number|no\.?))?)[\"'*`]{0,3}"
@@ -33,7 +35,8 @@ _LABELLED_ALONE = TextPattern(
     r"|konto|cuenta|compte|conta|conto)|(?P<customer>customer|client))"
     r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
     r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
-    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?\d{4,14}(?:-\d{1,8}){0,2}|\d{7,14}"
+    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?"
+    r"(?:\d{4,14}(?:-\d{1,8}){0,2}|\d{2,3}(?:-\d{3,8}){1,2})|\d{7,14}"
     r"|(?!\d{4}-\d\d(?!\d))\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
     r"(?![\w-]|[.,]\d)",
     re.IGNORECASE,
@@ -69,7 +72,7 @@ _LABELLED_BY_A_WORD = CaselessPattern(
     r"|num[ée]ro (?:de )?client"
     r"|n[úu]mero de cliente"
     r"|klantnummer|numero cliente|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
-    r"|pan"
+    r"|pan|nin|bvn|tin|sss"
     r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?)(?![\w-])"
     r"(?: number| no\.?| nr\.?)?[\"'*`]{0,3}(?::| is| lautet| ist| est| es"
     r"|#){0,2} {0,2}[\"'*`#]{0,2}"
@@ -108,12 +111,28 @@ class LabelledIdDetector(Detector):
                         r"\d",
                         r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer"
                         r"|customer|cust|client|subscriber|employee|staff|patient|record|policy"
-                        r"|holder|insurance|tax|national|student|matric|matriculation|voter|pension"
+                        r"|holder|insurance|tax|national|hospital|student|matric|matriculation|voter|pension"
                         r"|donor|library card|badge|insured|reader|rewards|passenger|identity)"
                         r"[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
                     ),
                 ),
                 _labelled,
+            ),
+            # the label further in front, or behind: the word, and what stands at its number
+            Part(
+                (
+                    (
+                        r"\d\d",
+                        r"(?i)\b(?:policy|account|acct|acc|member|membership|customer|client|patient"
+                        r"|loyalty|hospital|subscriber|student|pupil|staff|employee|payroll"
+                        r"|insurance|contract|tenancy|pension|rewards|frequent)",
+                        r"(?i)n(?:umber|um|o|r)\.?(?:,| (?:with|on|you|there|that|here|have|we|i|us"
+                        r"|to|which|curr|now)|[.?:]{0,2}\s{1,2}\w{1,12}: )|id[,?.]"
+                        r"|(?:\(|, |card )(?:n(?:umber|um|o|r)|id)\b"
+                        r"|(?:s|being) (?:also )?(?:my|the|his|her|our|their) ",
+                    ),
+                ),
+                _phrased,
             ),
             Part(
                 (
@@ -121,7 +140,7 @@ class LabelledIdDetector(Detector):
                     r"|employee|konto|cuenta|compte|conta|conto|customer|client)(?:\.|\b)"
                     r"[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?"
                     r"|no\.?))?[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
-                    r"(?:[A-Z]{1,4}[- ]?\d{4}|\d{5}|\d{3,6}-\d\d)",
+                    r"(?:[A-Z]{1,4}[- ]?(?:\d{4}|\d\d\d?-)|\d{5}|\d{3,6}-\d\d)",
                 ),
                 _labelled_alone,
             ),
@@ -162,6 +181,10 @@ def _labelled(text: str, context: Context) -> list[Span]:  # noqa: ARG001
     return spans
 
 
+def _phrased(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+    return list(phrased_ids(text, text.lower(), _NAME))
+
+
 def _labelled_alone(text: str, context: Context) -> list[Span]:  # noqa: ARG001
     return [
         Span(*match.span("value"), CUSTOMER_ID if match["customer"] else ACCOUNT_ID, 0.65, _NAME)
@@ -199,7 +222,7 @@ class IdentityNumberDetector(Detector):
             r"|kundenr|numer klienta|n.{1,2}mero de (?:socio|cliente|cuenta)|lidnummer"
             r"|medlemsnummer|asiakasnumero|num.{1,2}ro (?:de )?client|pesel"
             r"|bsn|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
-            r"|pan|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username)\b",
+            r"|pan|nin|bvn|tin|sss|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username)\b",
         ),
     )
 
@@ -224,3 +247,23 @@ class PaymentNumberDetector(Detector):
             Span(*match.span(1), PAYMENT_ID, 0.7, "PaymentNumberDetector")
             for match in _PAYMENT_NUMBER.finditer(text)
         ]
+
+
+class ForeignLabelDetector(Detector):
+    """Ids behind labels of contracts, policies and members in other languages."""
+
+    ENTITIES: ClassVar = (ACCOUNT_ID,)
+    TRIGGERS: ClassVar = (
+        (
+            r"\d{2}",
+            r"(?i)\b(?:vertrag|versicher|policen|mitglied|patientenn|personaln|matrikel|steuern"
+            r"|mandat|teilnehmern|abo[ -]?n|kd|lid[ -]?n|klantn|polis|police|contrat|contractn"
+            r"|relatien|medlemsn|avtalsn|kund|forsikringsn|client[ei]|adh(?:é|e)rent|assur(?:é|e)"
+            r"|abonn|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
+            r"|ap(?:ó|o)lice)",
+        ),
+    )
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
+        """Return spans of score .65."""
+        return list(foreign_ids(text, "ForeignLabelDetector"))

@@ -32,7 +32,8 @@ class Lexicon:
     `ordinary` words are mostly written in lower case, `ambiguous` ones about as often with a
     capital, `proper` ones with a capital though they name no person; `foreign` ones are common in
     other languages (function words, greetings, labels of forms). `places` are countries, states
-    and cities as they are written. `given_names` and `surnames` may be empty.
+    and cities as they are written, `brands` brands and products of several words. `given_names`
+    and `surnames` may be empty.
     """
 
     ordinary: frozenset[str]
@@ -40,6 +41,7 @@ class Lexicon:
     proper: frozenset[str]
     foreign: frozenset[str]
     places: frozenset[str]
+    brands: frozenset[str]
     given_names: frozenset[str]
     surnames: frozenset[str]
 
@@ -65,6 +67,7 @@ def lexicon(*, name_list: bool = True) -> Lexicon:
         proper=_read("proper"),
         foreign=_read("foreign"),
         places=_read("places"),
+        brands=_read("brands"),
         given_names=_read("given_names") | _read("given_names_world") if name_list else frozenset(),
         surnames=_read("surnames") if name_list else frozenset(),
     )

@@ -8,7 +8,7 @@ from pipeline.redaction.detectors.lexicon import words
 
 # After these even an ordinary word in capitals is a name ("named Hope", "Dear Rich").
 NAMING: Final = words(
-    """named dear sincerely regards surname firstname lastname mr mrs ms miss mx dr prof
+    """named dear sincerely regards surname firstname lastname mr mrs ms miss dr prof
     name's called attn signed respectfully herr herrn frau fru meneer mevrouw mevr dhr señor señora
     señorita senor senora senhor senhora sr sra dona doña monsieur madame mme mlle signor signora
     sig shri smt"""
@@ -23,13 +23,14 @@ ADDRESSING: Final = words(
     groet groeten groetjes gruß grüße grüßen liebe lieber saludos atentamente cordialement saluti
     abraço abraços hälsningar mvh hilsen terveisin pozdrawiam pozdrowienia üdv üdvözlettel saygılar
     saygılarımla selamlar beste kjære kära käre hej hei hoi moi olá oi ahoj cześć merhaba szia
-    llamo m'appelle chiamo chamo heiße heisse heet heter hedder soy naitwa jestem"""
+    llamo c'est bins m'appelle chiamo chamo heiße heisse heet heter hedder soy naitwa jestem"""
 )
 # After these a word that is a name more often than not is one.
 LEADING: Final = words("from by with welcome sorry for and to behalf")
 # People's roles; they also stand as classes of capitalised words ("Agent Smith").
 ROLES: Final = words(
-    """customer client patient passenger user employee guest member agent manager supervisor
+    """attn engr chief abuela abuelo
+    customer client patient passenger user employee guest member agent manager supervisor
     colleague coworker friend wife husband son daughter brother sister mother father mom dad mum
     boss teacher doorman plumber electrician nurse midwife babysitter nanny stepson stepdaughter
     stepfather stepmother grandson granddaughter grandfather grandmother housemate flatmate bestie
@@ -39,6 +40,10 @@ ROLES: Final = words(
     girlfriend boyfriend roommate neighbor neighbour landlord tenant sender recipient author owner
     traveler traveller applicant candidate tutor mentor student driver technician representative
     rep advisor consultant therapist dentist physician surgeon veterinarian beneficiary contact
+    kunde kundin patientin mieter mieterin vermieter vermieterin versicherungsnehmer kontoinhaber
+    kontoinhaberin inhaber empfänger absender ansprechpartner ansprechpartnerin geschäftsführer
+    kollege kollegin nachbar nachbarin antragsteller antragstellerin cliente titular titulaire
+    paciente locataire zio zia oncle tante tía tío oma opa mama
     cardholder holder buyer seller resident caller claimant witness defendant plaintiff detective"""
 )
 # Between "name" and the name.
@@ -78,6 +83,42 @@ TECHNICAL: Final = words(
     configure configured enable enabled disable open launch start started restart download playing
     play watch watching bought buy sells sell drive drove wearing called eat ate drink like"""
 )
+# Behind a capitalised word these say that it names a thing: "Cassandra cluster", "Billy bookcase"
+PRODUCTS: Final = words(
+    """server cluster database framework library language dashboard pipeline compiler engine plugin
+    widget app api cli sdk release bookcase dresser shelf sofa couch mattress lamp rug
+    stool drill mower guitar vacuum oven fridge dishwasher toaster blender kettle printer laptop
+    headphones earbuds speaker keyboard tickets movie album shoes jeans boots sneakers jacket
+    handbag perfume shampoo lipstick candle cereal sauce soup syrup cookies pizza plant bulb
+    battery charger cable filter model series edition size bridge river valley reservoir highway
+    dealership showroom outlet branch collection"""
+)
+# In forms these are English though no common word of the language stands there.
+ENGLISH_LABELS: Final = words(
+    """phone phone: address address: account account: customer customer: employee number number:
+    birth birth: street street: city city: state: zip: guest guest: order order: first: last:
+    dob: contact: relationship: signed applicant emergency"""
+)
+# Labels in front of a name or of a part of one, with their colon.
+NAME_LABELS: Final = words(
+    """name first last surname given family middle maiden nickname alias firstname lastname fullname
+    signed attn attention nom prénom prenom apellido apellidos nombre vorname nachname nome cognome
+    sobrenome imię nazwisko naam achternaam voornaam förnamn efternamn fornavn etternavn adı soyadı
+    shipper consignee payee drawer signatory cashier server"""
+)
+# What turns a thing into, or brings it to, another thing: "export to Parquet"
+CONVERTING: Final = words(
+    """export exported exporting convert converted migrate migrated migrating switch switched
+    upgrade upgraded port ported push pushed deploy deployed connect connected compared integrate
+    publish published sync synced render compile downgrade downgraded"""
+)
+# Words in front of which "of" names a subject or a place: "Dept. of Hydrology"
+TOPICAL: Final = words(
+    """dept department institute faculty school college ministry chair head bachelor master doctor
+    center centre office bureau state province city town village lake mount gulf isle"""
+)
+# Openings of places of two words, were they on no list: Santa Cruz, Fort Wayne
+TOPONYMS: Final = words("san santa santo saint st são sankt los las fort port mount lake camp cape")
 ORGANISATION_WORDS: Final = words(
     """inc incorporated llc llp ltd limited corp corporation co company gmbh ag sa sas srl spa bv nv
     oy ab plc pty group holdings holding partners associates sons bros brothers bank bancorp
@@ -111,7 +152,7 @@ LOWER_BREAKS: Final = words(
 LOWER_CUES: Final = words(
     """am i'm im it's its that's hi hello hey hiya dear yo salut hola hallo ciao thanks thx
     cheers regards sincerely love best ask asked tell told call called text texted email emailed
-    message messaged contact whos who's cc soy sono bin suis ping met meet saw
+    message messaged contact whos who's cc soy sono bin bins sou c'est suis ping met meet saw
     named me name mr mrs ms dr son daughter wife husband brother sister friend boss colleague
     cousin uncle aunt neighbor neighbour roommate flatmate doctor nurse plumber
     meneer mevrouw señor señora senor senora herr frau llamo chiamo chamo heet heter hedder naitwa

@@ -49,6 +49,7 @@ _FULL: Final = re.compile(
     r"|[UNMG]I(?=$)"
     r"|C(?:[Ip]*C)+"
     r"|[NMG]I?Y$"
+    r"|Np+[OSAB]$"
 )
 # two ambiguous words: a name only behind words that introduce one
 _PAIR: Final = re.compile(r"[ABG]I?[ABGSOL](?![A-Za-z])")
@@ -167,6 +168,9 @@ class RunReader:
 
     def _class(self, token: str) -> str:
         lower = token.lower().rstrip(".")
+        if lower == "mx" and token.isupper():
+            # a product's letters; the title is written Mx
+            return "X"
         if token[0].islower():
             return "p" if "-" not in token and "'" not in token else "U"
         if lower in SUFFIXES:
@@ -215,7 +219,7 @@ class RunReader:
         return parts
 
     def _with_places(self, run: str, starts: list[int], ends: list[int], classes: str) -> str:
-        """Return the classes with those of places of several words ("Los Angeles") made P."""
+        """Return the classes with "Los Angeles" and "Jack Daniel's" made P, a letter a word."""
         opens = self._classes.opens_place
         size = len(classes)
         marked = classes
@@ -223,8 +227,10 @@ class RunReader:
             if not opens(run[starts[low] : ends[low]]):
                 continue
             for high in range(min(size, low + 4), low + 1, -1):
-                name = run[starts[low] : _without_possessive(run, ends[high - 1])]
-                if self._classes.is_place(name):
+                end = ends[high - 1]
+                name = run[starts[low] : _without_possessive(run, end)]
+                thing = self._classes.is_thing
+                if thing(name) or thing(run[starts[low] : end]):
                     marked = marked[:low] + "P" * (high - low) + marked[high:]
                     break
         return marked

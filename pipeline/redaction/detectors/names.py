@@ -11,18 +11,25 @@ import re
 from typing import ClassVar, Final, NamedTuple
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, PROSE, Context, Detector
-from pipeline.redaction.detectors.lexicon import lexicon
+from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import (
     ADDRESSING,
+    CONVERTING,
     COPULAS,
     DETERMINING,
     ENGLISH,
+    ENGLISH_LABELS,
     LEADING,
+    NAME_LABELS,
     NAMING,
+    ORGANISATION_WORDS,
     PLACING,
+    PRODUCTS,
     REPORTING,
     ROLES,
     TECHNICAL,
+    TOPICAL,
+    TOPONYMS,
 )
 from pipeline.redaction.detectors.name_runs import Part, RunReader, runs_in
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
@@ -32,6 +39,8 @@ _QUOTES: Final = "\"'“”‘’*_([{<`>|-–—•,~#"
 _ENDS: Final = ".!?:;|•"
 _LOOK_BACK: Final = 28
 _NEXT_WORD = re.compile(r"[,]?\s?([^\W\d_]+)")
+# a model's number, no time, count of years or telephone number
+_MODEL_NUMBER = re.compile(r" \d{1,2}(?![\w:./-]| \d|,)")
 _SIGNATURE = re.compile(r"[\s*_~–—-]*$")
 
 
@@ -84,8 +93,19 @@ class PersonDetector(Detector):
                     if foreign:
                         continue
                 if score:
-                    if part.reach and score >= _CUED:
+                    if part.reach and (score >= _CUED or part.kind == "N"):
+                        # "Harriet Sole": no other word is written so behind a given name
                         end = origin + part.reach
+                    if text[end + 1 : end + 2].isdigit() and text[end] == " ":
+                        end = _without_month(text, start, end)
+                    if (
+                        part.start
+                        and part is parts[0]
+                        and part.kind != "titled"
+                        and _labelled(text, origin)
+                    ):
+                        # "Emergency contact: Ama Boadu", though the first word is an ordinary one
+                        start = origin
                     spans.append(Span(start, end, PERSON, score, "PersonDetector"))
         return spans
 
@@ -117,6 +137,8 @@ def _inside(part: Part) -> _Before:
 def _foreign(text: str) -> bool:
     """Whether the text seems to be in another language: no common English word, foreign letters."""
     words = text.lower().split()
+    if not ENGLISH_LABELS.isdisjoint(words):
+        return False
     return ENGLISH.isdisjoint(words) and len(words) > (5 if text.isascii() else 2)
 
 
@@ -141,7 +163,7 @@ def _score(text: str, start: int, end: int, part: Part, context: Context) -> flo
     if part.after in ("K", "Z", "Y") or part.before in ("Z", "Y"):
         return 0.0
     if part.kind == "full":
-        return _score_full(text, start, part, context)
+        return _score_full(text, start, end, part, context)
     before = _before(text, start) if part.first else _inside(part)
     if part.kind == "pair":
         cued = _named(before) or _addressed(before) or before.word in ROLES or part.before == "R"
@@ -156,7 +178,9 @@ def _named(before: _Before) -> bool:
     word, second = before.word, before.second
     return (
         word in NAMING
-        or (before.label and (word == "name" or word in ROLES))
+        or (before.label and (word in NAME_LABELS or word in ROLES))
+        # Portuguese: "sou o Wanderley", "aqui é a Thaís"
+        or (word in ("o", "a") and second in ("sou", "é"))
         or (word in COPULAS and second in ("name", "name's", "names", "surname"))
         or (word == "of" and second in _OWNED)
     )
@@ -168,12 +192,13 @@ def _addressed(before: _Before) -> bool:
     return (
         word in ADDRESSING
         or (word == "is" and second in ("this", "it", "here"))
+        or (word == "ist" and second == "hier")
         or (word == "me" and second in ("call", "calls", "called"))
         or (word in ("it's", "its", "am") and second in ("hi", "hello", "hey", "i", ""))
     )
 
 
-def _score_full(text: str, start: int, part: Part, context: Context) -> float:
+def _score_full(text: str, start: int, end: int, part: Part, context: Context) -> float:
     """Several words are a name but behind an article ("the Grace Kelly handbag")."""
     if not part.first:
         return 0.0 if part.before_word in _ARTICLES else 0.75
@@ -183,9 +208,16 @@ def _score_full(text: str, start: int, part: Part, context: Context) -> float:
         return 0.0
     if part.lead == "L" and text.endswith(_WAYS, 0, start):
         return 0.0
+    if text.startswith(_TOPONYMS, start) and text.count(" ", start, end) == 1:
+        return 0.0
+    if text.startswith(" & ", end) and _is_company(text, end):
+        return 0.0
     return 0.75 if context.register == PROSE else 0.6
 
 
+_TOPONYMS: Final = tuple(
+    f"{word}{stop} " for word in map(str.capitalize, sorted(TOPONYMS)) for stop in ("", ".")
+)
 _ARTICLES: Final = frozenset(["the", "a", "an"])
 # the Portuguese article stands in front of names too
 _ARTICLED: Final = (" é a ", " sou a ", " com a ", " para a ", " e a ")
@@ -202,7 +234,18 @@ def _score_single(
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
         return 0.0
+    if text.startswith(" & ", end) and _is_company(text, end):
+        return 0.0
+    if part.before and (
+        part.before_word.rstrip(".") in TOPONYMS or _MODEL_NUMBER.match(text, end) is not None
+    ):
+        # St. Louis; Trek Marlin 7
+        return 0.0
+    if kind in "NUM" and text.startswith(" ", end) and _is_product(text, end):
+        return 0.0
     if before.word in LEADING and kind in "UNM" and not before.opens:
+        if before.word == "to" and before.second in CONVERTING:
+            return 0.0
         return 0.0 if after in ("O", "P", "X", "S") and kind != "N" else 0.6
     if _addressed(before) and kind != "L":
         return 0.0 if after in ("O", "P", "X", "S") and kind not in "NU" else _CUED
@@ -220,6 +263,9 @@ def _score_single(
         return 0.0 if before.word in ("the", "a", "an") and after else 0.6
     if kind in "MBG" and _reports(text, end, kind, before):
         return 0.6
+    if kind == "M" and part.before and text.endswith(": ", 0, start - part.start):
+        # a colour behind its label is none
+        return 0.0
     if kind == "M" and not before.opens and before.word not in DETERMINING and after != "O":
         return 0.55
     if kind in "ABSG" and _signs(text, start, end):
@@ -230,12 +276,58 @@ def _score_single(
         return 0.0
     if before.word in DETERMINING or before.word in PLACING or before.word in TECHNICAL:
         return 0.0
+    if (before.word.isdigit() and not before.opens) or (
+        before.word == "of" and before.second in TOPICAL
+    ):
+        return 0.0
+    if part.before and text.endswith(
+        (" the ", " a ", " an ", " my ", " our "), 0, start - part.start
+    ):
+        # "the Shark Stratos"
+        return 0.0
     if text[start - 1 : start] in ('"', "“", "'") and text[end : end + 1] in ('"', "”", "'"):
         return 0.0
     if before.opens and text[end : end + 2].lstrip().startswith(":"):
         # a label or a speaker; a speaker goes on in words
         return _LONE if text[end : end + 3].lstrip(" :")[:1].isalpha() else 0.0
     return _LONE
+
+
+def _is_product(text: str, end: int) -> bool:
+    """Whether a thing is called by the word before `end`: "Cassandra cluster", "Julia 1.9"."""
+    follows = _LOWER_WORD.match(text, end)
+    if follows is not None:
+        return follows[1] in PRODUCTS
+    return _VERSION.match(text, end) is not None
+
+
+_LOWER_WORD: Final = re.compile(r" ([a-z]{3,12})(?![\w'-])")
+_VERSION: Final = re.compile(r" v?\d{1,3}\.\d")
+
+
+def _without_month(text: str, start: int, end: int) -> int:
+    """Return the end of a name without the month behind it: "Grandpa Earl Jan 8 1941"."""
+    name, _, last = text[start:end].rpartition(" ")
+    return start + len(name) if name and last.rstrip(".") in _MONTHS else end
+
+
+_MONTHS: Final = words(
+    "Jan Feb Mar Apr May Jun Jul Aug Sep Sept Oct Nov Dec March April June August"
+)
+
+
+def _labelled(text: str, origin: int) -> bool:
+    """Whether a label in front of a run says that it is a person."""
+    if not text.endswith(": ", 0, origin):
+        return False
+    word = _before(text, origin).word
+    return word in NAME_LABELS or word in ROLES
+
+
+def _is_company(text: str, end: int) -> bool:
+    """Whether " & Sons" or its like follows."""
+    follows = _NEXT_WORD.match(text, end + 2)
+    return follows is not None and follows[1].lower() in ORGANISATION_WORDS
 
 
 def _reports(text: str, end: int, kind: str, before: _Before) -> bool:

@@ -18,6 +18,8 @@ from pipeline.redaction.detectors.name_cues import (
     LOWER_CUES,
     LOWER_LEADS,
     NO_SPEAKERS,
+    PLACING,
+    REPORTING,
 )
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
@@ -34,7 +36,7 @@ _CUES: Final = (
 )
 _INTRODUCTION = TextPattern(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
 # SMITH/JANE MRS, as airlines write; "PATIENT: DOE, JANE"
-_SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR)\b)")
+_SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR|CHD|INF)\b)")
 _INVERTED = TextPattern(
     r"(?i:\b(?:name|patient|pt|passenger|pax|guest|customer|client|insured|member|employee|attn"
     r"|student|tenant|deceased|witness)[:#]? {1,2})"
@@ -54,6 +56,10 @@ _WORDS = TextPattern(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ONE = TextPattern(_LOWER)
 _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
+_THINGS: Final = words("the a an new old latest on along off")
+_CLAUSES: Final = words("that and so because when if but then since after before")
+_SURE_TITLES: Final = frozenset(["mr", "mrs", "Mr", "Mrs"])
+_NO_SURNAMES: Final = LOWER_BREAKS | REPORTING
 _KNOWN_LIMIT: Final = 100_000
 _LONGEST_PIECE: Final = 24
 
@@ -152,6 +158,14 @@ def _stands_free(text: str, match: re.Match[str]) -> bool:
     return follows not in ("@", "/", "_", "=", "(", "\\")
 
 
+def _opens(text: str, start: int) -> bool:
+    """Whether a text, a line or a sentence begins at `start`."""
+    return start == 0 or text[start - 1] == "\n" or text[max(0, start - 2) : start] in _STOPS
+
+
+_STOPS: Final = frozenset([". ", "! ", "? ", ", ", "; ", ": "])
+
+
 class IntroducedPersonDetector(Detector):
     """Names in lower case behind words that introduce one: "my name is", "mrs"."""
 
@@ -165,7 +179,7 @@ class IntroducedPersonDetector(Detector):
         """Return introduced names, and those that airlines, forms and spellers write."""
         return (
             Part((rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",), self._introduced),
-            Part((r"[A-Z]/[A-Z]{2,20} ?(?:M|DR)",), self._slashed),
+            Part((r"[A-Z]/[A-Z]{2,20} ?(?:M|DR|CHD|INF)",), self._slashed),
             Part((r"[A-Z'-], [A-Z][A-Z'-]",), self._inverted),
             Part(((r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),), self._spelled),
         )
@@ -176,6 +190,11 @@ class IntroducedPersonDetector(Detector):
             if text[match.end() : match.end() + 1].isupper():
                 continue
             end = self._reader.name_from(text, match.end(), introduced=True)
+            if not end and match[0].strip(" .") in _SURE_TITLES:
+                # "mrs brunt": whatever the word is otherwise
+                word = _ONE.match(text, match.end())
+                if word and len(word[0]) > 2 and word[0] not in _NO_SURNAMES:
+                    end = match.end() + len(word[0].removesuffix("'s"))
             if end:
                 spans.append(Span(match.end(), end, PERSON, 0.8, self.name))
         return spans
@@ -262,7 +281,24 @@ class InformalPersonDetector(Detector):
             return 0.6
         # short and ambiguous words are too often something else: mac, lon, grey; or new york
         classes = self._reader.classes
+        # "the new madden", "walmart on jefferson": a thing, a street
+        if not cued and (previous in _THINGS or previous in PLACING):
+            return 0.0
         alone = len(stem) > 3 and not classes.is_ambiguous(stem)
+        following = _ONE.match(text, end + 1) if text[end : end + 1] == " " else None
+        if listed and following and classes.is_name(following[0].removesuffix("'s")):
+            # a given name and a surname, however short: "ali hassan"
+            return 0.5
+        if (
+            following
+            and following[0] in REPORTING
+            and len(stem) > 3
+            and (_opens(text, start) or previous in _CLAUSES)
+        ):
+            # "jayden said no", "that jayden quit": what only people do
+            return 0.45
+        if listed and word.endswith("'s") and not classes.is_ambiguous(stem):
+            alone = True
         if listed and previous in LOWER_LEADS and not classes.is_ambiguous(stem):
             alone = True
         place = classes.is_place(f"{previous} {stem}".title())

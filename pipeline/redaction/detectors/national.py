@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_before, cue_near
+from pipeline.redaction.detectors.id_phrases import phrased_bank_numbers
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import (
     UK_NHS,
@@ -27,12 +28,14 @@ _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range
 
 _PASSPORT_CUE = TextPattern(r"passport|passeport|reisepass|pasaporte|passaporto|paspoort")
 _PASSPORT = TextPattern(
-    r"(?<![\w-])(?:[A-Za-z]{0,3}\d{6,9}[A-Za-z]{0,2}|[A-Za-z]\d[A-Za-z0-9]{5,7})(?![\w-])"
+    r"(?<![\w-])(?:[A-Za-z]{0,3}\d{6,9}[A-Za-z]{0,2}|[A-Za-z]\d[A-Za-z0-9]{5,7}"
+    r"|[A-Z]{1,2}\ \d{6,7}|[A-Z]\ ?\d{4}\ \d{4})(?![\w-])"
 )
 _LICENSE_CUE = TextPattern(
     r"\bdriv(?:er'?s?|ers'?|ing)[ _-]?(?:licen[cs]e|permit)|\blicen[cs]e[ _-]?(?:no|num(?:ber)?"
     r"|id|#)"
-    r"|\bdl\b(?: ?(?:no|num(?:ber)?|#))?|\bdmv\b|f[uü]hrerschein|permis de conduire"
+    r"|(?<![/\w])c?dl\b(?: ?(?:no|num(?:ber)?|#))?|\bstate id\b|\bdmv\b|f[uü]hrerschein"
+    r"|permis de conduire"
 )
 _LICENSE_ALONE = TextPattern(r"\blicen[cs]es?\b")
 _LICENSE_PLAIN_CUE = TextPattern(
@@ -40,18 +43,21 @@ _LICENSE_PLAIN_CUE = TextPattern(
 )
 _LICENSE = TextPattern(
     r"(?<![\w-])(?:[A-Za-z]{0,3}\d{4,14}[A-Za-z]{0,2}\d{0,3}|[A-Za-z]\d{3}(?:[ -]\d{3,4}){2,4}"
-    r"|[A-Za-z]{1,2}\d{2}(?:-\d{2,6}){1,3}|\d{2,3}(?:[ -]\d{2,3}){2,3}"
+    r"|[A-Za-z]{1,2}\d{2}(?:-\d{2,6}){1,3}|[A-Za-z]\d{3,4}(?:-\d{1,6}){2,4}"
+    r"|\d{2,3}(?:[ -]\d{2,3}){2,3}"
     r"|[A-Za-z]{5}\d{6}[A-Za-z0-9]{5}"
     r"|[A-Za-z]{2,5}\*{0,3}[A-Za-z0-9*]{2,3}\d[A-Za-z0-9]{3,7})(?![\w-])"
 )
-_BANK = TextPattern(r"\d(?<![\w.$€£+-].)(?:[ -]?\d){5,16}(?![\w]|[-.]\d)")
+_BANK = TextPattern(
+    r"\d(?<![\w.$€£+-].)(?!\d{3}-(?:\d\d-\d\d|(?:19|20)\d\d)(?!\d))(?:[ -]?\d){5,18}(?![\w]|[-.]\d)"
+)
 _BANK_CUE = TextPattern(
     r"\b(?:[a-z]{0,12}bank|checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code|deposit"
     r"|wire"
-    r"|direct debit|transit|ifsc|bsb|clabe|blz|bankleitzahl|bankgiro|plusgiro|kontonr|rekening"
-    r"|rekeningnummer|rachun\w{2,4}|conto|conta|agência|tilinumero|hesap"
+    r"|direct debit|transit|ifsc|bsb|clabe|nuban|blz|bankleitzahl|bankgiro|plusgiro|kontonr"
+    r"|rekening|rekeningnummer|rachun\w{2,4}|conto|conta|agência|tilinumero|hesap"
     r"|kontonummer|konto|cuenta|compte)\b(?!\s+id\b)"
-    r"(?:[^.;!?\n]|(?<=\bno)\.|(?<=\bnr)\.|(?<=\bacct)\.|\?\s?\n?(?=\w{1,12}:)|:\n){0,36}$"
+    r"(?:[^.;!?\n]|(?<=\bno)\.|(?<=\bnr)\.|(?<=\bnum)\.|(?<=\bacct)\.|\?\s?\n?(?=\w{1,12}:)|:\n){0,36}$"
 )
 _ACCOUNT_OF_SERVICE = TextPattern(
     r"\b(?:aws|azure|gcp|twitter|github|order|item|ticket|card)\b[^.;]{0,30}$"
@@ -144,7 +150,8 @@ class DriverLicenseDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d",
-            r"(?i)\blicen[cs]es?\b|\bdl\b|\bdmv\b|hrerschein|permis de conduire|\bdriv(?:er|ing)",
+            r"(?i)\blicen[cs]es?\b|\bc?dl\b|\bstate id\b|\bdmv\b|hrerschein|permis de conduire"
+            r"|\bdriv(?:er|ing)",
         ),
     )
 
@@ -157,7 +164,7 @@ class DriverLicenseDetector(Detector):
                 continue
             # "license" alone is also that of software and of a library: a long number only
             cue = _LICENSE_ALONE if len(match[0]) > 6 else _LICENSE_CUE
-            cued = cue_near(_LICENSE_CUE, text, start, end, 48, 28) or (
+            cued = cue_near(_LICENSE_CUE, text, start, end, 64, 28) or (
                 cue_before(cue, text, start) and not cue_before(_LICENSE_PLAIN_CUE, text, start)
             )
             if cued or context.hint == US_DRIVER_LICENSE:
@@ -173,15 +180,15 @@ class BankNumberDetector(Detector):
         (
             r"\d(?:[ -]?\d){5}",
             r"(?i)bank\b|\b(?:checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code"
-            r"|deposit|wire|transit|ifsc|bsb|clabe|blz|bankleitzahl|bankgiro|plusgiro|kontonr"
+            r"|deposit|wire|transit|ifsc|bsb|clabe|nuban|blz|bankleitzahl|bankgiro|plusgiro|kontonr"
             r"|rekening|rekeningnummer|conto|conta|tilinumero|hesap"
             r"|direct debit|kontonummer|konto|cuenta|compte)\b|rachun|ag(?:ê)ncia",
         ),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
-        """Return spans of score .7."""
-        return [
+        """Return spans of score .6 to .7."""
+        spans = [
             Span(match.start(), match.end(), US_BANK_NUMBER, 0.7, "BankNumberDetector")
             for match in _BANK.finditer(text)
             if context.hint == US_BANK_NUMBER
@@ -190,3 +197,5 @@ class BankNumberDetector(Detector):
                 and not cue_before(_ACCOUNT_OF_SERVICE, text, match.start(), 32)
             )
         ]
+        spans += phrased_bank_numbers(text, text.lower(), "BankNumberDetector")
+        return spans

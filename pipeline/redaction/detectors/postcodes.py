@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP, STATES
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import Context, Detector, Part
-from pipeline.redaction.detectors.cues import cue_before
+from pipeline.redaction.detectors.cues import cue_after, cue_before
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import STREET_ADDRESS, ZIP_CODE, Span
 
@@ -15,8 +16,12 @@ _POSTCODE_CUE = TextPattern(
     r"(?:\bzip(?:[ _-]?code)?|\bpost(?:al)?[ _-]?code|\bpostcode|\bplz|\bpin[ -]?code|\bcode postal"
     r"|\bcódigo postal|\bcap|\bcep|\bpostnr|\bpostn(?:umme)?r|\bpostleitzahl|\bkod pocztowy"
     r"|\bcodice postale|\bpostinumero|\bposta kodu|\bpsč|\birányítószám|\bcod poștal"
-    r"|\beircode)\b"
-    r"(?:[^.;\n]{0,32}|[^.;\n]{0,12}\?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
+    r"|\beircode|\bc\.?p\b\.?(?= ?$)|\bpin(?= $))\b"
+    r"(?:[^;\n]{0,32}|[^;\n]{0,24}[?.:]?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
+)
+# 30318 zip; in the 30318 area
+_POSTCODE_AFTER = TextPattern(
+    r"^,? (?:is (?:my|the|our|his|her) )?(?:zip|post ?code|postal|area\b)"
 )
 _NAME = "PostcodeDetector"
 _POSTCODE = TextPattern(
@@ -70,8 +75,9 @@ class PostcodeDetector(Detector):
                         r"|digo postal"
                         r"|\bcap\b|\bcep\b|postn|postleitzahl|kod pocztowy|codice postale"
                         r"|postinumero|posta kodu|\bps(?:č)|ir(?:á)ny(?:í)t(?:ó)sz(?:á)m"
-                        r"|cod po(?:ș)tal|eircode",
+                        r"|cod po(?:ș)tal|eircode|\bpin \d|\bc\.?p\.? \d",
                     ),
+                    (r"\d{5}", r"\barea\b"),
                 ),
                 self._behind_word,
             ),
@@ -88,8 +94,19 @@ class PostcodeDetector(Detector):
         return [
             Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, _NAME)
             for match in _PLACE_AND_CODE.finditer(text)
-            if self._tail.is_place(match["place"])
+            if self._tail.is_place(match["place"]) or self._ends_in_parts(text, match)
         ]
+
+    def _ends_in_parts(self, text: str, match: re.Match[str]) -> bool:
+        """Whether a number, and parts between commas, lead to a place that is on no list.
+
+        Codes of six digits only: five are also the number of an order.
+        """
+        start = match.start()
+        if sum(map(str.isdigit, match[0])) != 6 or text.count(",", 0, start) < 3:
+            return False
+        before = text[self._tail.back(text, start) : start]
+        return before.count(",") > 2 and any(map(str.isdigit, before))
 
     def _british(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
         spans = []
@@ -104,5 +121,7 @@ class PostcodeDetector(Detector):
         return [
             Span(*match.span(), ZIP_CODE, 0.7, _NAME)
             for match in _POSTCODE.finditer(text)
-            if context.hint == ZIP_CODE or cue_before(_POSTCODE_CUE, text, match.start())
+            if context.hint == ZIP_CODE
+            or cue_before(_POSTCODE_CUE, text, match.start())
+            or cue_after(_POSTCODE_AFTER, text, match.end())
         ]

@@ -22,7 +22,8 @@ _LABEL = (
     r"|secret(?:[_ -]?(?:access)?[_ -]?key)?|api[_ -]?(?:key|token|secret)|client[_ -]?secret"
     r"|(?:access|auth|refresh|session|bearer|security|id)[_ -]?token|access[_ -]?key"
     r"|private[_ -]?key"
-    r"|encryption[_ -]?key|signing[_ -]?key|credentials?|token|otp|pin(?:[_ -]?code)?|cvv2?|cvc)"
+    r"|encryption[_ -]?key|signing[_ -]?key|credentials?|token|otp|pin(?:[_ -]?code)?|cvv2?|cvc"
+    r"|wi-?fi (?:code|key|pw))"
 )
 _MID = (
     r"(?:[\"'`*]{0,3}\s{0,2}(?:=>|:=|[:=])\s{0,2}|[\"'`*]{0,3} (?:is(?: now| set to)?|was"
@@ -40,7 +41,8 @@ _BARE_PAIR = CaselessPattern(
     r"\b(?:password|passwd|passcode|passphrase|pw|pwd|passwort|contraseña|senha)"
     r"(?:,? (?:is it|is|was|to|it'?s|still|again|now|i (?:set|use|used|chose|made|put)|we (?:set"
     r"|use)"
-    r"|for (?:the |my |our )?[a-z]{2,10})){0,4}:? "
+    r"|used to be|for (?:the |my |our )?[a-z]{2,10}"
+    r"(?: [a-z]{2,10}(?=:| is | was ))?)){0,4}:? "
     r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`,;]{5,60})",
 )
 _PIN = (

@@ -51,7 +51,10 @@ class WordClasses:
             place.lower() for place in lexicon.places if " " not in place
         )
         self._place_heads = frozenset(
-            place.partition(" ")[0] for place in lexicon.places if " " in place
+            name.partition(" ")[0]
+            for names in (lexicon.places, lexicon.brands)
+            for name in names
+            if " " in name
         )
         self._names = lexicon.given_names | lexicon.surnames
         self._memo: dict[str, str] = {}
@@ -71,8 +74,12 @@ class WordClasses:
         """Whether `name`, as written, is a country, a state or a city."""
         return name in self._lexicon.places
 
+    def is_thing(self, name: str) -> bool:
+        """Whether `name`, as written, is a place or a brand."""
+        return name in self._lexicon.places or name in self._lexicon.brands
+
     def opens_place(self, word: str) -> bool:
-        """Whether a place of several words begins with `word`, as written."""
+        """Whether a place or a brand of several words begins with `word`, as written."""
         return word in self._place_heads
 
     def is_name(self, lower: str) -> bool:
@@ -93,6 +100,8 @@ class WordClasses:
 
     def _classify(self, word: str) -> str:
         stem = word.rstrip(".")
+        if word in self._lexicon.brands:
+            return "P"
         for possessive in ("'s", "’s", "'", "’"):
             if stem.endswith(possessive):
                 stem = stem[: -len(possessive)]

@@ -74,6 +74,7 @@ def measure_quality(report: Report, *, quick: bool) -> None:
 
     for name, items in (
         ("held out, handwritten", sets.held_out_handwritten()),
+        ("held out later, handwritten", sets.second_held_out_handwritten()),
         ("held out, templates", sets.held_out_templates()),
     ):
         total = run(name, sluice, items).total
