@@ -118,7 +118,7 @@ def without_spelling(text: str) -> Plain | None:
     Time is linear: every repetition is bounded.
     """
     try:
-        may = _SCAN.outcomes(text)
+        may = _SCAN.outcomes(text)[0]
     except UnicodeEncodeError:
         # half of a surrogate pair: read it the long way
         may = _ADDRESS_MAY | _DIGITS_MAY | _SPACED_MAY | _MIXED_MAY

@@ -5,8 +5,8 @@ into tables of states (`tables`), and run over a text's UTF-8 by a small loop in
 tables are complete before the first text is read: a text nobody has seen costs what any other does.
 """
 
-from pipeline.redaction.automata.scanner import Scanner, check
+from pipeline.redaction.automata.scanner import NOTHING, Scanner, check
 from pipeline.redaction.automata.syntax import Unsupported
 from pipeline.redaction.automata.tables import bits
 
-__all__ = ["Scanner", "Unsupported", "bits", "check"]
+__all__ = ["NOTHING", "Scanner", "Unsupported", "bits", "check"]

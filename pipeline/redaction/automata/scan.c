@@ -19,6 +19,7 @@
 #define END 256
 #define MAX_TABLES 64
 #define MAX_WIDTH 16
+#define OUTCOME_WORDS 2 /* of 64 outcomes each */
 
 typedef struct {
     uint16_t class_of[SYMBOLS];
@@ -31,7 +32,7 @@ typedef struct {
 /* An outcome that the text has when all `needed` patterns match it. */
 typedef struct {
     uint64_t needed[MAX_WIDTH];
-    uint64_t outcome;
+    unsigned int outcome;
 } Rule;
 
 typedef struct {
@@ -153,12 +154,12 @@ take_rules(Automata *self, PyObject *list)
                               &outcome)) {
             return -1;
         }
-        if (size != self->width * 8 || outcome > 63) {
-            PyErr_SetString(PyExc_ValueError, "a rule has the wrong size, or over 64 outcomes");
+        if (size != self->width * 8 || outcome >= 64 * OUTCOME_WORDS) {
+            PyErr_SetString(PyExc_ValueError, "a rule has the wrong size, or over 128 outcomes");
             return -1;
         }
         memcpy(self->rules[r].needed, needed, size);
-        self->rules[r].outcome = UINT64_C(1) << outcome;
+        self->rules[r].outcome = outcome;
     }
     return 0;
 }
@@ -247,7 +248,7 @@ automata_outcomes(Automata *self, PyObject *text)
     if (run(self, text, found) < 0) {
         return NULL;
     }
-    uint64_t outcomes = 0;
+    unsigned char outcomes[8 * OUTCOME_WORDS] = {0}; /* bits of little-endian bytes */
     for (Py_ssize_t r = 0; r < self->rule_count; r++) {
         const Rule *rule = &self->rules[r];
         uint64_t missing = 0;
@@ -255,10 +256,10 @@ automata_outcomes(Automata *self, PyObject *text)
             missing |= rule->needed[word] & ~found[word];
         }
         if (missing == 0) {
-            outcomes |= rule->outcome;
+            outcomes[rule->outcome / 8] |= 1 << rule->outcome % 8;
         }
     }
-    return PyLong_FromUnsignedLongLong(outcomes);
+    return PyBytes_FromStringAndSize((const char *)outcomes, sizeof outcomes);
 }
 
 static PyMethodDef automata_methods[] = {

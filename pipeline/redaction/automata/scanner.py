@@ -8,7 +8,9 @@ from typing import Final
 from pipeline.redaction.automata import scan
 from pipeline.redaction.automata.tables import bits, tables
 
-MAX_OUTCOMES: Final = 64
+MAX_OUTCOMES: Final = 128
+NOTHING: Final = bytes(MAX_OUTCOMES // 8)
+"""What `Scanner.outcomes` returns where nothing follows."""
 
 
 class Scanner:
@@ -46,14 +48,14 @@ class Scanner:
             [(mask(needed), outcome) for needed, outcome in rules],
         )
         self.outcomes = self._run.outcomes
-        """Of a text, what follows from the patterns that match it, as bits.
+        """Of a text, what follows from the patterns that match it: the bits of little-endian bytes.
 
         Raises `UnicodeEncodeError` for a text with half of a surrogate pair in it."""
 
     def matches(self, text: str) -> bool:
         """Whether any outcome follows; yes, to be sure, for a text that has no UTF-8."""
         try:
-            return self.outcomes(text) != 0
+            return self.outcomes(text) != NOTHING
         except UnicodeEncodeError:
             return True
 

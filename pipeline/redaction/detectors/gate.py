@@ -45,7 +45,7 @@ class Gate:
         self._outcomes = self._scanner.outcomes
         self._matching_others = _beside(list(others)) if others else None
         self._all = tuple(range(len(triggers)))
-        self._memo: dict[int, tuple[int, ...]] = {}
+        self._memo: dict[bytes, tuple[int, ...]] = {}
 
     def open_for(self, text: str) -> tuple[int, ...]:
         """Return the indexes of the parts to run on `text`, in order."""
@@ -59,7 +59,7 @@ class Gate:
             return self._with_others(text)
         found = self._memo.get(outcomes)
         if found is None:
-            found = tuple(bits(outcomes))
+            found = tuple(bits(int.from_bytes(outcomes, "little")))
             if len(self._memo) < _MEMO_SIZE:
                 self._memo[outcomes] = found
         return found
