@@ -75,8 +75,8 @@ _BEHIND = TextPattern(
 
 
 _UNIT_MAY: Final = (
-    r"(?i:#|app?t|aprt|apartment|unit|suite|ste|flat|lot|floor|fl|house|room|rm|plot|block|blk|door"
-    r"|bldg|building|phase|villa|shop|office|level|space|box|studio|trailer|slip|\d+th)"
+    r"(?i:#|\b(?:app?t|aprt|apartment|unit|suite|ste|flat|lot|floor|house|room|rm|plot|block|blk|door"
+    r"|bldg|building))"
 )
 
 
@@ -86,9 +86,8 @@ class PlainStreetDetector(AddressDetector):
     TRIGGERS: ClassVar = (
         rf"(?i){_SURE}\d\d",
         rf"(?i){_LIKELY}\d\d\d",
-        # beside a unit, in front or behind
-        rf"\d\d[A-Za-z]?(?: [A-Za-z0-9.'’]+){{1,4}}[,;]?(?: ?\n {{0,4}}| )?\(?{_UNIT_MAY}",
-        rf"{_UNIT_MAY}\.? #?[A-Za-z]?[\w/-]{{1,8}},?\s\d\d",
+        (r"\d\d[A-Za-z]? [A-Za-z]", rf"{_UNIT_MAY}\.? ?#?[A-Za-z]?\d"),
+        (r"\d\d[A-Za-z]? [A-Za-z]", r"(?i)\dth floor"),
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
