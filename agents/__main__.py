@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import signal
 import sys
@@ -13,7 +14,7 @@ import click
 import faust
 import uvloop
 
-from agents import aggregator, detector, garbage, redactor, sink
+from agents import garbage
 from agents.app import build_app
 from agents.delivery import RunConsumer, fail_stop
 from agents.health import HealthServer
@@ -42,15 +43,21 @@ class Service(Protocol):
 
 Build = Callable[[faust.App, Settings, Metrics], Sequence[Service]]
 
-ROLES: dict[str, Build] = {
-    "redactor": redactor.build,
-    "aggregator": aggregator.build,
-    "detector": detector.build,
-    "sink": sink.build,
-}
+ROLES = ("redactor", "aggregator", "detector", "sink")
+"""Each is a module of this package with a function `build`."""
 
 
-async def run(role: str, settings: Settings) -> None:
+def build_of(role: str) -> Build:
+    """Return what builds `role`.
+
+    Its module is imported here and no other: what the redactor needs, spaCy and recognizers among
+    it, takes 70 MB and a second or two, and nobody else needs it.
+    """
+    build: Build = importlib.import_module(f"agents.{role}").build
+    return build
+
+
+async def run(role: str, build: Build, settings: Settings) -> None:
     """Run the worker of `role` until SIGTERM or SIGINT, or until its app crashes."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -63,7 +70,7 @@ async def run(role: str, settings: Settings) -> None:
         return cast(RunConsumer, app.consumer).is_settled()
 
     services = [
-        *ROLES[role](app, settings, metrics),
+        *build(app, settings, metrics),
         HealthServer(settings.worker, metrics.registry, ready),
     ]
     for service in services:
@@ -105,10 +112,11 @@ def main(role: str) -> None:
     )
     # it reports every timer that a busy handler delays by a fraction of a second
     logging.getLogger("mode.timers").setLevel(logging.WARNING)
+    build = build_of(role)
     garbage.settle()
     try:
         settings = load_settings()
-        uvloop.run(run(role, settings))
+        uvloop.run(run(role, build, settings))
     except SluiceError as error:
         logger.error("%s%s", error, f" ({error.hint})" if error.hint else "")
         sys.exit(EXIT_TRY_AGAIN if isinstance(error, RetryableError) else EXIT_CONFIG)

@@ -30,13 +30,17 @@ from pipeline.metrics import Metrics
 from pipeline.storage.control_tables import ALERTS, TASKS, WINDOWS, read_record, read_task
 from pipeline.storage.progress import Progress, load_progress
 from pipeline.storage.rows import Refusal, read_dead_letter, read_event, source_of
-from pipeline.storage.tables import DEAD_LETTERS, EVENTS, Table
+from pipeline.storage.tables import BLOCK, DEAD_LETTERS, EVENTS, Table
 from pipeline.topics import ALERTS as ALERTS_TOPIC
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ
 from pipeline.topics import TASKS as TASKS_TOPIC
 from pipeline.topics import WINDOWS as WINDOWS_TOPIC
 
 STAGE = "sink"
+PLACE = ("cluster", "topic", "partition", "offset")
+Place = tuple[str, str, int, int]
+_NO_ROW = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What a record raises that lacks a field, or has a value that fits no column."""
 ROWS_IN_TIME = 500
 """A batch this small that comes after its lease is not late because of its size."""
 
@@ -97,18 +101,26 @@ class SinkStage:
         self._lease = lease
         self._horizon = horizon
         self._partitions: dict[tuple[str, int], _Partition] = {}
+        self._place_columns = [table.names.index(name) for name in PLACE]
+        self._lease_column = table.names.index("lease_until")
 
     async def handle(self, runs: list[Run]) -> None:
         """Store whole runs; return when ClickHouse has acknowledged their rows."""
         try:
-            rows: list[Row] = []
+            columns: list[list[Any]] = [[] for _ in self._table.columns]
             refused: list[Refused] = []
             cluster = await self._dead_letters.cluster_id()
             for run in runs:
                 progress = await self._progress(run, cluster)
-                for record in run.records:
-                    self._sort(record, cluster, progress, rows, refused)
-            refused += await self._insert(rows)
+                # a block at a time, from bytes to columns: what was parsed is still in the
+                # processor's cache then, and its memory serves the next block
+                for first in range(0, len(run.records), BLOCK):
+                    rows: list[Row] = []
+                    for record in run.records[first : first + BLOCK]:
+                        self._sort(record, cluster, progress, rows, refused)
+                    self._add(rows, columns, refused)
+            count = len(columns[0])
+            refused += await self._insert(columns)
             # in the order of their offsets, as the fence of whoever reads dead letters expects it
             refused.sort(key=lambda item: item.offset)
             await self._dead_letters.send(EVENTS_DLQ.name, map(self._letter, refused))
@@ -118,7 +130,7 @@ class SinkStage:
                 self._partitions.pop((run.topic, run.partition), None)
             raise
         self._metrics.records_in.labels(runs[0].topic).inc(sum(len(run.records) for run in runs))
-        self._metrics.records_out.labels(self._table.name).inc(len(rows))
+        self._metrics.records_out.labels(self._table.name).inc(count)
 
     async def _progress(self, run: Run, cluster: str) -> Progress:
         known = self._partitions.get((run.topic, run.partition))
@@ -159,6 +171,8 @@ class SinkStage:
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
+            # known when they are inserted
+            "lease_until": None,
         }
         rows.append(row)
 
@@ -171,40 +185,54 @@ class SinkStage:
             return "delivery"
         return None if first_of_its_id else "production"
 
-    async def _insert(self, rows: list[Row]) -> list[Refused]:
-        """Insert `rows`; return those with a value that fits no column, found by halving."""
-        if not rows:
+    def _add(self, rows: list[Row], columns: list[list[Any]], refused: list[Refused]) -> None:
+        """Append `rows` to `columns`, and to `refused` those that lack what a column needs."""
+        try:
+            added = self._table.to_columns(rows)
+        except _NO_ROW:
+            if len(rows) > 1:
+                for row in rows:
+                    self._add([row], columns, refused)
+                return
+            at = rows[0]["at"]
+            refused.append(Refused(at["topic"], at["partition"], at["offset"], _UNFIT, 0))
+            return
+        for column, values in zip(columns, added, strict=True):
+            column += values
+
+    async def _insert(self, columns: list[list[Any]]) -> list[Refused]:
+        """Insert rows; return those with a value that ClickHouse does not take, by halving."""
+        count = len(columns[0])
+        if not count:
             return []
         try:
             lease_until = int((self._clock.now() + self._lease()) * 1000)
-            for row in rows:
-                row["at"]["lease_until"] = lease_until
-            columns = self._columns(rows)
+            columns[self._lease_column] = [lease_until] * count
+            token = _token(self._places(columns))
             await self._store.insert(
-                self._table.name, self._table.names, self._table.types, columns, token=_token(rows)
+                self._table.name, self._table.names, self._table.types, columns, token=token
             )
         except InputError:
-            if len(rows) == 1:
-                at = rows[0]["at"]
-                return [Refused(at["topic"], at["partition"], at["offset"], _UNFIT, 0)]
-            return await self._insert_halves(rows)
+            if count == 1:
+                [(_, topic, partition, offset)] = self._places(columns)
+                return [Refused(topic, partition, offset, _UNFIT, 0)]
+            return await self._insert_halves(columns)
         except TooLateError:
             # a starved machine may take longer for a large batch than a lease lasts: without this
             # the same batch would be refused for ever
-            if len(rows) <= ROWS_IN_TIME:
+            if count <= ROWS_IN_TIME:
                 raise
-            return await self._insert_halves(rows)
+            return await self._insert_halves(columns)
         return []
 
-    async def _insert_halves(self, rows: list[Row]) -> list[Refused]:
-        middle = len(rows) // 2
-        return await self._insert(rows[:middle]) + await self._insert(rows[middle:])
+    async def _insert_halves(self, columns: list[list[Any]]) -> list[Refused]:
+        middle = len(columns[0]) // 2
+        first = await self._insert([column[:middle] for column in columns])
+        return first + await self._insert([column[middle:] for column in columns])
 
-    def _columns(self, rows: list[Row]) -> list[list[Any]]:
-        try:
-            return self._table.to_columns(rows)
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-            raise InputError("a record lacks a field, or a value does not fit its column") from None
+    def _places(self, columns: list[list[Any]]) -> Iterable[Place]:
+        """Return where each row comes from."""
+        return zip(*(columns[number] for number in self._place_columns), strict=True)
 
     def _letter(self, refused: Refused) -> Record:
         refusal = refused.refusal
@@ -221,17 +249,16 @@ class SinkStage:
         return Record(f"{refused.topic}:{refused.partition}".encode(), orjson.dumps(letter))
 
 
-def _token(rows: Iterable[Row]) -> str:
+def _token(places: Iterable[Place]) -> str:
     """Name a batch by exactly the offsets in it: a repeated insert has the same name.
 
     ClickHouse drops a second insert under the same token without a look at its rows, so two
     different batches must never share one.
     """
-    digest = hashlib.blake2b(digest_size=16)
-    for row in rows:
-        at = row["at"]
-        digest.update(f"{at['cluster']}:{at['topic']}:{at['partition']}:{at['offset']};".encode())
-    return digest.hexdigest()
+    named = "".join(
+        f"{cluster}:{topic}:{partition}:{offset};" for cluster, topic, partition, offset in places
+    )
+    return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
 
 
 def build(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -30,6 +31,8 @@ class Record(NamedTuple):
     partition: int | None = None
 
 
+# a session's events come close together, and murmur2 costs as much as all else that sending does
+@lru_cache(maxsize=16_384)
 def partition_for_key(key: bytes, partitions: int) -> int:
     """Return the partition of `key` as every Kafka client has it by default (murmur2)."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)

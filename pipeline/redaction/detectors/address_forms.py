@@ -71,6 +71,7 @@ _NUMBERED_PART = (
     r"(?:\d[\w/-]{0,6}|[A-Z]-?\d{0,4}(?![\w]))|\d{1,3}(?:st|nd|rd|th)\ (?i:main|cross|floor|stage)"
     r"|\d{1,2}/F|[A-Z]-\d{1,2}(?:/\d{1,2})?)"
 )
+_PART_MAY = _NUMBERED_PART.replace(r"(?![\w])", "").replace(r"\ ", " ")
 IN_PARTS: Final = TextPattern(
     rf"(?<![\w/])(?:\#\ ?\d{{1,4}},|{_NUMBERED_PART})(?:,?\ {_NUMBERED_PART}){{1,4}}"
     r",?\ (?!Page|Lesson|Chapter|Gate|Section|Table|Figure|Row|Line|Step)"
@@ -186,11 +187,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
         FormDetector(
             "AddressInParts",
             IN_PARTS,
-            (
-                r"\d",
-                r"(?i)\b(?:plot|flat|house|villa|building|bldg|shop|lot|blk|block|unit|apt|room|rm|tower"
-                r"|level|purok|mz|door|sector|street|phase|\d+(?:st|nd|rd|th) (?:main|cross))\b",
-            ),
+            rf"(?:# ?\d{{1,4}},|{_PART_MAY}),? {_PART_MAY}",
             0.65,
         ),
     )

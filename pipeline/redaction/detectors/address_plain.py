@@ -23,12 +23,11 @@ from pipeline.redaction.detectors.base import Context
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import ENGLISH, LOWER_BREAKS
-from pipeline.redaction.detectors.patterns import TextPattern
+from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 
-_PLAIN = TextPattern(
+_PLAIN = CaselessPattern(
     rf"{NUMBER}\ (?:(?:[nsew]|[ns][ew]|north|south|east|west)\.?\ )?"
     r"(?P<name>(?:[a-z][a-z'’]{2,20}|\d{1,3}(?:st|nd|rd|th))(?:\ [a-z'’]{2,20}){0,2})(?![\w@-])",
-    re.IGNORECASE,
 )
 # Right in front of the number: sure ones, and those that also lead to a count or a time of day.
 _SURE: Final = (
@@ -60,10 +59,9 @@ _SAID: Final = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
     r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 )
-_SAID_PLAIN = TextPattern(
+_SAID_PLAIN = CaselessPattern(
     rf"\b{_SAID}(?:[ -](?:{_SAID}|hundred|oh)){{1,5}}\ (?:(?:north|south|east|west)\ )?"
     r"(?P<name>[a-z][a-z'’]{2,20}(?:\ [a-z'’]{2,20})?)(?![\w-])",
-    re.IGNORECASE,
 )
 # "woon op de Kade 12b", "wohne Hauptplatz 3": the number behind, where a verb says so
 _BEHIND = TextPattern(
@@ -76,18 +74,20 @@ _BEHIND = TextPattern(
 )
 
 
+_UNIT_MAY: Final = (
+    r"(?i:#|\b(?:app?t|aprt|apartment|unit|suite|ste|flat|lot|floor|house|room|rm|plot|block|blk|door"
+    r"|bldg|building))"
+)
+
+
 class PlainStreetDetector(AddressDetector):
     """A number and a name in any case, behind a cue or beside a unit."""
 
     TRIGGERS: ClassVar = (
         rf"(?i){_SURE}\d\d",
         rf"(?i){_LIKELY}\d\d\d",
-        (
-            r"\d\d[A-Za-z]? [A-Za-z]",
-            r"(?i)\b(?:app?t|aprt|apartment|unit|suite|ste|flat|lot|floor|house|room|plot|block|blk"
-            r"|door|bldg|building)\.? #?[a-z]?\d|\dth floor",
-        ),
-        (r"\d\d[A-Za-z]? [A-Za-z]", r"# ?\d"),
+        (r"\d\d[A-Za-z]? [A-Za-z]", rf"{_UNIT_MAY}\.? ?#?[A-Za-z]?\d"),
+        (r"\d\d[A-Za-z]? [A-Za-z]", r"(?i)\dth floor"),
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
@@ -100,7 +100,7 @@ class PlainStreetDetector(AddressDetector):
             if not _TYPES.isdisjoint(match["name"].lower().split()):
                 # a word for a street: others look for that
                 continue
-            end = _name_end(match)
+            end = _name_end(text, match)
             if not end:
                 continue
             leads = _may_lead(text, start)
@@ -125,8 +125,7 @@ class SaidStreetDetector(AddressDetector):
     TRIGGERS: ClassVar = (
         rf"(?i)\b{_SAID}[ -](?:{_SAID}|hundred|oh)\b",
         (
-            r"(?i)\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]{3,5}teen"
-            r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty) [a-z]",
+            rf"(?i)\b{_SAID} [a-z]",
             r"(?i)\b(?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close"
             r"|circle|buildings|gardens|parkway|highway|way)\b",
         ),
@@ -146,23 +145,23 @@ class SaidStreetDetector(AddressDetector):
             if several or named or cue_before(ADDRESS_CUE, text, match.start()):
                 yield (*match.span(), 0.65)
         for match in _SAID_PLAIN.finditer(text):
-            start, end = match.start(), _name_end(match)
+            start, end = match.start(), _name_end(text, match)
             if end and (
                 cue_before(ADDRESS_CUE, text, start)
                 or cue_before(_SURE_CUE, text, start)
-                or (cue_before(_LIKELY_CUE, text, start) and match["name"][0].isupper())
+                or (cue_before(_LIKELY_CUE, text, start) and text[match.start("name")].isupper())
             ):
                 yield start, end, 0.62
         for match in _BEHIND.finditer(text):
             yield (*match.span("street"), 0.65)
 
 
-def _name_end(match: re.Match[str]) -> int:
+def _name_end(text: str, match: re.Match[str]) -> int:
     """Return where the words that can name a street end; 0 if none does."""
     ordinary = lexicon().is_ordinary
     end = 0
     at = match.start("name")
-    for place, word in enumerate(match["name"].split(" ")):
+    for place, word in enumerate(text[at : match.end("name")].split(" ")):
         lower = word.lower()
         # a count has its noun in the plural: "3 monitors"
         plural = lower.endswith("s") and ordinary(lower)

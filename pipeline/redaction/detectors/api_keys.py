@@ -58,14 +58,14 @@ _PREFIXED: Final = (
     r"(?:tskey|PRIVATE|figd|ATATT|ATCTT|sbp|ghu|pul|fo1|phc|phx)[_-][0-9A-Za-z_=-]{30,250}",
 )
 _KEY = re.compile(r"(?<![0-9A-Za-z])(?:" + "|".join(_PREFIXED) + r")(?![0-9A-Za-z])")
-# How they begin, for the gate: up to two characters of the first part that is counted.
-_BEGINNING: Final = re.compile(r"(.*?\])\{(\d+)")
+# How they begin, for the gate: one character of the first part that is counted.
+_BEGINNING: Final = re.compile(r"(.*?\])\{\d+")
 
 
 def _beginning(pattern: str) -> str:
     found = _BEGINNING.match(pattern.removeprefix(r"(?<![\w-])"))
     assert found is not None, pattern  # noqa: S101 - of a table in this file
-    return f"{found[1]}{{{min(2, int(found[2]))}}}"
+    return found[1]
 
 
 _PREFIX: Final = rf"(?:\b|_)(?:{'|'.join(map(_beginning, _PREFIXED))})"

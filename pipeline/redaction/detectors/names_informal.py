@@ -74,16 +74,21 @@ class _LowerCaseReader:
         self.known: set[str] = set(self._listed)
         self._harmless: set[str] = set(self._listed)
 
-    def holds_unknown(self, text: str) -> bool:
+    def holds_name(self, text: str) -> bool:
         """Whether a word of `text` in lower case may be a name: it stands free and is unknown.
+
+        It also has to be on the list, or to stand in a text with a cue or of a chat.
 
         Words, and what they touch, never reach across blanks, so what stands between two blanks is
         judged once and remembered; all but one or two of a text's pieces were met before.
         """
         harmless = self._harmless
+        chat = ":" in text or ">" in text
+        cued: bool | None = None
         for piece in text.split():
             if piece in harmless:
                 continue
+            unknown = False
             # what stands before these signs may be the speaker of a chat, whatever it touches
             speaker = ":" in piece or ">" in piece
             for match in _WORDS.finditer(piece):
@@ -94,8 +99,14 @@ class _LowerCaseReader:
                     and (speaker or _stands_free(piece, match))
                     and not self.is_known(word)
                 ):
-                    return True
-            if len(piece) <= _LONGEST_PIECE:
+                    if chat or self.classes.is_name(_stem(word)):
+                        return True
+                    if cued is None:
+                        cued = not _MAY_LEAD.isdisjoint(_WORDS.findall(text.lower()))
+                    if cued:
+                        return True
+                    unknown = True
+            if not unknown and len(piece) <= _LONGEST_PIECE:
                 if len(harmless) >= _KNOWN_LIMIT:
                     harmless.intersection_update(self._listed)
                 harmless.add(piece)
@@ -234,7 +245,7 @@ class InformalPersonDetector(Detector):
         if context.register in (CODE, DATA):
             return []
         reader = self._reader
-        if not reader.holds_unknown(text):
+        if not reader.holds_name(text):
             return []
         read = _WORDS.findall(text)
         known = reader.known

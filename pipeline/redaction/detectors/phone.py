@@ -86,7 +86,9 @@ _NUMBER_AFTER = TextPattern(
 )
 # a sentence ends, or a speaker's turn: what another number was called before it says nothing
 _SENTENCE_END = re.compile(r"[.!?] {1,2}(?=[A-Z])|\n(?=\S+ )")
-_SEVEN_DIGITS: Final = r"\d(?:[ .\-/()\x{2010}-\x{2015}\x{b7}]{0,3}\d){6}"
+_SEVEN_DIGITS: Final = r"\d(?:[ .\-/()]{0,3}\d){6}"
+# with other hyphens and dots, which take many states: once is enough
+_SEVEN_SET_APART: Final = r"\d(?:[ .\-/()\x{2010}-\x{2015}\x{b7}]{0,3}\d){6}"
 _CUE_TRIGGER: Final = (
     r"(?i)\b(?:"
     + "|".join(sorted(word for word, kind in _CUES.items() if kind > 0 and word.isascii()))
@@ -126,7 +128,7 @@ class PhoneDetector(Detector):
         r"\b91[ -][6-9]\d{9}\b",
         r"[a-z] [6-9]\d{9}\b",
         (_SEVEN_DIGITS, _CUE_TRIGGER),
-        (_SEVEN_DIGITS, r"[^\x00-\x7f]"),
+        (_SEVEN_SET_APART, r"[^\x00-\x7f]"),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
@@ -225,7 +227,7 @@ def _cue(text: str, start: int, end: int) -> int:
     """Return 1 if the nearest word around says telephone, -1 if it says another number, else 0."""
     written = text[max(0, start - 48) : start]
     window = written.lower().replace("area code", "area")
-    if "n" in window and _MY_NUMBER.search(window):
+    if " n" in window and _MY_NUMBER.search(window):
         return 1
     found = 0
     words = _WORD.findall(window)

@@ -60,7 +60,7 @@ class PostcodeDetector(Detector):
         return (
             Part((r"\b[A-Z]{2},? \d{5}\b",), self._behind_state),
             Part(
-                (r", [A-Z][^,;.]{0,63}(?:[a-z’'-]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})",),
+                (r", [A-Z][^,;.]*(?:[a-z’'-]|[^\x00-\x7f]),? ?[-–]? ?(?:\d{5}|\d{3} \d{3})",),
                 self._behind_place,
             ),
             Part(

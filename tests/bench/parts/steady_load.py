@@ -1,110 +1,95 @@
-"""Time from publish to a row that a query sees, under a steady load."""
+"""Latency and memory at a steady load, all roles on one core."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import orjson
-
-from pipeline.adapters.clickhouse import connect_async
-from pipeline.adapters.kafka.batches import BatchProducer, Record
+from pipeline.cli.figures import Report
 from pipeline.config import Settings
-from pipeline.topics import EVENTS_RAW
+from pipeline.local.roles import ROLES
+from pipeline.local.stack import LocalStack
+from pipeline.topics import ALERTS, BACKPRESSURE
+from tests.bench.parts import alert_latency, drain
+from tests.bench.parts.alert_latency import Sample
+from tests.bench.parts.cores import Cores
+from tests.bench.parts.footprint import Detection, Footprint
+from tests.bench.parts.live_load import LiveLoad
+from tests.bench.parts.load import Load
+from tests.bench.parts.observers import CleanWatch, MemoryWatch, watch_rows
+from tests.services import Workers
 
-SLICE_SECONDS = 0.05
-POLL_SECONDS = 0.02
-PROBE_SESSION = "bench-probe"
-SETTLE_SECONDS = 15.0
+RATE = 1_000.0
+SETTLE_SECONDS = 20.0
+FLAT_MIB = 20.0
+"""Growth of a worker within a third of the run that still counts as flat."""
 
 
 @dataclass(frozen=True)
-class Latencies:
-    """Seconds from the call that sent an event to the first query that returned its row."""
-
-    p50: float
-    p95: float
-    p99: float
-    samples: int
+class _Seen:
+    clean: list[float]
+    rows: list[float]
+    samples: list[Sample]
 
 
-async def run(
-    settings: Settings,
-    messages: Sequence[tuple[bytes, bytes]],
-    rate: float,
-    seconds: float,
-    step: Callable[[int], None],
-) -> Latencies:
-    """Send `rate` events a second; a probe event in each slice is looked for until it is there.
-
-    What is sent repeats `messages` under new ids. Polling adds up to its interval to each sample.
-    """
-    producer = BatchProducer(settings.kafka)
-    await producer.start()
-    client = await connect_async(settings.clickhouse)
-    sent_at: dict[str, float] = {}
-    took: dict[str, float] = {}
-    sending = True
-
-    async def look() -> None:
-        query = f"SELECT event_id FROM events WHERE session_id = '{PROBE_SESSION}'"
-        end = time.monotonic() + seconds + SETTLE_SECONDS
-        while sending or len(took) < len(sent_at):
-            found = await client.query(query)
-            now = time.monotonic()
-            for (event_id,) in found:
-                if event_id not in took:
-                    took[event_id] = now - sent_at[event_id]
-            if now > end:
-                raise TimeoutError(f"{len(sent_at) - len(took)} probes did not arrive")
-            await asyncio.sleep(POLL_SECONDS)
-
-    looking = asyncio.create_task(look())
-    began = time.monotonic()
-    sent, shown = 0, 0
-    while (elapsed := time.monotonic() - began) < seconds:
-        number = len(sent_at)
-        due = int((elapsed + SLICE_SECONDS) * rate) - sent
-        batch = [_renamed(messages[(sent + k) % len(messages)], sent + k) for k in range(due - 1)]
-        probe = f"probe-{number}"
-        sent_at[probe] = time.monotonic()
-        await producer.send(EVENTS_RAW.name, [*batch, _probe(probe)])
-        sent += due
-        step(int(elapsed) - shown)
-        shown = int(elapsed)
-        await asyncio.sleep(max(0.0, began + sent / rate - time.monotonic()))
-    sending = False
-    await looking
-    await producer.stop()
-    await client.close()
-    ordered = sorted(took.values())
-    return Latencies(*(_quantile(ordered, share) for share in (0.5, 0.95, 0.99)), len(ordered))
-
-
-def _renamed(message: tuple[bytes, bytes], number: int) -> Record:
-    key, value = message
-    event = orjson.loads(value)
-    event["event_id"] = f"again-{number}"
-    return Record(key, orjson.dumps(event))
-
-
-def _probe(event_id: str) -> Record:
-    event = {
-        "schema_version": 1,
-        "event_id": event_id,
-        "event_type": "agent_step",
-        "trace_id": PROBE_SESSION,
-        "session_id": PROBE_SESSION,
-        "span_id": event_id,
-        "parent_span_id": None,
-        "ts": int(time.time() * 1000),
-        "agent_name": "bench",
-        "release_version": "1",
+def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool) -> Detection:
+    """Send `RATE` events a second for a while and report what each way took."""
+    seconds = 80.0 if quick else 130.0
+    with Workers(stack) as workers:
+        with report.progress("starting workers"):
+            drain.start_workers(workers, cores.subject)
+        memory = MemoryWatch(workers)
+        footprint = Footprint(stack, workers)
+        with report.progress(f"{RATE:.0f} events/s", int(seconds)) as step:
+            seen = asyncio.run(_seen(stack.settings, load, seconds, memory, step))
+        detection = footprint.report_detection(report, seconds)
+    at = f"at {RATE:.0f} events/s"
+    _quantiles(report, f"publish to clean topic {at}", seen.clean, {})
+    _quantiles(report, f"publish to queryable row {at}", seen.rows, {"p50": 0.7, "p99": 2.0})
+    by_topic = {
+        topic: [sample.after_due for sample in seen.samples if sample.topic == topic]
+        for topic in (BACKPRESSURE.name, ALERTS.name)
     }
-    return Record(PROBE_SESSION.encode(), orjson.dumps(event))
+    modes, alerts = by_topic[BACKPRESSURE.name], by_topic[ALERTS.name]
+    _quantiles(report, f"publish to backpressure mode on its topic {at}", modes, {"p99": 1.5})
+    _quantiles(report, f"publish to alert on its topic {at}", alerts, {})
+    report.figure("modes and alerts measured", len(seen.samples), at_least=24)
+    for role in ROLES:
+        report.figure(f"memory of the {role.name} {at}", memory.peak(role.name), "MiB", at_most=350)
+        report.figure(
+            f"growth of the {role.name}, last third against the second",
+            memory.growth(role.name),
+            "MiB",
+            at_most=FLAT_MIB,
+        )
+    report.note(
+        "to mode and alert: from the event that lets a tick of detection fall due, which is later "
+        "by the lateness than the window that the tick judges"
+    )
+    return detection
 
 
-def _quantile(ordered: list[float], share: float) -> float:
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+async def _seen(
+    settings: Settings, load: Load, seconds: float, memory: MemoryWatch, step: Callable[[int], None]
+) -> _Seen:
+    live = LiveLoad(settings, load, RATE, seconds, "steady")
+    clean = CleanWatch(settings, live.sent)
+    await clean.start()
+    memory.start()
+    rows = asyncio.create_task(watch_rows(settings, live.sent, settle=SETTLE_SECONDS))
+    await live.run(step)
+    row_seconds = await rows
+    await memory.stop()
+    await clean.stop()
+    samples = await alert_latency.samples(settings, live.sent.arrivals, live.sent.tools)
+    return _Seen(clean.seconds, row_seconds, samples)
+
+
+def _quantiles(
+    report: Report, name: str, values: Sequence[float], targets: dict[str, float]
+) -> None:
+    ordered = sorted(values)
+    for label, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        value = ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
+        report.figure(f"{name}, {label}", value, "s", at_most=targets.get(label))

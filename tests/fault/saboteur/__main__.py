@@ -56,16 +56,16 @@ def no_ids() -> None:
 
 def no_token() -> None:
     """Insert without a deduplication token."""
-    create_insert_context = HttpClient.create_insert_context
+    insert = HttpClient.insert
 
     def without(self: Any, *args: Any, settings: dict[str, Any], **kwargs: Any) -> Any:
         del settings["insert_deduplication_token"]
         # without a token ClickHouse still knows a block by its content, and since version 26
         # `insert_deduplicate` does not change that
         settings["deduplicate_insert"] = "disable"
-        return create_insert_context(self, *args, settings=settings, **kwargs)
+        return insert(self, *args, settings=settings, **kwargs)
 
-    HttpClient.create_insert_context = without
+    HttpClient.insert = without
 
 
 def no_state_fence() -> None:
