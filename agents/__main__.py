@@ -67,8 +67,7 @@ async def run(role: str, build: Build, settings: Settings) -> None:
     metrics = Metrics()
 
     def ready() -> bool:
-        consumer = cast(RunConsumer, app.consumer)
-        return bool(not app.rebalancing and consumer.flow_active and consumer.assignment())
+        return cast(RunConsumer, app.consumer).is_settled()
 
     services = [
         *build(app, settings, metrics),

@@ -7,9 +7,9 @@ Why nothing is lost, in one screen:
 2. Only then are the runs finished, and only finished runs are committed: the committed offset is
    the end of the last finished run. A run in flight can never be passed over, because the runs of
    one partition are finished in the order in which they were delivered (asserted).
-3. A `RetryableError` is tried again in place, with backoff, for ever. Meanwhile fetching stops by
-   itself: the queue behind the handler is short, and it is full. Heartbeats go on in the
-   consumer's own thread.
+3. A `RetryableError` is tried again in place, with backoff, for ever. Meanwhile fetching stops:
+   what is fetched and not finished is bounded, in bytes over all topics (`agents.intake`).
+   Heartbeats go on in the consumer's own thread.
 4. Any other exception ends the process (`fail_stop`). Nothing is finished on the way out, so the
    supervisor's next process gets the same runs again.
 5. When partitions are revoked, or the worker stops, the attempt in flight may end (and is
@@ -21,8 +21,10 @@ assignment lasts; a partition is handled by one call at a time. What it may not:
 seen a record before (delivery is at least once, so effects must be idempotent), nor that records of
 different partitions come in any order.
 
-`agents.run_consumer` holds the arithmetic (1, 2, 5), `agents.fail_stop` the end (4), `agents.state`
-the tables whose changes are acknowledged before they count; the rest is below.
+This is the half that keeps events from being lost; `agents` has the whole on one screen.
+`agents.run_consumer` holds the arithmetic (1, 2, 5), `agents.intake` the bound (3),
+`agents.fail_stop` the end (4), `agents.state` the tables whose changes are acknowledged before they
+count; the rest is below.
 
 Why not plain Faust agents: Faust acks an event when the agent raises, can commit past an event in
 flight (`_new_offset` is off by one, faust-streaming issue #606), and spends 60 µs on each message.
@@ -91,11 +93,12 @@ def deliver(
 ) -> None:
     """Register an agent that hands the runs of `topic` to `handler`.
 
-    All runs that wait are handed over together, up to about `max_records` records, so batches grow
-    with the load and latency stays low without it. `pace_seconds` is the least time between two
-    calls, for a handler whose calls are dear (an insert makes a part in ClickHouse). `tick` is
-    called about every `tick_seconds`, never beside `handler`, under the same rules for what it
-    raises (a `RetryableError` ends this tick; the next comes).
+    All runs that wait are handed over together, up to about `max_records` records or half of what
+    the worker may hold, so batches grow with the load and latency stays low without it.
+    `pace_seconds` is the least time between two calls, for a handler whose calls are dear (an
+    insert makes a part in ClickHouse). `tick` is called about every `tick_seconds`, never beside
+    `handler`, under the same rules for what it raises (a `RetryableError` ends this tick; the next
+    comes).
     """
     one_at_a_time = asyncio.Lock()
 
@@ -107,7 +110,8 @@ def deliver(
         try:
             async for event in stream.noack().events():
                 batch.append(event.value)
-                full = sum(len(run.records) for run in batch) >= max_records
+                records = sum(len(run.records) for run in batch)
+                full = records >= max_records or consumer.intake.is_enough(batch)
                 if not full and waiting.empty():
                     await asyncio.sleep(max(0.0, last_call + pace_seconds - time.monotonic()))
                 if not full and not waiting.empty():

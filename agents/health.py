@@ -42,7 +42,7 @@ class HealthServer:
     async def _is_ready(self, _: web.Request) -> web.Response:
         if self._ready():
             return web.Response(text="ready\n")
-        return web.Response(status=503, text="not ready: no partitions are assigned yet\n")
+        return web.Response(status=503, text="not ready: partitions are being assigned\n")
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(

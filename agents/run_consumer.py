@@ -15,10 +15,15 @@ from faust.types import TP, ConsumerMessage
 
 from agents.changelog import ChangelogReader
 from agents.fail_stop import fail_stop
+from agents.intake import Intake
 from agents.lease import Lease, LeasedThread
 from agents.runs import Handler, Run, Tick
 from pipeline.errors import RetryableError
 
+HELD_BYTES = 16 * 1024 * 1024
+"""What a worker may hold of all its topics, fetched and not finished; see `agents.intake`."""
+ROOM_SECONDS = 0.05
+"""How soon a topic that had no room is looked at again."""
 DRAIN_SECONDS = 25.0
 """How long an attempt in flight may take to end on revoke or stop, before the process gives up."""
 
@@ -35,6 +40,7 @@ class RunConsumer(driver.Consumer):
         self.assignment_number = 0
         self.excused_at = 0.0
         """When a handler last said that it waits for a service; monotonic seconds."""
+        self.intake = Intake(HELD_BYTES)
         self._delivered_end: dict[TP, int] = {}
         self._finished_end: dict[TP, int] = {}
         self._changelogs = ChangelogReader(self._starts_empty)
@@ -57,8 +63,11 @@ class RunConsumer(driver.Consumer):
         async with self._fetching:
             number = self.assignment_number
             active = self._get_active_partitions()
-            fetched = await self._getmany(active, timeout) if active else {}
-        if not active:
+            open_now = {tp for tp in active if self._has_room(tp)}
+            # room comes without a word to whoever waits for other topics' records
+            timeout = timeout if len(open_now) == len(active) else ROOM_SECONDS
+            fetched = await self._getmany(open_now, timeout) if open_now else {}
+        if not open_now:
             await self.sleep(timeout)
         for tp, records in fetched.items():
             if not records or not self._wanted(tp, active):
@@ -72,6 +81,9 @@ class RunConsumer(driver.Consumer):
     def _wanted(self, tp: TP, active: set[TP]) -> bool:
         return tp in active or tp in self._buffered_partitions
 
+    def _has_room(self, tp: TP) -> bool:
+        return self._is_changelog_tp(tp) or self.intake.may_fetch(tp.topic)
+
     def _messages(self, tp: TP, fetched: list[Any], number: int) -> Iterator[ConsumerMessage]:
         if self._is_changelog_tp(tp):
             for record in self._changelogs.take(tp, fetched, self._end_of(tp)):
@@ -81,6 +93,7 @@ class RunConsumer(driver.Consumer):
             return
         run = Run(tp.topic, tp.partition, fetched, number, self._delivered_end.get(tp))
         self._delivered_end[tp] = run.end
+        self.intake.take(run)
         message = self._to_message(tp, fetched[-1])
         message.value = cast(Any, run)  # Faust says bytes, and passes on whatever it is
         yield message
@@ -116,6 +129,13 @@ class RunConsumer(driver.Consumer):
             return set()
         return {(tp.topic, tp.partition) for tp in assigned if not self._is_changelog_tp(tp)}
 
+    def is_settled(self) -> bool:
+        """Tell whether it has joined its group and no rebalance is under way.
+
+        Where workers are more than partitions some get none: they stand by, and are ready to.
+        """
+        return bool(self.app.rebalancing_count and not self.app.rebalancing and self.flow_active)
+
     def is_current(self, run: Run) -> bool:
         """Tell whether the assignment that `run` was fetched under still lasts."""
         return run.assignment == self.assignment_number
@@ -129,6 +149,7 @@ class RunConsumer(driver.Consumer):
         if finished != run.after:
             raise AssertionError(f"runs of {tp} finished out of order: {finished} != {run.after}")
         self._finished_end[tp] = run.end
+        self.intake.give_back(run)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         return (
@@ -186,6 +207,7 @@ class RunConsumer(driver.Consumer):
         self.assignment_number += 1
         self._delivered_end.clear()
         self._finished_end.clear()
+        self.intake.clear()
 
     async def tick_of(self, topic: str) -> Tick:
         """Return where this worker stands in `topic`."""

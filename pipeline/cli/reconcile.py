@@ -21,11 +21,13 @@ from pipeline.adapters.kafka.ranges import OffsetRange, read_range
 from pipeline.cli.console import err, out, progress
 from pipeline.cli.reconcile_metrics import ReconcileMetrics
 from pipeline.cli.settled import settled_offsets
+from pipeline.cli.telling import tell_detector
 from pipeline.config import Settings, load_settings
 from pipeline.errors import RetryableError
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.reconcile.compare import PartitionReport
 from pipeline.reconcile.ranges import Range
+from pipeline.reconcile.signals import signals_of
 from pipeline.storage.rows import Refusal, read_dead_letter, read_event
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, EVENTS_RAW
 
@@ -74,30 +76,35 @@ def command(
     """Compare what Kafka holds with rows and dead letters, and name every gap and surplus.
 
     What is compared is what the workers have committed and Kafka still keeps. The exit code is 1
-    if anything is missing or there twice. With --every, a service that is away ends a round, and
-    the next one comes.
+    if anything is missing or there twice, and the detector is told, whose rule `not-reconciled`
+    makes an alert of it. With --every, a service that is away ends a round, and the next one comes.
     """
     if metrics_port is not None and every is None:
         raise click.UsageError("--metrics-port needs --every: one round ends before anyone can ask")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     settings = load_settings()
     if every is None:
-        reports = asyncio.run(reconcile(settings))
-        _print(reports, as_json=as_json)
+        reports = asyncio.run(_round(settings, as_json=as_json))
         context.exit(1 if any(report.findings for report in reports) else 0)
     metrics = ReconcileMetrics()
     if metrics_port is not None:
         start_http_server(metrics_port, addr=settings.worker.host, registry=metrics.registry)
     while True:
         try:
-            reports = asyncio.run(reconcile(settings))
+            reports = asyncio.run(_round(settings, as_json=as_json))
         except RetryableError as error:
             err.print(f"[yellow]no comparison this time:[/] {error}")
             metrics.failed()
         else:
-            _print(reports, as_json=as_json)
             metrics.compared(reports, time.time())
         time.sleep(every)
+
+
+async def _round(settings: Settings, *, as_json: bool) -> list[PartitionReport]:
+    reports = await reconcile(settings)
+    _print(reports, as_json=as_json)
+    await tell_detector(settings.kafka, signals_of(reports, time.time()))
+    return reports
 
 
 async def reconcile(settings: Settings) -> list[PartitionReport]:

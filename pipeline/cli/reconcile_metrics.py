@@ -13,7 +13,8 @@ from pipeline.reconcile.compare import Kind, PartitionReport
 class ReconcileMetrics:
     """The latest round, in a registry of its own.
 
-    Alert on `sluice_reconcile_findings > 0`, and on a last round that is too long ago.
+    Findings are an alert of the detector's as well (the rule `not-reconciled`); what nobody but a
+    reader of these metrics can notice is a last round that is too long ago.
     """
 
     def __init__(self) -> None:

@@ -50,6 +50,7 @@ SIGNALS: dict[str, str] = {
     "dead_letters": "inputs that were refused, counted",
     "quarantined_leaves": "texts that the verifier held back, counted",
     "canary_found": "a planted value that was found behind the redactor",
+    "reconcile_findings": "gaps and surpluses that `sluice reconcile` found; label topic",
     "cardinality_overflow": "a label reached its cap; label label",
 }
 

@@ -47,9 +47,11 @@ _RECENT_IDS = """
 SELECT event_id
 FROM {table:Identifier}
 WHERE cluster = {cluster:String} AND topic = {topic:String} AND partition = {partition:UInt32}
-  AND offset < {first:UInt64} AND offset >= {begin:UInt64}
+  AND offset < {end:UInt64} AND offset >= {begin:UInt64}
 ORDER BY offset
 """
+IDS_TOGETHER = 25_000
+"""Offsets whose ids are asked for at once: an answer is Python objects, far larger than its ids."""
 
 
 @dataclass
@@ -89,9 +91,11 @@ async def load_progress(
     ranges = await query(_PRESENT_RANGES, parameters)
     recent = None
     if horizon is not None:
-        begin = {"begin": max(0, first - horizon)}
-        ids = await query(_RECENT_IDS, parameters | begin)
-        recent = RecentIds(horizon, (event_id for (event_id,) in ids))
+        recent = RecentIds(horizon)
+        for begin in range(max(0, first - horizon), first, IDS_TOGETHER):
+            between = {"begin": begin, "end": min(begin + IDS_TOGETHER, first)}
+            for (event_id,) in await query(_RECENT_IDS, parameters | between):
+                recent.add(event_id)
     return Progress(
         SourceFence(Source(*row) for row in furthest),
         PresentOffsets((int(low), int(high)) for low, high in ranges),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.server
 import logging
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -172,6 +174,22 @@ class TestClient:
         for _ in range(3):
             client.insert(table, NAMES, TYPES, columns_of(ROW), token="same")
         assert client.query_value(f"SELECT count() FROM {table}") == 1
+
+    def test_columns_die_with_their_insert(self, client: Client, table: str) -> None:
+        """clickhouse-connect's context refers to itself, so the sink grew by all it inserted."""
+
+        class Texts(list[str]):
+            """A column that can be watched."""
+
+        texts = Texts(["x"])
+        watched = weakref.ref(texts)
+        gc.disable()
+        try:
+            client.insert(table, ["id", "text"], ["UInt32", "String"], [[1], texts], token="t")
+            del texts
+            assert watched() is None
+        finally:
+            gc.enable()
 
     def test_no_rows_are_no_request(self, client: Client) -> None:
         assert client.insert("no_such_table", ["a"], ["UInt8"], [[]], token="t") == 0

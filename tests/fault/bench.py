@@ -8,17 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.adapters.kafka.admin import group_lags, topic_states
-from pipeline.config import Settings
-from pipeline.errors import RetryableError
 from pipeline.local.process import State
 from tests.fault.kafka_log import Progress, end_offsets
 from tests.fault.load import Load, Mix, Published
 from tests.fault.oracle import TOPICS, Oracle, Verdict
 from tests.fault.stack import FaultStack
-
-ROLES = ("redactor", "aggregator", "sink")
-SETTLE_SECONDS = 600.0
+from tests.fault.waiting import ROLES, Room, settle
 
 
 @dataclass
@@ -79,6 +74,9 @@ class Scenario:
     """At least, in the long form."""
     seconds: float = 0.0
     rate: float = 500.0
+    """Events a second, at most."""
+    most_behind: int | None = None
+    """Publish no faster than the workers follow: so many messages of the input may wait."""
     mix: Mix = field(default_factory=Mix)
     workers: dict[str, dict[str, str]] = field(default_factory=dict)
     """Environment of workers that differ from the usual, by role."""
@@ -123,7 +121,8 @@ async def run_trial(
     await _ensure_workers(stack, scenario)
     await settle(stack.settings)
     begin = await end_offsets(stack.settings.kafka, *(topic.name for topic in TOPICS))
-    load = Load(stack.settings, number, events, scenario.rate, scenario.mix)
+    room = None if scenario.most_behind is None else Room(stack.settings, scenario.most_behind)
+    load = Load(stack.settings, number, events, scenario.rate, scenario.mix, room)
     trial = Trial(stack, load.published, times, seconds)
     publishing = asyncio.create_task(load.run())
     try:
@@ -161,30 +160,6 @@ async def forget_special_workers(stack: FaultStack, scenario: Scenario) -> None:
     for name in stack.running():
         if name not in ROLES or name in scenario.workers:
             await asyncio.to_thread(lambda name=name: stack.workers.end(name, hard=True))
-
-
-async def settle(settings: Settings) -> None:
-    """Wait until every group has committed all that its topics hold, and nothing new came of it."""
-    wanted = {f"sluice-{role}" for role in ROLES}
-    end = time.monotonic() + SETTLE_SECONDS
-    quiet = 0
-    before: object = None
-    while quiet < 2:
-        assert time.monotonic() < end, "lag remains"
-        try:
-            states = await topic_states(settings.kafka)
-            lags = [lag for lag in await group_lags(settings.kafka, states) if lag.group in wanted]
-        except RetryableError:
-            await asyncio.sleep(1.0)
-            continue
-        source = {state.name: state.end_offsets for state in states}
-        reads = {topic for lag in lags for topic in lag.lag}
-        ends = {name: source[name] for name in reads}
-        empty = not any(any(state.end_offsets.values()) for state in states)
-        done = empty or (len(lags) == len(wanted) and not any(sum(x.lag.values()) for x in lags))
-        quiet = quiet + 1 if done and ends == before else 0
-        before = ends
-        await asyncio.sleep(0.5)
 
 
 async def eventually(condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:

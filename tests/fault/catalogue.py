@@ -27,7 +27,14 @@ QUICK_SINK = {"sink": {"SLUICE_SINK__BATCH_SECONDS": "0.1"}}
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("no fault", nothing, events=50_000, rate=4_000.0),
-    Scenario("kill -9 of a worker", kill_9, times=20, events=1_000_000, rate=3_000.0),
+    Scenario(
+        "kill -9 of a worker",
+        kill_9,
+        times=20,
+        events=1_000_000,
+        rate=8_000.0,
+        most_behind=30_000,
+    ),
     Scenario(
         "kill between insert and commit",
         kill_after_insert,
@@ -57,8 +64,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "reply dropped after the insert", drop_replies, times=100, rate=500.0, workers=QUICK_SINK
     ),
-    Scenario("1 % poison", nothing, events=50_000, mix=Mix(poison=0.01)),
-    Scenario("5 % duplicate production", nothing, events=50_000, mix=Mix(duplicates=0.05)),
+    Scenario("1 % poison", nothing, events=50_000, rate=3_000.0, mix=Mix(poison=0.01)),
+    Scenario(
+        "5 % duplicate production", nothing, events=50_000, rate=3_000.0, mix=Mix(duplicates=0.05)
+    ),
     Scenario(
         "exception after an insert",
         unforeseen,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import orjson
@@ -19,6 +19,8 @@ from pipeline.simulate.truth import SessionTruth, SimulatedEvent
 from pipeline.topics import EVENTS_RAW
 
 CHUNK = 500
+LOOK_EVERY = 2_500
+"""Messages between two looks at how far the workers are behind."""
 DAY = 86_400.0
 FIRST_DAY = (time.time() // DAY - 45) * DAY
 """Event time of the first load; each further one begins a day later. All lie in the past: an event
@@ -55,15 +57,25 @@ class Load:
     """Publishes a fleet's events at a pace, until told to stop and at least `least` are out."""
 
     def __init__(
-        self, settings: Settings, number: int, least: int, rate: float, mix: Mix | None = None
+        self,
+        settings: Settings,
+        number: int,
+        least: int,
+        rate: float,
+        mix: Mix | None = None,
+        room: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
-        """`rate` is in events a second; `number` tells loads apart, in time and in content."""
+        """`rate` is in events a second; `number` tells loads apart, in time and in content.
+
+        `room` is told how many are out, and returns when the workers are near enough for more.
+        """
         assert number < LOADS
         self._settings = settings
         self._number = number
         self._least = least
         self._rate = rate
         self._mix = mix or Mix()
+        self._room = room
         self._draw = random.Random(f"load {number}")
         self._may_end = asyncio.Event()
         self.published = Published()
@@ -86,12 +98,17 @@ class Load:
         producer = BatchProducer(self._settings.kafka)
         await producer.start()
         try:
-            began, sent = time.monotonic(), 0
+            sent, looked, due = 0, 0, time.monotonic()
             while sent < self._least or not self._may_end.is_set():
                 messages = list(self._messages(events))
                 await self._send(producer, messages)
                 sent += len(messages)
-                await asyncio.sleep(max(0.0, began + sent / self._rate - time.monotonic()))
+                due += len(messages) / self._rate
+                if self._room is not None and sent - looked >= LOOK_EVERY:
+                    looked = sent
+                    await self._room(sent)
+                    due = max(due, time.monotonic())
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
         finally:
             await producer.stop()
 

@@ -115,7 +115,7 @@ class Oracle:
                 "countIf(kind = 'event') FROM dead_letters WHERE "
                 + self._source_range()
                 # a letter of the sink's would name a place in the clean topic
-                + f" OR source_topic = '{EVENTS_CLEAN.name}' GROUP BY reason"
+                + f" OR {self._source_range(EVENTS_CLEAN.name)} GROUP BY reason"
             )
         finally:
             await client.close()
@@ -214,15 +214,15 @@ class Oracle:
     def _between(self, topic: str):  # type: ignore[no-untyped-def]
         return between(self._settings.kafka, topic, self._begin[topic], self._end[topic])
 
-    def _source_range(self) -> str:
-        """Return a condition for rows that come from the input between the two moments."""
-        begin, end = self._begin[EVENTS_RAW.name], self._end[EVENTS_RAW.name]
+    def _source_range(self, topic: str = EVENTS_RAW.name) -> str:
+        """Return a condition for rows that come from a topic between the two moments."""
+        begin, end = self._begin[topic], self._end[topic]
         ranges = " OR ".join(
             f"(source_partition = {number} AND source_offset >= {begin.get(number, 0)} "
             f"AND source_offset < {end[number]})"
             for number in end
         )
-        return f"(source_topic = '{EVENTS_RAW.name}' AND ({ranges}))"
+        return f"(source_topic = '{topic}' AND ({ranges}))"
 
 
 class _Clean:

@@ -108,6 +108,14 @@ def _show(lines: list[dict[str, object]]) -> None:
         table.add_row(*map(str, cells), str(line["recovery_seconds"]))
     out.print(table)
     for line in lines:
+        if "memory_flat" in line:
+            phases = {name: value for name, value in line.items() if name.startswith("memory_mib")}
+            told = ", ".join(
+                f"{name.removeprefix('memory_mib_').replace('_', ' ')} {value}"
+                for name, value in phases.items()
+            )
+            verdict = "flat" if line["memory_flat"] else "[red]not flat[/]"
+            out.print(f"{line['fault']}: memory in MiB, {told}: {verdict}")
         for problem in line["problems"]:  # type: ignore[attr-defined]
             out.print(f"[red]{line['fault']}: {problem}[/]")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fault.bench import ROLES, Row, Scenario, Trial, forget_special_workers, run_trial
+from tests.fault.bench import Row, Scenario, Trial, forget_special_workers, run_trial
 from tests.fault.catalogue import SCENARIOS
 from tests.fault.load import Mix
 from tests.fault.scenarios import (
@@ -20,6 +20,7 @@ from tests.fault.scenarios import (
     unforeseen,
 )
 from tests.fault.stack import FaultStack
+from tests.fault.waiting import ROLES
 
 EVENTS = 1_000
 FIRST_NUMBER = len(SCENARIOS)

@@ -20,6 +20,7 @@ from tests.pipeline_harness import (
     publish,
     query,
     query_text,
+    topic_values,
     until_lag_is_gone,
 )
 from tests.services import Workers
@@ -85,6 +86,9 @@ async def test_what_is_there_is_found_what_is_missing_is_named_and_replay_mends_
     assert by_kind["gap"] == by_kind["surplus"] == {"agent.events.raw", "agent.events.clean"}
     gaps = [f for f in found if f["kind"] == "gap" and f["topic"] == "agent.events.raw"]
     assert sum(f["last"] - f["first"] + 1 for f in gaps) == 2
+
+    told = b"".join(await topic_values(stack.settings, "agent.windows.partial"))
+    assert told.count(b'"reconcile_findings"') == 2, "a signal for each topic, for the detector"
 
     # the clean topic still has them
     code, said = await asyncio.to_thread(

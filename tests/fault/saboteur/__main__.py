@@ -56,16 +56,16 @@ def no_ids() -> None:
 
 def no_token() -> None:
     """Insert without a deduplication token."""
-    insert = HttpClient.insert
+    create_insert_context = HttpClient.create_insert_context
 
     def without(self: Any, *args: Any, settings: dict[str, Any], **kwargs: Any) -> Any:
         del settings["insert_deduplication_token"]
         # without a token ClickHouse still knows a block by its content, and since version 26
         # `insert_deduplicate` does not change that
         settings["deduplicate_insert"] = "disable"
-        return insert(self, *args, settings=settings, **kwargs)
+        return create_insert_context(self, *args, settings=settings, **kwargs)
 
-    HttpClient.insert = without
+    HttpClient.create_insert_context = without
 
 
 def no_state_fence() -> None:
@@ -166,14 +166,14 @@ def fail_changelog_once() -> None:
 
 def freeze_before_insert() -> None:
     """Stop this process between all its checks and the insert, once, until SIGCONT."""
-    insert = HttpClient.insert
+    insert = HttpClient.data_insert
 
-    def frozen(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(args[1][0]) > 20 and _once():
+    def frozen(self: Any, context: Any) -> Any:
+        if context.row_count > 20 and _once():
             os.kill(os.getpid(), signal.SIGSTOP)
-        return insert(self, *args, **kwargs)
+        return insert(self, context)
 
-    HttpClient.insert = frozen
+    HttpClient.data_insert = frozen
 
 
 def no_lease() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from agents.app import build_app
 from agents.delivery import Run, RunConsumer
+from agents.intake import RECORD_BYTES, Intake
 from pipeline.config import Settings
 
 SOURCE = TP("agent.events.raw", 0)
@@ -29,9 +30,9 @@ def _faust_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 class Fetched:
     """A consumer record, as far as delivery looks at it."""
 
-    def __init__(self, offset: int) -> None:
+    def __init__(self, offset: int, tp: TP = SOURCE) -> None:
         self.offset = offset
-        self.topic, self.partition = SOURCE
+        self.topic, self.partition = tp
         self.timestamp, self.timestamp_type = 0, 0
         self.headers, self.checksum = [], None
         self.key, self.value = None, b""
@@ -140,6 +141,19 @@ async def test_a_revoke_waits_for_the_attempt_in_flight_and_commits_it() -> None
     assert not consumer.is_current(run)
 
 
+async def test_a_worker_that_stands_by_without_partitions_is_ready() -> None:
+    """With three workers and four partitions Faust may give the third none: its start failed."""
+    consumer = await make_consumer()
+    assert not consumer.is_settled(), "it has not joined its group"
+    consumer.app.on_rebalance_start()
+    consumer.stop_flow()
+    assert not consumer.is_settled()
+    consumer.app.on_rebalance_end()
+    assert not consumer.is_settled(), "recovery has not resumed the flow"
+    consumer.resume_flow()
+    assert consumer.is_settled()
+
+
 class Broker:
     """As much of the consumer's thread as a seek needs: one partition, and where it is read."""
 
@@ -194,6 +208,52 @@ async def test_a_seek_waits_for_the_fetch_under_way() -> None:
     delivered, _ = await asyncio.gather(fetch, seek)
     assert all(message.value.assignment == before for _, message in delivered)
     assert consumer.assignment_number > before
+
+
+async def test_what_is_fetched_and_not_finished_is_bounded_over_all_topics() -> None:
+    """Through a long outage the sink grew from 166 to 709 MiB: five topics, each with a queue."""
+    consumer = await make_consumer()
+    topics = [TP(f"topic-{number}", 0) for number in range(5)]
+    consumer._set_active_tps(set(topics))
+    consumer.resume_flow()
+    consumer.intake = Intake(limit := 50 * RECORD_BYTES)
+    ends = dict.fromkeys(topics, 0)
+
+    async def fetch(wanted: set[TP], timeout: float) -> dict[TP, list[Fetched]]:
+        fetched = {}
+        for tp in wanted:
+            fetched[tp] = [Fetched(ends[tp] + number, tp) for number in range(10)]
+            ends[tp] += 10
+        return fetched
+
+    consumer._getmany = fetch
+    held: list[Run] = []
+    for _ in range(40):
+        held += [message.value for _, message in await _all(consumer.getmany(0.01))]
+    one_fetch_of_each = 5 * 10 * RECORD_BYTES
+    assert limit <= consumer.intake.held <= limit + one_fetch_of_each
+    # a topic of which nothing is held goes on, whatever the others wait for
+    for run in held:
+        if run.topic == topics[0].topic:
+            consumer.finish(run)
+    more = await _all(consumer.getmany(0.01))
+    assert {tp for tp, _ in more} >= {topics[0]}
+    # and all go on when the handlers do
+    for run in [*held, *(message.value for _, message in more)]:
+        if run.topic != topics[0].topic or run not in held:
+            consumer.finish(run)
+    assert consumer.intake.held == 0
+    assert {tp for tp, _ in await _all(consumer.getmany(0.01))} == set(topics)
+
+
+async def test_what_an_ended_assignment_delivered_takes_no_room() -> None:
+    consumer = await make_consumer()
+    deliver(consumer, range(10))
+    old = deliver(consumer, range(10, 20))
+    consumer._begin_assignment()
+    assert consumer.intake.held == 0
+    consumer.finish(old)
+    assert consumer.intake.held == 0
 
 
 async def _all(messages: Any) -> list[Any]:

@@ -69,7 +69,8 @@ class Store:
                 furthest[key] = max(furthest.get(key, place), place)
             return [(*key, *place) for key, place in furthest.items()]
         if "event_id" in sql:
-            return [(row["event_id"],) for row in below if row["offset"] >= parameters["begin"]]
+            wanted = range(parameters["begin"], parameters["end"])
+            return [(row["event_id"],) for row in below if row["offset"] in wanted]
         return [(row["offset"], row["offset"]) for row in self.rows if row["offset"] >= first]
 
 

@@ -1,0 +1,62 @@
+"""How much a worker may hold in memory of what it has fetched and not finished.
+
+Without a bound over all topics, an outage of ClickHouse fills a queue behind each of the sink's
+handlers, and catching up afterwards a batch in each of them. The bound is in bytes, because events
+differ in size by a factor of a thousand; a topic of which nothing is held may be fetched whatever
+the others hold, so that no topic waits for another's handler.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from agents.runs import Run
+
+RECORD_BYTES = 600
+"""What Python needs for a record beside its key and value."""
+
+
+class Intake:
+    """Counts the bytes of runs that are delivered and not finished, by topic."""
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: bytes in all, passed by at most one fetch of each topic."""
+        self._limit = limit
+        self._held: dict[Run, int] = {}
+        self._by_topic: defaultdict[str, int] = defaultdict(int)
+
+    @property
+    def held(self) -> int:
+        """Bytes held now."""
+        return sum(self._by_topic.values())
+
+    def may_fetch(self, topic: str) -> bool:
+        """Tell whether more of `topic` may be fetched."""
+        return self.held < self._limit or not self._by_topic[topic]
+
+    def is_enough(self, runs: Iterable[Run]) -> bool:
+        """Tell whether `runs` make a full batch: half, so that the other half can be fetched."""
+        return 2 * sum(self._held.get(run, 0) for run in runs) >= self._limit
+
+    def take(self, run: Run) -> None:
+        """Note that `run` was delivered to its handler."""
+        size = size_of(run)
+        self._held[run] = size
+        self._by_topic[run.topic] += size
+
+    def give_back(self, run: Run) -> None:
+        """Note that `run` is finished; one of an assignment that has ended counts no more."""
+        self._by_topic[run.topic] -= self._held.pop(run, 0)
+
+    def clear(self) -> None:
+        """Forget everything: the assignment ended, and what it delivered is dropped."""
+        self._held.clear()
+        self._by_topic.clear()
+
+
+def size_of(run: Run) -> int:
+    """Return about how many bytes of memory a run takes."""
+    return sum(
+        RECORD_BYTES + len(record.value or b"") + len(record.key or b"") for record in run.records
+    )
