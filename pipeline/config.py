@@ -138,7 +138,7 @@ class SinkSettings(Section):
     """How rows are gathered for ClickHouse."""
 
     batch_rows: int = Field(default=10_000, ge=1)
-    """An insert is made when this many rows wait."""
+    """An insert is made when this many rows wait, or about 8 MiB of them."""
     batch_seconds: float = Field(default=0.4, gt=0)
     """An insert is made when the first row has waited this long."""
     repeat_horizon: int = Field(default=200_000, ge=1)

@@ -45,17 +45,6 @@ def test_a_canary_that_was_found_reaches_its_rule() -> None:
     assert _fired("canary_found", 1.0) == {"canary-found": "{}"}
 
 
-def test_what_reconcile_found_reaches_its_rule() -> None:
-    clean = PartitionReport("agent.events.clean", 0, 0, 10)
-    gap = Finding(Kind.GAP, "agent.events.raw", 1, 3, 4, "")
-    found = PartitionReport("agent.events.raw", 1, 0, 10, findings=[gap])
-    [signal] = signals_of([clean, found], START)
-    assert signal.value == 1.0
-    fired = _fired(signal.measure, signal.value, signal.labels)
-    assert fired == {"not-reconciled": "{'topic': 'agent.events.raw'}"}
-    assert signals_of([clean], START) == []
-
-
 @pytest.mark.parametrize(
     ("measure", "value", "labels", "rule"),
     [
@@ -70,3 +59,14 @@ def test_each_signal_reaches_its_rule(
     measure: str, value: float, labels: tuple[tuple[str, str], ...], rule: str
 ) -> None:
     assert _fired(measure, value, labels) == {rule: str(dict(labels))}
+
+
+def test_what_reconcile_found_reaches_its_rule() -> None:
+    clean = PartitionReport("agent.events.clean", 0, 0, 10)
+    gap = Finding(Kind.GAP, "agent.events.raw", 1, 3, 4, "")
+    found = PartitionReport("agent.events.raw", 1, 0, 10, findings=[gap])
+    [signal] = signals_of([clean, found], START)
+    assert signal.value == 1.0
+    fired = _fired(signal.measure, signal.value, signal.labels)
+    assert fired == {"not-reconciled": "{'topic': 'agent.events.raw'}"}
+    assert signals_of([clean], START) == []
