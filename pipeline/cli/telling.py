@@ -15,17 +15,21 @@ from pipeline.errors import SluiceError
 from pipeline.topics import WINDOWS_PARTIAL
 
 
-async def tell_detector(kafka: KafkaSettings, signals: Sequence[Signal]) -> None:
+async def tell_detector(kafka: KafkaSettings, signals: Sequence[Signal]) -> bool:
     """Send `signals`, where there is a detector's topic; that it failed is said, never raised.
+
+    Returns whether they were sent.
 
     What was found has been printed and counted by then, and must not be lost to a second error.
     """
     if not signals:
-        return
+        return False
     try:
         if await topic_states(kafka, [WINDOWS_PARTIAL.name]):
             async with connected(kafka) as producer:
                 message = Record(b"signals", Signals(tuple(signals)).to_bytes())
                 await producer.send(WINDOWS_PARTIAL.name, [message])
+            return True
     except SluiceError as error:
         err.print(f"[yellow]the detector could not be told: {error}[/]")
+    return False

@@ -112,25 +112,24 @@ class Client:
             "async_insert": "0",
             "wait_end_of_query": "1",
         }
-        # the driver's insert context refers to itself and to what it was given, and our collector
-        # seldom looks for such circles: emptied, the list lets the columns go at once
-        given = list(columns)
         with translated(f"insert into {table}"):
+            context = self._driver.create_insert_context(
+                table,
+                column_names=list(column_names),
+                column_types=[get_from_name(name) for name in column_type_names],
+                column_oriented=True,
+                settings=settings,
+            )
             try:
-                self._driver.insert(
-                    table,
-                    given,
-                    column_names=list(column_names),
-                    column_types=[get_from_name(name) for name in column_type_names],
-                    column_oriented=True,
-                    settings=settings,
-                )
+                self._driver.insert(data=columns, context=context)
             except _VALUE_ERRORS as error:
                 raise InputError(
                     f"insert into {table}: a value does not fit its column ({type(error).__name__})"
                 ) from None
             finally:
-                given.clear()
+                # it holds the columns and, through a method of its own, itself: only the cyclic
+                # collector would ever free them, and a worker that catches up would grow
+                vars(context).clear()
         return len(columns[0])
 
     def close(self) -> None:

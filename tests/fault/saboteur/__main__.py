@@ -56,16 +56,16 @@ def no_ids() -> None:
 
 def no_token() -> None:
     """Insert without a deduplication token."""
-    insert = HttpClient.insert
+    create_insert_context = HttpClient.create_insert_context
 
     def without(self: Any, *args: Any, settings: dict[str, Any], **kwargs: Any) -> Any:
         del settings["insert_deduplication_token"]
         # without a token ClickHouse still knows a block by its content, and since version 26
         # `insert_deduplicate` does not change that
         settings["deduplicate_insert"] = "disable"
-        return insert(self, *args, settings=settings, **kwargs)
+        return create_insert_context(self, *args, settings=settings, **kwargs)
 
-    HttpClient.insert = without
+    HttpClient.create_insert_context = without
 
 
 def no_state_fence() -> None:
