@@ -17,6 +17,7 @@
 
 #define SYMBOLS 257
 #define END 256
+#define INTERFACE 2 /* raised with every change of what is handed over or comes back */
 #define MAX_TABLES 64
 #define MAX_WIDTH 16
 #define OUTCOME_WORDS 2 /* of 64 outcomes each */
@@ -293,7 +294,9 @@ PyInit_scan(void)
         return NULL;
     }
     PyObject *module = PyModule_Create(&scan_module);
-    if (module == NULL || PyModule_AddObjectRef(module, "Automata", (PyObject *)&AutomataType) < 0) {
+    if (module == NULL ||
+        PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0 ||
+        PyModule_AddObjectRef(module, "Automata", (PyObject *)&AutomataType) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -1,5 +1,7 @@
 from collections.abc import Sequence
 
+INTERFACE: int
+
 class Automata:
     """Tables and rules, checked once, and the loop that runs them; see `scan.c`."""
 

@@ -12,6 +12,10 @@ MAX_OUTCOMES: Final = 128
 NOTHING: Final = bytes(MAX_OUTCOMES // 8)
 """What `Scanner.outcomes` returns where nothing follows."""
 
+# a library left over from before a pull would fail closed, text by text, and say nothing of why
+if getattr(scan, "INTERFACE", 0) != 2:
+    raise ImportError("pipeline/redaction/automata/scan.c has changed: run `make setup`")
+
 
 class Scanner:
     """Tells which patterns match anywhere in a text, and what follows from that.
