@@ -62,7 +62,10 @@ class AddressDetector(Detector):
         """Return spans with what is attached in front and behind."""
         spans: list[Span] = []
         reached = 0
-        for start, end, score in sorted(self.streets(text, context), key=_first_and_longest):
+        streets = list(self.streets(text, context))
+        if len(streets) > 1:
+            streets.sort(key=_first_and_longest)
+        for start, end, score in streets:
             if start < reached or (score == UNCERTAIN and not self._tail.is_certain(text, end)):
                 continue
             begin = max(reached, _lead(text, start))

@@ -123,7 +123,8 @@ def _before(text: str, start: int) -> _Before:
     if not words:
         return _Before("", "", opens=True, label=False)
     last = words[-1]
-    gap = window[len(window.rstrip()) :]
+    # nearly always one blank, and no new line
+    gap = window[len(window.rstrip()) :] if window[-1] == "\n" or window[-2:-1].isspace() else ""
     word = last.strip(_QUOTES + _ENDS).lower()
     second = words[-2].strip(_QUOTES + _ENDS).lower() if len(words) > 1 else ""
     opens = last[-1] in _ENDS or "\n" in gap or not word

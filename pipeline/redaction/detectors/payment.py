@@ -95,6 +95,11 @@ def _cards(run: str) -> Iterator[tuple[int, int]]:
     A run may begin or end with a neighbour (a month, an amount), so windows of whole groups are
     tried; a group holds at least two digits and a card at most seven, which bounds the work.
     """
+    if run.isdigit():
+        # one group: it is a card as a whole or not at all
+        if _is_card(run):
+            yield 0, len(run)
+        return
     groups = [match.span() for match in _DIGITS.finditer(run)]
     first = 0
     while first < len(groups):
@@ -114,15 +119,14 @@ def _card_from(run: str, groups: list[tuple[int, int]]) -> int:
         digits += run[start:end]
         if len(digits) > 19:
             break
-        issuers = _ISSUERS.get(len(digits))
-        if (
-            issuers
-            and issuers.match(digits)
-            and _printed(tuple(end - start for start, end in groups[:count]))
-            and luhn(digits)
-        ):
+        if _is_card(digits) and _printed(tuple(end - start for start, end in groups[:count])):
             best = count
     return best
+
+
+def _is_card(digits: str) -> bool:
+    issuers = _ISSUERS.get(len(digits))
+    return issuers is not None and issuers.match(digits) is not None and luhn(digits)
 
 
 def _printed(sizes: tuple[int, ...]) -> bool:
