@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from agents import garbage
-from agents.aggregator import RECORDS_PER_CALL, config_of
 from pipeline.cli.figures import Report
-from pipeline.config import AggregationSettings
 from pipeline.detection.alert import Status
 from pipeline.detection.detector import Detector
 from pipeline.local.stack import LocalStack
-from pipeline.windows.partition import PartitionAggregator
-from tests.bench.parts import alert_latency, history_state, merge_ranks, same_alerts
+from tests.bench.parts import (
+    aggregation_cost,
+    alert_latency,
+    history_state,
+    merge_ranks,
+    same_alerts,
+)
 from tests.services import Workers, stack_settings
 from tests.unit.detection import test_long_run as long_run
 from tests.unit.detection import test_time_to_firing as time_to_firing
 from tests.unit.detection.scripted import limit_rules
 from tests.unit.detection.scripted import run as run_script
 from tests.unit.detection.synthetic import HOUR, MONDAY, Fleet, incidents_of
-from tests.unit.windows.fleet import records, sessions, time_of
 
 RATE = 500.0
-FLEETS = 60
-EVENTS_PER_BATCH = 1_000
-MICRO = 1e6
 
 
 def run(report: Report, *, quick: bool) -> None:
@@ -68,24 +64,12 @@ def _merges(report: Report, days: int) -> None:
 
 
 def _cost(report: Report, seconds_of_load: int) -> None:
-    # a fleet starts one session a second: sixty of them make about 500 events/s
-    fleets = [item for seed in range(FLEETS) for item in sessions(seed, seconds_of_load)]
-    batch = records(sorted(fleets, key=time_of))
-    # as in a worker, whose process does not hold the whole load
-    thresholds = gc.get_threshold()
-    garbage.settle()
-    try:
-        for size, limit in ((EVENTS_PER_BATCH, 15), (RECORDS_PER_CALL, None)):
-            aggregator = PartitionAggregator(0, config_of(AggregationSettings()))
-            began = time.process_time()
-            for start in range(0, len(batch), size):
-                aggregator.apply(batch[start : start + size])
-            micros = (time.process_time() - began) / len(batch) * MICRO
-            name = f"aggregation of an event, {size:,} in a batch"
-            report.figure(name, micros, "µs of a core", at_most=limit)
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*thresholds)
+    with report.progress("aggregation"):
+        found = aggregation_cost.measured(seconds_of_load)
+    for size, micros in found.items():
+        limit = 15 if size == aggregation_cost.EVENTS_PER_BATCH else None
+        name = f"aggregation of an event, {size:,} in a batch"
+        report.figure(name, micros, "µs of a core", at_most=limit)
 
 
 def _state(report: Report, sample: int) -> None:
