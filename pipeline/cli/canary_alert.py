@@ -12,14 +12,14 @@ from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.cli.canary_report import Report
 from pipeline.cli.console import err
 from pipeline.cli.downstream import records
+from pipeline.cli.telling import tell_detector
 from pipeline.config import Settings
 from pipeline.detection.alert import Alert, Status, episode_of, fingerprint_of
-from pipeline.detection.messages import Signals
 from pipeline.detection.rules import load_rules
 from pipeline.detection.signals import Signal
 from pipeline.errors import ConfigError, SluiceError
 from pipeline.redaction.canary import SESSION_PREFIX
-from pipeline.topics import ALERTS, WINDOWS_PARTIAL
+from pipeline.topics import ALERTS
 
 DETECTOR_GROUP = "sluice-detector"
 RULE = "redaction-canary"
@@ -35,12 +35,7 @@ async def tell(settings: Settings, producer: BatchProducer, report: Report) -> N
     found = sum(report.findings.hits.values())
     if found and await _is_watched(settings):
         signal = Signal(time.time(), f"canary:{report.run}", "canary_found", value=float(found))
-        message = Record(b"signals", Signals((signal,)).to_bytes())
-        try:
-            await producer.send(WINDOWS_PARTIAL.name, [message])
-        except SluiceError as error:
-            err.print(f"[yellow]the detector could not be told: {error}[/]")
-        else:
+        if await tell_detector(settings.kafka, [signal]):
             return
     if not await topic_states(settings.kafka, [ALERTS.name]):
         return

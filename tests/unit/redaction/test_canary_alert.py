@@ -11,6 +11,7 @@ from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.cli import canary_alert
 from pipeline.cli.canary_report import Report
 from pipeline.config import Settings
+from pipeline.detection.signals import Signal
 from pipeline.topics import ALERTS, WINDOWS_PARTIAL
 
 
@@ -30,7 +31,11 @@ def report(*, rows: int = 5, hits: int = 0) -> Report:
 
 
 async def told(
-    monkeypatch: pytest.MonkeyPatch, made: Report, settings: Settings, *members: int
+    monkeypatch: pytest.MonkeyPatch,
+    made: Report,
+    settings: Settings,
+    *members: int,
+    detector_hears: bool = True,
 ) -> list[str]:
     """Return the topics that `tell` writes to, with a detector group of so many members."""
 
@@ -48,12 +53,25 @@ async def told(
     monkeypatch.setattr(canary_alert, "topic_states", exist)
     monkeypatch.setattr(canary_alert, "records", no_records)
     producer = Producer()
+
+    async def tell_detector(_: Any, signals: list[Signal]) -> bool:
+        producer.topics += [WINDOWS_PARTIAL.name for _ in signals]
+        return detector_hears
+
+    monkeypatch.setattr(canary_alert, "tell_detector", tell_detector)
     await canary_alert.tell(settings, cast(BatchProducer, producer), made)
     return producer.topics
 
 
 async def test_a_detector_at_work_raises_the_alert(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await told(monkeypatch, report(hits=2), Settings(), 1) == [WINDOWS_PARTIAL.name]
+
+
+async def test_what_the_detector_could_not_be_told_the_command_tells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    topics = await told(monkeypatch, report(hits=1), Settings(), 1, detector_hears=False)
+    assert topics == [WINDOWS_PARTIAL.name, ALERTS.name]
 
 
 @pytest.mark.parametrize("members", [(), (0,)])
