@@ -86,6 +86,7 @@ class EventRedactor:
         self._detectors: dict[int, DetectorSet] = {}
         self._walks: dict[tuple[str | None, str | None], Walk] = {}
         self._block = self._new_block()
+        self._prepare()
 
     @property
     def policy_version(self) -> str:
@@ -101,6 +102,11 @@ class EventRedactor:
             self._keyring = keyring
         self._block = self._new_block()
         self.clear()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make the detectors of most events now: the first batch should not wait for them."""
+        self._detectors_for(self._policies.for_event())
 
     def _new_block(self) -> dict[str, Any]:
         return {
