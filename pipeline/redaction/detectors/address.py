@@ -20,6 +20,7 @@ from pipeline.redaction.detectors.address_patterns import (
     ROUTE_NUMBER,
     ROUTES,
     SURE_TYPES,
+    WRITTEN_TYPES,
 )
 from pipeline.redaction.detectors.address_tail import AddressTail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
@@ -100,9 +101,7 @@ class StreetDetector(AddressDetector):
         r"\d[A-Za-z]?,? (?:[A-Z]|[^\x00-\x7f]|\d+(?:st|nd|rd|th)|1/2)",
         (
             r"\d[A-Za-z]? [a-z]|\d(?:st|nd|rd|th) ",
-            r"(?i)\b(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct"
-            r"|crescent"
-            r"|terrace)\b",
+            rf"(?i)\b(?:{WRITTEN_TYPES})\b",
         ),
     )
 

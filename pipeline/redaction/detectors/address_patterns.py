@@ -54,17 +54,24 @@ ROUTES: Final = words("highway hwy route rte road interstate fm cr")
 ROUTE_NUMBER: Final = TextPattern(r"\ \d{1,4}[A-Z]?(?!\w)")
 # 8567 Zamkowa 119
 NUMBER_AGAIN: Final = TextPattern(r"\ \d{1,5}(?=,|\ ?\n|\ (?:Apt|Suite|Unit|Ste|Flat|App|\#))")
+# The words for a street that people write in any case, and those that they say in full.
+WRITTEN_TYPES: Final = (
+    "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent|terrace"
+)
+SAID_TYPES: Final = (
+    "street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close|circle|buildings"
+    "|gardens|parkway|highway|way"
+)
 # 12 baker street, in any case
 INFORMAL: Final = CaselessPattern(
     rf"{NUMBER}\ (?:(?:north|south|east|west"
     rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
-    r"\ (?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent"
-    r"|terrace)(?!\w)\.?",
+    rf"\ (?:{WRITTEN_TYPES})(?!\w)\.?",
 )
-_SAID = (
-    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
-    r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+SAID_NUMBER: Final = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 )
 _SAID_STOP = (
     r"(?!(?:of|the|an?|and|or|more|other|different|long|way|blocks?|minutes?|miles?|hours?|days?"
@@ -73,13 +80,12 @@ _SAID_STOP = (
 )
 # eleven fifty Alder Street apartment four: a number in words
 SAID: Final = CaselessPattern(
-    rf"\b(?P<number>(?:{_SAID})(?:[ -](?:{_SAID}|hundred|oh)){{0,5}})"
+    rf"\b(?P<number>{SAID_NUMBER}(?:[ -](?:{SAID_NUMBER}|hundred|oh)){{0,5}})"
     r"\ (?:(?:north|south|east|west)\ )?"
     rf"(?P<name>{_SAID_STOP}[a-z][a-z'’.]{{2,20}}(?:\ {_SAID_STOP}[a-z'’.]{{2,20}})?)"
-    r"\ (?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close|circle"
-    r"|buildings|gardens|parkway|highway|way)(?!\w)"
-    rf"(?:,?\ (?:apartment|apt|unit|suite|number|flat|floor)\ (?:{_SAID}|[a-z0-9](?!\w))"
-    rf"(?:[ -](?:{_SAID}|[a-z](?!\w)))?)?",
+    rf"\ (?:{SAID_TYPES})(?!\w)"
+    rf"(?:,?\ (?:apartment|apt|unit|suite|number|flat|floor)\ (?:{SAID_NUMBER}|[a-z0-9](?!\w))"
+    rf"(?:[ -](?:{SAID_NUMBER}|[a-z](?!\w)))?)?",
 )
 # "on Old Quarry Rd": a street without a number behind a word of place
 NAMED: Final = TextPattern(
@@ -87,22 +93,18 @@ NAMED: Final = TextPattern(
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace"
     r"|Crescent))(?![\w'’])"
 )
+_LEADS: Final = (
+    *("plot", "door", "room", "flat", r"apt\.?", "apartment", "unit", "suite", "house", "block"),
+    *(r"blk\.?", "lot", "phase", "villa", "shop", "office", "floor", "building", r"bldg\.?"),
+    *("level", "tower", "rm", "ste"),
+)
 # What may stand in front of a street: Door No. 4/112, Plot 5512, Room 1203, Building 7,
 LEAD: Final = TextPattern(
-    r"(?<!\w)(?:(?:[Pp]lot|[Dd]oor|[Rr]oom|[Ff]lat|[Aa]pt\.?|[Aa]partment|[Uu]nit|[Ss]uite"
-    r"|[Hh]ouse|[Bb]lock|[Bb]lk\.?|[Ll]ot|[Pp]hase|[Vv]illa"
-    r"|[Ss]hop|[Oo]ffice|[Ff]loor|[Bb]uilding"
-    r"|[Bb]ldg\.?|[Ll]evel|[Tt]ower"
-    r"|[Rr]m|[Ss]te)\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
+    rf"(?<!\w)(?:(?:{'|'.join(f'[{word[0].upper()}{word[0]}]{word[1:]}' for word in _LEADS)})"
+    r"\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
 )
 # Of texts that end behind the street's first number: most have nothing of the kind.
-MAY_LEAD: Final = Scanner(
-    [
-        r"(?i)(?:plot|door|room|flat|apt\.?|apartment|unit|suite|house|block|blk\.?|lot|phase|villa"
-        r"|shop|office|floor|building|bldg\.?|level|tower|rm|ste) "
-    ],
-    [((0,), 0)],
-)
+MAY_LEAD: Final = Scanner([rf"(?i)(?:{'|'.join(_LEADS)}) "], [((0,), 0)])
 PO_BOX: Final = CaselessPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
     r"|Apartado(?:\ [Pp]ostal)?"

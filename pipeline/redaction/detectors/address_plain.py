@@ -16,8 +16,11 @@ from pipeline.redaction.detectors.address_patterns import (
     LEAD,
     NUMBER,
     SAID,
+    SAID_NUMBER,
+    SAID_TYPES,
     UNIT,
     UNIT_REACH,
+    WRITTEN_TYPES,
 )
 from pipeline.redaction.detectors.base import Context
 from pipeline.redaction.detectors.cues import cue_before
@@ -55,12 +58,8 @@ _NO_NAME: Final = (
         thousand million apt apartment unit suite ste flat room floor lot which while until till"""
     )
 )
-_SAID: Final = (
-    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
-    r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-)
 _SAID_PLAIN = CaselessPattern(
-    rf"\b{_SAID}(?:[ -](?:{_SAID}|hundred|oh)){{1,5}}\ (?:(?:north|south|east|west)\ )?"
+    rf"\b{SAID_NUMBER}(?:[ -](?:{SAID_NUMBER}|hundred|oh)){{1,5}}\ (?:(?:north|south|east|west)\ )?"
     r"(?P<name>[a-z][a-z'’]{2,20}(?:\ [a-z'’]{2,20})?)(?![\w-])",
 )
 # "woon op de Kade 12b", "wohne Hauptplatz 3": the number behind, where a verb says so
@@ -114,20 +113,17 @@ class PlainStreetDetector(AddressDetector):
                 yield start, end, 0.62
 
 
-_TYPES: Final = words(
-    """street st avenue ave road rd lane ln drive dr boulevard blvd court ct crescent terrace"""
-)
+_TYPES: Final = frozenset(WRITTEN_TYPES.split("|"))
 
 
 class SaidStreetDetector(AddressDetector):
     """Addresses as they are told: "it's twenty two fourteen Maple", "ik woon op de Kade 12b"."""
 
     TRIGGERS: ClassVar = (
-        rf"(?i)\b{_SAID}[ -](?:{_SAID}|hundred|oh)\b",
+        rf"(?i)\b{SAID_NUMBER}[ -](?:{SAID_NUMBER}|hundred|oh)\b",
         (
-            rf"(?i)\b{_SAID} [a-z]",
-            r"(?i)\b(?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close"
-            r"|circle|buildings|gardens|parkway|highway|way)\b",
+            rf"(?i)\b{SAID_NUMBER} [a-z]",
+            rf"(?i)\b(?:{SAID_TYPES})\b",
         ),
         (
             r" \d",

@@ -172,7 +172,7 @@ class DateOfBirthDetector(Detector):
                 spans.append(Span(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
         return spans
 
-    def _compact(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _compact(self, text: str, _context: Context) -> list[Span]:
         return [
             Span(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
             for match in _COMPACT.finditer(text)

@@ -50,13 +50,12 @@ class Gate:
     def open_for(self, text: str) -> tuple[int, ...]:
         """Return the indexes of the parts to run on `text`, in order."""
         try:
+            if self._matching_others is not None:
+                return self._with_others(text, self._matching_others(text.encode()))
             outcomes = self._outcomes(text)
         except UnicodeEncodeError:
             # half of a surrogate pair has no UTF-8; no pattern asks for one
-            text = text.encode("utf-8", "replace").decode()
-            outcomes = self._outcomes(text)
-        if self._matching_others is not None:
-            return self._with_others(text)
+            return self.open_for(text.encode("utf-8", "replace").decode())
         found = self._memo.get(outcomes)
         if found is None:
             found = tuple(bits(int.from_bytes(outcomes, "little")))
@@ -64,8 +63,7 @@ class Gate:
                 self._memo[outcomes] = found
         return found
 
-    def _with_others(self, text: str) -> tuple[int, ...]:
-        others = self._matching_others(text.encode()) if self._matching_others else frozenset()
+    def _with_others(self, text: str, others: frozenset[int]) -> tuple[int, ...]:
         if 0 not in others:
             # RE2 ran out of memory: the gate fails open, and everything runs
             return self._all

@@ -171,7 +171,7 @@ class LabelledIdDetector(Detector):
         )
 
 
-def _labelled(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _labelled(text: str, _context: Context) -> list[Span]:
     spans = []
     for match in _LABELLED.finditer(text):
         value = match["value"]
@@ -181,11 +181,11 @@ def _labelled(text: str, context: Context) -> list[Span]:  # noqa: ARG001
     return spans
 
 
-def _phrased(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _phrased(text: str, _context: Context) -> list[Span]:
     return list(phrased_ids(text, text.lower(), _NAME))
 
 
-def _labelled_alone(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _labelled_alone(text: str, _context: Context) -> list[Span]:
     return [
         Span(*match.span("value"), CUSTOMER_ID if match["customer"] else ACCOUNT_ID, 0.65, _NAME)
         for match in _LABELLED_ALONE.finditer(text)
@@ -194,7 +194,7 @@ def _labelled_alone(text: str, context: Context) -> list[Span]:  # noqa: ARG001
 
 
 def _names(pattern: CaselessPattern) -> Callable[[str, Context], list[Span]]:
-    def find(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+    def find(text: str, _context: Context) -> list[Span]:
         return [
             Span(*match.span("value"), ACCOUNT_ID, 0.7, _NAME) for match in pattern.finditer(text)
         ]
@@ -202,7 +202,7 @@ def _names(pattern: CaselessPattern) -> Callable[[str, Context], list[Span]]:
     return find
 
 
-def _log_users(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _log_users(text: str, _context: Context) -> list[Span]:
     return [
         Span(*match.span("value"), ACCOUNT_ID, 0.6, _NAME)
         for match in _LOG_USER.finditer(text)

@@ -195,7 +195,7 @@ class IntroducedPersonDetector(Detector):
             Part(((r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),), self._spelled),
         )
 
-    def _introduced(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _introduced(self, text: str, _context: Context) -> list[Span]:
         spans = []
         for match in _INTRODUCTION.finditer(text):
             if text[match.end() : match.end() + 1].isupper():
@@ -210,10 +210,10 @@ class IntroducedPersonDetector(Detector):
                 spans.append(Span(match.end(), end, PERSON, 0.8, self.name))
         return spans
 
-    def _slashed(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _slashed(self, text: str, _context: Context) -> list[Span]:
         return [Span(*match.span(), PERSON, 0.7, self.name) for match in _SLASHED.finditer(text)]
 
-    def _inverted(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _inverted(self, text: str, _context: Context) -> list[Span]:
         ordinary = self._reader.classes.is_ordinary
         return [
             Span(match.start("last"), match.end(), PERSON, 0.7, self.name)
@@ -221,7 +221,7 @@ class IntroducedPersonDetector(Detector):
             if not (ordinary(match["last"].lower()) and ordinary(match["first"].lower()))
         ]
 
-    def _spelled(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _spelled(self, text: str, _context: Context) -> list[Span]:
         return [
             Span(*match.span(), PERSON, 0.7, self.name)
             for match in _SPELLED.finditer(text)

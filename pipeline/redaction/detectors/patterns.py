@@ -23,10 +23,6 @@ class TextPattern:
         self._ascii: re.Pattern[str] = re.compile(pattern, flags | re.ASCII)
         self._wide: re.Pattern[str] = re.compile(pattern, flags)
 
-    def on(self, text: str) -> re.Pattern[str]:
-        """Return the pattern to use on `text`, for those who use it more than once."""
-        return self._ascii if text.isascii() else self._wide
-
     def finditer(self, text: str, start: int = 0, end: int = _WHOLE) -> Iterator[re.Match[str]]:
         """Yield the matches in `text[start:end]`, from left to right."""
         return (self._ascii if text.isascii() else self._wide).finditer(text, start, end)

@@ -83,14 +83,14 @@ class PostcodeDetector(Detector):
             ),
         )
 
-    def _behind_state(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _behind_state(self, text: str, _context: Context) -> list[Span]:
         return [
             Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.6, _NAME)
             for match in STATE_AND_ZIP.finditer(text)
             if match[0][:2] in STATES
         ]
 
-    def _behind_place(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _behind_place(self, text: str, _context: Context) -> list[Span]:
         return [
             Span(self._tail.back(text, match.start()), match.end(), STREET_ADDRESS, 0.55, _NAME)
             for match in _PLACE_AND_CODE.finditer(text)
@@ -108,7 +108,7 @@ class PostcodeDetector(Detector):
         before = text[self._tail.back(text, start) : start]
         return before.count(",") > 2 and any(map(str.isdigit, before))
 
-    def _british(self, text: str, context: Context) -> list[Span]:  # noqa: ARG002
+    def _british(self, text: str, _context: Context) -> list[Span]:
         spans = []
         for match in _BRITISH.finditer(text):
             start = self._tail.back(text, match.start())

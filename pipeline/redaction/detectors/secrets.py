@@ -108,7 +108,7 @@ class SecretDetector(Detector):
         )
 
 
-def _private_keys(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _private_keys(text: str, _context: Context) -> list[Span]:
     spans: list[Span] = []
     for match in _PEM.finditer(text):
         if not spans or match.start() >= spans[-1].end:
@@ -117,7 +117,7 @@ def _private_keys(text: str, context: Context) -> list[Span]:  # noqa: ARG001
     return spans
 
 
-def _authorizations(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _authorizations(text: str, _context: Context) -> list[Span]:
     return [
         Span(*match.span(1), SECRET, 0.9, _NAME)
         for match in _AUTHORIZATION.finditer(text)
@@ -130,7 +130,7 @@ def _pairs(text: str, context: Context) -> list[Span]:
     return [span for span in spans if span]
 
 
-def _bare_pairs(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _bare_pairs(text: str, _context: Context) -> list[Span]:
     spans = []
     for match in _BARE_PAIR.finditer(text):
         value = match["value"].rstrip(".:)]")
@@ -140,13 +140,13 @@ def _bare_pairs(text: str, context: Context) -> list[Span]:  # noqa: ARG001
 
 
 def _said(pattern: CaselessPattern) -> Callable[[str, Context], list[Span]]:
-    def find(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+    def find(text: str, _context: Context) -> list[Span]:
         return [Span(*match.span("value"), SECRET, 0.7, _NAME) for match in pattern.finditer(text)]
 
     return find
 
 
-def _flags(text: str, context: Context) -> list[Span]:  # noqa: ARG001
+def _flags(text: str, _context: Context) -> list[Span]:
     return [Span(*match.span(1), SECRET, 0.8, _NAME) for match in _FLAG.finditer(text)]
 
 
