@@ -99,7 +99,7 @@ _SCAN: Final = Scanner(
         r"(?i)[ \[({]dot[ \])}]",
         r"(?i)[ ]at[ ]",
         r"(?i)[\[({][ ]?(?:at|@)",
-        rf"(?i){_SAID}{_BETWEEN}{_SAID}{_BETWEEN}{_SAID}",
+        rf"(?i){_SAID}(?:{_BETWEEN}(?:{_SAID}|\d{{1,4}})){{2}}",
         r"\d[ ]\d,?[ ]\d,?[ ]\d",
         r"(?i)[ ](?:oh|dash|hyphen|zero)[ ]|\b(?:double|triple)[ ]\d",
         r"\d",

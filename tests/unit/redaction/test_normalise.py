@@ -60,3 +60,10 @@ def test_one_script_alone_is_no_disguise() -> None:
     text = "Борис Хоров"
     plain = plain_form(text)
     assert plain is None or plain.text == text
+
+
+def test_words_and_digits_that_take_turns_are_read_as_one_number() -> None:
+    # no two words stand together: what looks for spellings must see this one all the same
+    plain = plain_form("my number is two 0 seven 5 five 5 one")
+    assert plain is not None
+    assert plain.text == "my number is 2075551"
