@@ -73,6 +73,8 @@ async def run(role: str, build: Build, settings: Settings) -> None:
         *build(app, settings, metrics),
         HealthServer(settings.worker, metrics.registry, ready),
     ]
+    # detectors and word lists are there by now, and are not looked at again
+    garbage.settle()
     for service in services:
         await service.start()
     logger.info("%s starts; health on port %d", role, settings.worker.port)
@@ -113,7 +115,6 @@ def main(role: str) -> None:
     # it reports every timer that a busy handler delays by a fraction of a second
     logging.getLogger("mode.timers").setLevel(logging.WARNING)
     build = build_of(role)
-    garbage.settle()
     try:
         settings = load_settings()
         uvloop.run(run(role, build, settings))
