@@ -131,6 +131,7 @@ async def run_trial(
         await publishing
     finally:
         publishing.cancel()
+        stack.clickhouse.only_table = None
     await settle(stack.settings)
     end = await end_offsets(stack.settings.kafka, *(topic.name for topic in TOPICS))
     verdict = await Oracle(stack.settings, begin, end).judge(load.published)

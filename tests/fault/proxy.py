@@ -5,6 +5,7 @@
         proxy.stall()                    # bytes are taken and passed on to nobody
         proxy.restore()
         proxy.drop_next_replies(3)       # three INSERTs are executed, their replies never arrive
+        proxy.only_table = "events"      # what is said of INSERTs holds for those into this table
 
 It runs in a thread of its own, with its own event loop.
 """
@@ -13,12 +14,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections.abc import Callable
 from enum import Enum
 from types import TracebackType
+from urllib.parse import unquote_plus
 
 CHUNK = 256 * 1024
+INSERT = re.compile(r"INSERT INTO (?:`?\w+`?\.)?`?(\w+)`?")
+"""clickhouse-connect puts an insert's statement into the URL."""
 
 
 class Mode(Enum):
@@ -41,6 +46,8 @@ class Proxy:
         """How long each piece of a reply is held back."""
         self.on_insert_reply: Callable[[], None] | None = None
         """Called in the proxy's thread when an INSERT was answered, before the reply goes on."""
+        self.only_table: str | None = None
+        """Count, drop and tell of INSERTs into this table alone."""
         self._drops_left = 0
         self._mode = Mode.PASS
         self._passing = asyncio.Event()
@@ -148,13 +155,17 @@ class Proxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, exchange: _Exchange
     ) -> None:
         while data := await reader.read(CHUNK):
-            # clickhouse-connect puts an insert's statement into the URL
-            exchange.inserting = exchange.inserting or b"INSERT" in data[:4096]
+            exchange.inserting = exchange.inserting or self._inserts(data)
             await self._passing.wait()
             writer.write(data)
             await writer.drain()
         with contextlib.suppress(OSError):
             writer.write_eof()
+
+    def _inserts(self, data: bytes) -> bool:
+        """Tell whether `data` begins an INSERT that is of interest."""
+        insert = INSERT.search(unquote_plus(data[:4096].decode("latin-1")))
+        return insert is not None and self.only_table in (None, insert[1])
 
     async def _back(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, exchange: _Exchange

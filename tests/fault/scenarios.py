@@ -39,7 +39,8 @@ async def kill_9(trial: Trial) -> None:
 
 
 async def kill_after_insert(trial: Trial) -> None:
-    """Kill the sink when ClickHouse has answered an insert, before the sink knows of it."""
+    """Kill the sink when ClickHouse has answered an insert of events, before the sink knows it."""
+    trial.stack.clickhouse.only_table = "events"
     killed = threading.Event()
 
     def kill() -> None:
@@ -218,6 +219,12 @@ async def drop_replies(trial: Trial) -> None:
         await eventually(lambda n=number: proxy.dropped - begun >= n, "a reply is dropped")
     await trial.recovered("sink")
     trial.further["replies_dropped"] = proxy.dropped - begun
+
+
+async def drop_replies_of_events(trial: Trial) -> None:
+    """Lose replies of inserts of events alone."""
+    trial.stack.clickhouse.only_table = "events"
+    await drop_replies(trial)
 
 
 async def spoil_state(trial: Trial) -> None:

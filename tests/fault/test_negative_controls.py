@@ -13,7 +13,7 @@ from tests.fault.bench import Row, Scenario, Trial, forget_special_workers, run_
 from tests.fault.catalogue import SCENARIOS
 from tests.fault.load import Mix
 from tests.fault.scenarios import (
-    drop_replies,
+    drop_replies_of_events,
     frozen_insert,
     kill_after_insert,
     nothing,
@@ -65,7 +65,10 @@ TWICE = {
         workers=sabotaged("sink", "no_present,no_token", **QUICK),
     ),
     "token": Scenario(
-        "token", drop_replies, times=3, workers=sabotaged("sink", "no_token,no_present", **QUICK)
+        "token",
+        drop_replies_of_events,
+        times=3,
+        workers=sabotaged("sink", "no_token,no_present", **QUICK),
     ),
     "lease": Scenario(
         "lease", frozen_insert, workers=sabotaged("sink", "freeze_before_insert,no_lease")
