@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 NATIVE := $(wildcard pipeline/redaction/*/*.c)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
-.PHONY: help setup demo up down test fault-short fault lint format bench lock
+.PHONY: help setup demo up down test test-fast test-services fault-short fault lint format bench lock
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,8 +42,13 @@ up: setup ## the local stack, until Ctrl-C
 down: setup ## stop the local stack
 	$(BIN)/sluice down
 
-test: setup ## unit, property, contract, architecture and integration tests, and most faults
-	$(BIN)/python -m pytest -m "not fault_at_length"
+test: test-fast test-services fault-short ## every test: unit to integration, and each fault once
+
+test-fast: setup ## architecture, unit and property tests, on all processors (about 2 minutes)
+	$(BIN)/python -m pytest -n auto tests/architecture tests/unit tests/property
+
+test-services: setup ## contract and integration tests on a real broker and a real engine
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract tests/integration
 
 fault-short: setup ## each fault once, and the negative controls (about 10 minutes)
 	$(BIN)/python -m pytest tests/fault

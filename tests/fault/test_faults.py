@@ -21,31 +21,11 @@ TIMES = {
     "state on disk deleted, or an old copy restored": 2,
 }
 """Of faults that hit another role, or come in another way, each time."""
-AT_LENGTH = frozenset(
-    (
-        "no fault",
-        "SIGTERM, rolling",
-        "rebalance storm, 1 to 4 workers",
-        "connections to Kafka cut, stalled, delayed",
-        "ClickHouse stalls",
-        "a handler that hangs",
-        "state on disk deleted, or an old copy restored",
-    )
-)
-"""What `make fault-short` has, and `make test` has not: there all tests share twenty minutes."""
 
 
 @pytest.mark.parametrize(
     ("number", "scenario"),
-    [
-        pytest.param(
-            number,
-            scenario,
-            id=scenario.name,
-            marks=[pytest.mark.fault_at_length] if scenario.name in AT_LENGTH else [],
-        )
-        for number, scenario in enumerate(SCENARIOS)
-    ],
+    [pytest.param(number, scenario, id=scenario.name) for number, scenario in enumerate(SCENARIOS)],
 )
 async def test_nothing_is_lost_and_nothing_is_there_twice(
     fault_stack: FaultStack, number: int, scenario: Scenario
@@ -66,5 +46,5 @@ async def test_nothing_is_lost_and_nothing_is_there_twice(
 
 def test_the_names_above_are_those_of_faults() -> None:
     names = {scenario.name for scenario in SCENARIOS}
-    assert names >= {*OUTAGE_SECONDS, *TIMES, *AT_LENGTH}
+    assert names >= {*OUTAGE_SECONDS, *TIMES}
     assert {scenario.name for scenario in SCENARIOS if scenario.seconds} == set(OUTAGE_SECONDS)

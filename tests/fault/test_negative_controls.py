@@ -87,16 +87,7 @@ async def play(stack: FaultStack, scenario: Scenario, number: int) -> Row:
     return row
 
 
-AT_LENGTH = frozenset(("source fence", "lease"))
-
-
-@pytest.mark.parametrize(
-    "guard",
-    [
-        pytest.param(guard, marks=[pytest.mark.fault_at_length] if guard in AT_LENGTH else [])
-        for guard in TWICE
-    ],
-)
+@pytest.mark.parametrize("guard", TWICE)
 async def test_without_its_guard_an_event_is_there_twice(
     fault_stack: FaultStack, guard: str
 ) -> None:
@@ -105,7 +96,6 @@ async def test_without_its_guard_an_event_is_there_twice(
     assert row.verdict.twice > 0
 
 
-@pytest.mark.fault_at_length
 async def test_committed_before_it_is_done_an_event_is_lost(fault_stack: FaultStack) -> None:
     scenario = Scenario("ack first", kill_sink, times=2, workers=sabotaged("sink", "ack_first"))
     row = await play(fault_stack, scenario, len(TWICE))

@@ -58,7 +58,9 @@ def test_gzip_is_recognised_whatever_the_name(tmp_path: Path) -> None:
         assert list(messages(source)) == [b'{"a":1}']
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b'{"a":1}' * 99, mtime=0)[:-9], b"\x1f\x8b broken"])
+@pytest.mark.parametrize(
+    "content", [gzip.compress(b'{"a":1}' * 99, mtime=0)[:-9], b"\x1f\x8b broken"]
+)
 def test_a_broken_gzip_file_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "events.gz"
     file.write_bytes(content)
