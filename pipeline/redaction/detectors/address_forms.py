@@ -34,6 +34,7 @@ PREFIXED: Final = TextPattern(
     r"|[Cc]orso"
     r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
     r"|[Oo]s\.|[Pp]l\.|[Vv]\.le|[Pp]\.za|[Uu]lica|[Aa]l\."
+    r"|Quinta|Chemin|Impasse|Lungotevere|Lungomare|Calzada|Urb\.|Bvd\."
     r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Ss]tr\.|[Cc]alea"
     r"|[Bb]ulevardul|[Aa]leea|[Jj]alan|[Jj]l\.|Prol\."
     r"|Blvd\.|AV\.|AVENIDA|CALLE|RUA|VIA|RUE)"
@@ -52,7 +53,8 @@ COMPOUND: Final = TextPattern(
     r"|straat|laan|gracht|plein|kade|dijk|singel|steeg|gatan|vägen|gränd|gata|veien|vegen|vej"
     r"|gade|allé"
     r"|katu|tie|kuja|utca|út|körút|tér)"
-    r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?)?(?![\w%€$]|[.,]\d)"
+    r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?|-[IVX]{1,4})?"
+    r"(?![\w%€$]|[.,]\d)"
     r"|(?<![\w-])[A-Za-zÄÖÜäöü][a-zäöü]{2,30}"
     r"(?:str\.?\ |str\.|(?:straße|strasse|gasse|allee|weg)\ )\d{1,4}[a-z]?(?![\w%€$]"
     r"|[.,]\d)"
@@ -114,7 +116,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             (
                 r"\d",
                 r"(?i)\bbox\b|\bp\.? ?o\.? ?b|postfach|postbus|apartado|casilla|\bb\.?p\b"
-                r"|locked bag"
+                r"|(?:locked|private) bag"
                 r"|\bpmb|caixa postal|te postale",
             ),
         ),
@@ -155,6 +157,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
                 r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
                 r"|travessa|pra(?:ç)a|alameda|rodovia|os\.|pl\.|v\.le|p\.za|ul\.|ulica|al\.|rue|avenue|boulevard"
                 r"|stra(?:ss|ß)e"
+                r"|quinta|chemin|impasse|lungotevere|lungomare|calzada|urb\.|bvd\."
                 r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
             ),
         ),

@@ -10,6 +10,7 @@ from pipeline.redaction.detectors.address import (
     StreetDetector,
 )
 from pipeline.redaction.detectors.address_forms import address_form_detectors
+from pipeline.redaction.detectors.address_named import NamedHomeDetector
 from pipeline.redaction.detectors.address_plain import (
     PlainStreetDetector,
     SaidStreetDetector,
@@ -82,6 +83,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         ApiKeyDetector(),
         StreetDetector(),
         NamedStreetDetector(),
+        NamedHomeDetector(),
         CuedAddressDetector(),
         PlainStreetDetector(),
         SaidStreetDetector(),
