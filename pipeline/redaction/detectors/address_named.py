@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.address import AddressDetector, Street
 from pipeline.redaction.detectors.base import Context
-from pipeline.redaction.detectors.lexicon import words
+from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.patterns import TextPattern
 
 _NAME: Final = r"[A-ZÀ-ÖØ-Þ][\w'’]{1,20}(?:\ [A-ZÀ-ÖØ-Þ][\w'’]{1,20}){0,2}"
@@ -36,6 +36,22 @@ _HOUSE: Final = TextPattern(
     rf"(?<!\w)(?:[Tt]he\ {_NAME}|(?:[A-ZÀ-ÖØ-Þ][\w'’]{{1,20}}\ ){{1,2}}{_HOUSES})"
     rf",\ (?:\d{{1,4}}[A-Za-z]?\ )?{_NAME}\ {_TYPES}(?!\w)"
 )
+# 5 the crescent; 3 The Paddocks
+_THE: Final = TextPattern(
+    r"\d(?<![\w.,-].)\d{0,2}[A-Za-z]?\ [Tt]he\ (?P<what>(?i:crescent|close|grove|drive|avenue|mews"
+    r"|paddocks?|orchards?|maltings|square|terrace|willows|oaks|cedars|parade|meadows?|rise|limes"
+    r"|poplars|beeches|elms|birches|courtyard|spinney|copse|glebe|chestnuts|laurels|hawthorns"
+    r"|rowans|firs|pines))(?!\w)"
+)
+# Ilica 5, Zagreb; Los Olivos 123, Las Condes: of a place that is on the list
+_IN_PLACE: Final = TextPattern(
+    r"(?<![\w-])(?P<name>[A-ZÀ-ÖØ-ÞČŠŽŁŚ][\w'’-]{2,20}(?:\ [A-ZÀ-ÖØ-ÞČŠŽŁŚ][\w'’-]{2,20}){0,2})"
+    r"\ \d{1,4}[A-Za-z]?,\ (?P<place>[A-ZÀ-ÖØ-Þ][\w'’-]{2,20}(?:\ [A-ZÀ-ÖØ-Þ][\w'’-]{2,20}){0,2})"
+)
+# Ballyduff, Co. Kerry
+_COUNTY: Final = TextPattern(
+    r"(?<!\w)(?:[A-Z][\w'’]{2,20}(?:\ [A-Z][\w'’]{2,20}){0,2}),\ Co\.\ (?!Ltd|Inc|LLC)[A-Z][a-z]{3,12}(?!\w)"
+)
 _ORDINAL: Final = r"\d{1,3}(?:st|nd|rd|th)"
 # near Fulton & 3rd; the corner of 5th and Main; between Pine St and 4th Ave
 _CROSSING: Final = TextPattern(
@@ -56,6 +72,9 @@ class NamedHomeDetector(AddressDetector):
     TRIGGERS: ClassVar = (
         (rf"{_HOME} (?:on|in|at|to|from) [A-Z]", rf"[a-z’'] {_TYPES}\b"),
         rf"(?:[Tt]he [A-Z][\w'’]+(?: [A-Z][\w'’]+)?|\b{_HOUSES}), (?:\d+[A-Za-z]? )?[A-Z]",
+        r"\d[A-Za-z]? [Tt]he [A-Za-z]",
+        r"(?:[a-z]|[^\x00-\x7f]) \d{1,4}[A-Za-z]?, [A-Z]",
+        r", Co\. [A-Z]",
         rf"\d(?:st|nd|rd|th)(?: {_TYPES})? (?:&|and) [A-Z]|[a-z] (?:&|and) \d{{1,3}}(?:st|nd|rd|th)\b",
     )
 
@@ -65,9 +84,25 @@ class NamedHomeDetector(AddressDetector):
             yield (*match.span("street"), 0.5)
         for match in _HOUSE.finditer(text):
             yield (*match.span(), 0.65)
+        for match in _THE.finditer(text):
+            yield (*match.span(), 0.65)
+        for match in _COUNTY.finditer(text):
+            yield (*match.span(), 0.65)
+        for match in _IN_PLACE.finditer(text):
+            if self._tail.is_place(match["place"]) and not _is_known(match["name"]):
+                yield (*match.span(), 0.65)
         for match in _CROSSING.finditer(text):
             if _is_crossing(match):
                 yield (*match.span("street"), 0.65)
+
+
+def _is_known(name: str) -> bool:
+    """Whether a word is ordinary, a day's or a thing's: "Room 5, Paris", "May 5, Paris"."""
+    known = lexicon(name_list=False)
+    return any(
+        word in known.proper or word in known.ambiguous or known.is_ordinary(word)
+        for word in name.lower().split()
+    )
 
 
 def _is_crossing(match: re.Match[str]) -> bool:

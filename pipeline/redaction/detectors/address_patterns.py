@@ -63,7 +63,7 @@ SAID_TYPES: Final = (
 # 12 baker street, in any case
 INFORMAL: Final = CaselessPattern(
     rf"{NUMBER}\ (?:(?:north|south|east|west"
-    rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
+    rf"|[nsew])\.?\ )?(?P<name>(?:(?:st\.?\ )?[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     rf"\ (?:{WRITTEN_TYPES})(?!\w)\.?",
 )
@@ -100,14 +100,17 @@ _LEADS: Final = (
 LEAD: Final = TextPattern(
     rf"(?<!\w)(?:(?:{'|'.join(f'[{word[0].upper()}{word[0]}]{word[1:]}' for word in _LEADS)})"
     r"\ (?:[Nn]o\.?\ ?)?(?:(?=\S{0,7}\d)[\w/-]{1,8},?|[A-Z],)\s){1,4}"
+    # 3rd Floor, ; Top floor flat, ; 2/1,
+    r"|(?<!\w)(?:(?:\d{1,2}(?:st|nd|rd|th)|[Tt]op|[Gg]round|[Ff]irst|[Ss]econd|[Tt]hird)\ [Ff]loor"
+    r"(?:\ [Ff]lat)?|\d/\d),\ "
 )
 # Of texts that end behind the street's first number: most have nothing of the kind.
-MAY_LEAD: Final = Scanner([rf"(?i)(?:{'|'.join(_LEADS)}) "], [((0,), 0)])
+MAY_LEAD: Final = Scanner([rf"(?i)(?:{'|'.join(_LEADS)})[ ,]|\d/\d, "], [((0,), 0)])
 PO_BOX: Final = CaselessPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
     r"|Apartado(?:\ [Pp]ostal)?"
     r"|Casilla|Caixa\ Postal|Boîte\ [Pp]ostale|B\.?P\.?|Locked\ Bag|GPO\ Box"
-    r"|PMB|Private\ Bag)\ ?\#?(?:\ ?[Nn]o\.?)?\ ?\d{1,6}(?!\d)",
+    r"|PMB|Private\ Bag)\ ?\#?(?:\ ?[Nn]o\.?)?\ ?\d{1,6}(?:-\d{5})?(?!\d)",
 )
 # PSC 1234, Box 5678; Unit 4321 Box 8765; USS Smith; and APO AP 96555 behind them
 MILITARY: Final = TextPattern(
@@ -179,5 +182,5 @@ UNMARKED_BEHIND: Final = TextPattern(
 # Dizengoff St 20
 NUMBER_BEHIND: Final = TextPattern(
     r"(?<!\w)(?:[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}\ ){1,3}(?:Street|St\.?|Road|Rd\.?|Avenue"
-    r"|Ave\.?)\ (?:[Nn]o\.?\ ?)?\d{1,4}(?![\w:%-]|\.\d)"
+    r"|Ave\.?|Blvd\.?|Boulevard)\ (?:[Nn]o\.?\ ?)?\d{1,4}(?![\w:%-]|\.\d)"
 )

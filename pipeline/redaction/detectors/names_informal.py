@@ -40,7 +40,8 @@ _SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR
 _INVERTED = TextPattern(
     r"(?i:\b(?:name|patient|pt|passenger|pax|guest|customer|client|insured|member|employee|attn"
     r"|student|tenant|deceased|witness)[:#]? {1,2})"
-    r"(?P<last>[A-Z][A-Z'-]{1,20}), (?P<first>[A-Z][A-Z'-]{1,20}(?: [A-Z]\b\.?)?)(?![\w'-])"
+    r"(?P<last>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}), (?P<first>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-Z]\b\.?)?)"
+    r"(?![\w'-])"
 )
 # "last name k o w a l s k i", "it is spelled S-M-I-T-H"
 _SPELLED = TextPattern(
@@ -191,7 +192,7 @@ class IntroducedPersonDetector(Detector):
         return (
             Part((rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",), self._introduced),
             Part((r"[A-Z]/[A-Z]{2,20} ?(?:M|DR|CHD|INF)",), self._slashed),
-            Part((r"[A-Z'-], [A-Z][A-Z'-]",), self._inverted),
+            Part((r"[A-ZÀ-Þ'-], [A-ZÀ-Þ][A-ZÀ-Þ'-]",), self._inverted),
             Part(((r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),), self._spelled),
         )
 

@@ -46,6 +46,12 @@ _LICENSE_ALONE = TextPattern(r"\blicen[cs]es?\b")
 _LICENSE_PLAIN_CUE = TextPattern(
     r"\bsoftware|\bproduct|\bopen.source|\bmit licen|\bapache|\bgpl|\bkeys?\b"
 )
+# Right in front of another number: "licence on order 4418220", "expires 20291130"
+_LICENSE_OTHER = TextPattern(
+    r"\b(?:order|case|ticket|ref(?:erence)?|invoice|exp(?:ires?|iry|\.)?|issued|valid|until|phone|tel"
+    r"|plates?|account|policy|claim|booking|confirmation|form|since|dated|model|version|vin|unit)\b"
+    r"[ :#.-]{0,3}(?:(?:no|number|is|date|on|in|was|until)\b[ :#.]{0,3}){0,2}$"
+)
 _LICENSE = TextPattern(
     r"(?<![\w-])(?:[A-Za-z]{0,3}\d{4,14}[A-Za-z]{0,2}\d{0,3}|[A-Za-z]\d{3}(?:[ -]\d{3,4}){2,4}"
     r"|[A-Za-z]{1,2}\d{2}(?:-\d{2,6}){1,3}|[A-Za-z]\d{3,4}(?:-\d{1,6}){2,4}"
@@ -172,6 +178,8 @@ class DriverLicenseDetector(Detector):
                 continue
             # "license" alone is also that of software and of a library: a long number only
             cue = _LICENSE_ALONE if len(match[0]) > 6 else _LICENSE_CUE
+            if cue_before(_LICENSE_OTHER, text, start, 32):
+                continue
             cued = cue_near(_LICENSE_CUE, text, start, end, 64, 28) or (
                 cue_before(cue, text, start) and not cue_before(_LICENSE_PLAIN_CUE, text, start)
             )

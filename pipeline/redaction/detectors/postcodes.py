@@ -194,7 +194,7 @@ class PostcodeDetector(Detector):
 
     def _beside_place(self, text: str, _context: Context) -> list[Span]:
         return [
-            Span(*match.span(match["code"] and "code" or "first"), ZIP_CODE, 0.5, _NAME)
+            Span(*match.span((match["code"] and "code") or "first"), ZIP_CODE, 0.5, _NAME)
             for match in _BESIDE_PLACE.finditer(text)
             if self._ends_in_place(match["before"] or match["behind"])
         ]
