@@ -177,7 +177,8 @@ CUED: Final = TextPattern(
 )
 # Ermou 150, Athens 105 63
 UNMARKED_BEHIND: Final = TextPattern(
-    r"(?<![\w-])(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
+    r"(?<![\w-])(?!(?:Addr(?:ess|esse)?|Adres[as]?e?|Anschrift|Indirizzo|Endereço|Dirección|Domicilio"
+    r"|Lives|Home|Deliver|Ship)\ )(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
 )
 # Dizengoff St 20
 NUMBER_BEHIND: Final = TextPattern(

@@ -260,7 +260,10 @@ class IdentityNumberDetector(Detector):
         return [
             Span(*match.span("value"), ACCOUNT_ID, 0.7, "IdentityNumberDetector")
             for match in _LABELLED_BY_A_WORD.finditer(text)
-            if sum(map(str.isdigit, match["value"])) >= 4 and not _DATE_LIKE.match(match["value"])
+            if sum(map(str.isdigit, match["value"])) >= 4
+            and not _DATE_LIKE.match(match["value"])
+            # four digits alone are the end of a card, a year: "user: 8871"
+            and not (match["value"].isdigit() and len(match["value"]) < 5)
         ]
 
 
