@@ -210,10 +210,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
                 (r"\d", r"\b(?:Jalan|Jln|Jl|Lorong|Lrg)\b"),
                 r"\d-\d{1,2}(?:-\d{1,4})?,? [A-Z]",
                 r"-(?:daero|ro|gil)\b",
-                (
-                    r"\b[A-Z]-\d+(?:/\d+)?,? [A-Z]",
-                    r"(?:Park|Nagar|Colony|Vihar|Enclave|Exte?n|Kunj|Bagh|Layout|Marg|Puram|Apart|Soci)",
-                ),
+                r"\b[A-Z]-\d+(?:/\d+)?,? [A-Z]",
             ),
         ),
         FormDetector(

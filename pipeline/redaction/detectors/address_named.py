@@ -1,20 +1,21 @@
-"""Streets and houses that are named without a number: homes, houses with names, crossings.
+"""Streets and houses that are named without a number, or told by where they are.
 
-"a flat on Fairview Way", "Rose Cottage, Church Road", "near Fulton & 3rd".
+"a flat on Fairview Way", "Rose Cottage, Church Road", "near Fulton & 3rd", "Ballyduff, Co. Kerry".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import ClassVar, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from pipeline.redaction.detectors.address import AddressDetector, Street
-from pipeline.redaction.detectors.base import Context
+from pipeline.redaction.detectors.base import Context, Trigger
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.patterns import TextPattern
 
-_NAME: Final = r"[A-ZÀ-ÖØ-Þ][\w'’]{1,20}(?:\ [A-ZÀ-ÖØ-Þ][\w'’]{1,20}){0,2}"
+_WORD: Final = r"[A-ZÀ-ÖØ-ÞČŠŽŁŚ][\w'’-]{1,20}"
+_NAME: Final = rf"{_WORD}(?:\ {_WORD}){{0,2}}"
 _TYPES: Final = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Terrace|Crescent"
     r"|Close|Grove|Mews|Way|Place|Pl|Gardens|Walk|Rise|Square|Row|Parade|Approach|Hill|Brow|Green)"
@@ -24,7 +25,7 @@ _HOME: Final = (
     r"(?i:\b(?:liv(?:e|es|ed|ing)|house|home|flat|apartment|apt|cottage|bungalow|resid(?:e|es|ing)"
     r"|mov(?:e|ed|ing)|neighbou?rs?|tenants?|property|door)(?:\ (?:up|down|over|back|just|is))?)"
 )
-_AT_HOME: Final = TextPattern(
+_STREET_OF_HOME: Final = TextPattern(
     rf"{_HOME}\ (?:on|in|at|to|from)\ (?P<street>{_NAME}\ {_TYPES})(?!\w)"
 )
 _HOUSES: Final = (
@@ -33,24 +34,25 @@ _HOUSES: Final = (
 )
 # Rose Cottage, Church Road; The Gables, Station Approach; The Willows, 8 Mill Lane
 _HOUSE: Final = TextPattern(
-    rf"(?<!\w)(?:[Tt]he\ {_NAME}|(?:[A-ZÀ-ÖØ-Þ][\w'’]{{1,20}}\ ){{1,2}}{_HOUSES})"
-    rf",\ (?:\d{{1,4}}[A-Za-z]?\ )?{_NAME}\ {_TYPES}(?!\w)"
+    rf"(?<!\w)(?P<street>(?:[Tt]he\ {_NAME}|(?:{_WORD}\ ){{1,2}}{_HOUSES})"
+    rf",\ (?:\d{{1,4}}[A-Za-z]?\ )?{_NAME}\ {_TYPES})(?!\w)"
+)
+_CLOSES: Final = (
+    r"crescent|close|grove|drive|avenue|mews|paddocks?|orchards?|maltings|square|terrace|willows"
+    r"|oaks|cedars|parade|meadows?|rise|limes|poplars|beeches|elms|birches|courtyard|spinney|copse"
+    r"|glebe|chestnuts|laurels|hawthorns|rowans|firs|pines"
 )
 # 5 the crescent; 3 The Paddocks
-_THE: Final = TextPattern(
-    r"\d(?<![\w.,-].)\d{0,2}[A-Za-z]?\ [Tt]he\ (?P<what>(?i:crescent|close|grove|drive|avenue|mews"
-    r"|paddocks?|orchards?|maltings|square|terrace|willows|oaks|cedars|parade|meadows?|rise|limes"
-    r"|poplars|beeches|elms|birches|courtyard|spinney|copse|glebe|chestnuts|laurels|hawthorns"
-    r"|rowans|firs|pines))(?!\w)"
+_NUMBER_AND_THE: Final = TextPattern(
+    rf"(?P<street>\d(?<![\w.,-].)\d{{0,2}}[A-Za-z]?\ [Tt]he\ (?i:{_CLOSES}))(?!\w)"
 )
 # Ilica 5, Zagreb; Los Olivos 123, Las Condes: of a place that is on the list
 _IN_PLACE: Final = TextPattern(
-    r"(?<![\w-])(?P<name>[A-ZÀ-ÖØ-ÞČŠŽŁŚ][\w'’-]{2,20}(?:\ [A-ZÀ-ÖØ-ÞČŠŽŁŚ][\w'’-]{2,20}){0,2})"
-    r"\ \d{1,4}[A-Za-z]?,\ (?P<place>[A-ZÀ-ÖØ-Þ][\w'’-]{2,20}(?:\ [A-ZÀ-ÖØ-Þ][\w'’-]{2,20}){0,2})"
+    rf"(?<![\w-])(?P<street>(?P<name>{_NAME})\ \d{{1,4}}[A-Za-z]?,\ (?P<place>{_NAME}))"
 )
 # Ballyduff, Co. Kerry
-_COUNTY: Final = TextPattern(
-    r"(?<!\w)(?:[A-Z][\w'’]{2,20}(?:\ [A-Z][\w'’]{2,20}){0,2}),\ Co\.\ (?!Ltd|Inc|LLC)[A-Z][a-z]{3,12}(?!\w)"
+_IN_COUNTY: Final = TextPattern(
+    rf"(?<!\w)(?P<street>{_NAME},\ Co\.\ (?!Ltd|Inc|LLC)[A-Z][a-z]{{3,12}})(?!\w)"
 )
 _ORDINAL: Final = r"\d{1,3}(?:st|nd|rd|th)"
 # near Fulton & 3rd; the corner of 5th and Main; between Pine St and 4th Ave
@@ -64,36 +66,74 @@ _DAYS: Final = words(
     sun january february march april may june july august september october november december
     jan feb mar apr jun jul aug sep sept oct nov dec christmas easter"""
 )
+Accept = Callable[[re.Match[str]], bool]
 
 
-class NamedHomeDetector(AddressDetector):
-    """Streets and houses that have a name and no number, and crossings of streets."""
+class NamedAddressDetector(AddressDetector):
+    """Streets and houses that have a name and no number, or are told by where they are."""
 
-    TRIGGERS: ClassVar = (
-        (rf"{_HOME} (?:on|in|at|to|from) [A-Z]", rf"[a-z’'] {_TYPES}\b"),
-        rf"(?:[Tt]he [A-Z][\w'’]+(?: [A-Z][\w'’]+)?|\b{_HOUSES}), (?:\d+[A-Za-z]? )?[A-Z]",
-        r"\d[A-Za-z]? [Tt]he [A-Za-z]",
-        r"(?:[a-z]|[^\x00-\x7f]) \d{1,4}[A-Za-z]?, [A-Z]",
-        r", Co\. [A-Z]",
-        rf"\d(?:st|nd|rd|th)(?: {_TYPES})? (?:&|and) [A-Z]|[a-z] (?:&|and) \d{{1,3}}(?:st|nd|rd|th)\b",
-    )
+    def __init__(self, name: str, pattern: TextPattern, trigger: Trigger, accept: Accept) -> None:
+        """Look for the part `street` of `pattern` where `trigger` opens the gate."""
+        super().__init__()
+        self.name = name
+        self.triggers = (trigger,)
+        self._pattern = pattern
+        self._accept = accept
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
-        """Return .5 for a street, .6 for a house and for a crossing."""
-        for match in _AT_HOME.finditer(text):
-            yield (*match.span("street"), 0.5)
-        for match in _HOUSE.finditer(text):
-            yield (*match.span(), 0.65)
-        for match in _THE.finditer(text):
-            yield (*match.span(), 0.65)
-        for match in _COUNTY.finditer(text):
-            yield (*match.span(), 0.65)
-        for match in _IN_PLACE.finditer(text):
-            if self._tail.is_place(match["place"]) and not _is_known(match["name"]):
-                yield (*match.span(), 0.65)
-        for match in _CROSSING.finditer(text):
-            if _is_crossing(match):
-                yield (*match.span("street"), 0.65)
+        """Return .65 for each."""
+        return [
+            (*match.span("street"), 0.65)
+            for match in self._pattern.finditer(text)
+            if self._accept(match)
+        ]
+
+
+def named_address_detectors() -> tuple[NamedAddressDetector, ...]:
+    """Return one detector for each form, each with a trigger of its own."""
+    return (
+        NamedAddressDetector(
+            "StreetOfHome",
+            _STREET_OF_HOME,
+            (
+                r"(?i)\b(?:liv(?:e|es|ed|ing)|house|home|flat|apartment|apt|cottage|bungalow|resid"
+                r"|mov(?:e|ed|ing)|neighbo|tenant|property|door) ",
+                rf"[a-z’'] {_TYPES}\b",
+            ),
+            bool,
+        ),
+        NamedAddressDetector(
+            "HouseWithName",
+            _HOUSE,
+            (
+                rf"(?:[Tt]he [A-Z][a-z]+|{_HOUSES}), ",
+                rf"[a-z’'] {_TYPES}\b",
+            ),
+            bool,
+        ),
+        NamedAddressDetector(
+            "NumberAndThe", _NUMBER_AND_THE, rf"\d[A-Za-z]? [Tt]he (?i:{_CLOSES})\b", bool
+        ),
+        NamedAddressDetector("PlaceInCounty", _IN_COUNTY, r", Co\. [A-Z]", bool),
+        NamedAddressDetector(
+            "NumberInPlace",
+            _IN_PLACE,
+            r"(?:[a-z]|[^\x00-\x7f]) \d{1,4}[A-Za-z]?, [A-Z0-9]",
+            _is_in_place,
+        ),
+        NamedAddressDetector(
+            "Crossing",
+            _CROSSING,
+            r"\d(?:st|nd|rd|th) (?:[A-Z][a-z]+ )?(?:&|and) [A-Z]"
+            r"|[a-z] (?:&|and) \d{1,3}(?:st|nd|rd|th)\b",
+            _is_crossing,
+        ),
+    )
+
+
+def _is_in_place(match: re.Match[str]) -> bool:
+    """Whether a street that is no known word lies in a place of the list."""
+    return match["place"] in lexicon().places and not _is_known(match["name"])
 
 
 def _is_known(name: str) -> bool:

@@ -10,7 +10,7 @@ from pipeline.redaction.detectors.address import (
     StreetDetector,
 )
 from pipeline.redaction.detectors.address_forms import address_form_detectors
-from pipeline.redaction.detectors.address_named import NamedHomeDetector
+from pipeline.redaction.detectors.address_named import named_address_detectors
 from pipeline.redaction.detectors.address_plain import (
     PlainStreetDetector,
     SaidStreetDetector,
@@ -84,7 +84,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         ApiKeyDetector(),
         StreetDetector(),
         NamedStreetDetector(),
-        NamedHomeDetector(),
+        *named_address_detectors(),
         CuedAddressDetector(),
         PlainStreetDetector(),
         SaidStreetDetector(),

@@ -75,12 +75,10 @@ class NamesByFormDetector(Detector):
         return (
             Part((rf"(?i)\b(?:{_CLOSINGS})[ ,.!:)]*\n\s*[-–—~/]? ?{_LETTER}",), self._signed),
             # at the end, which the gate does not know; so the search looks at nothing else
-            Part(
-                (r"[\w.!?)]\s[-–—~/]-? ?(?:[A-Z]|[^\x00-\x7f])", r"[.!?)] [-–~/]-?[a-z]"),
-                self._dashed,
-            ),
-            Part((r"[a-z] (?:[\"“'‘]|\()[A-Z][\w .-]+(?:[\"”'’]|\)) [A-Z]",), self._nicknamed),
-            Part((rf"(?im)(?:^|[.;] )(?:{_LABELS}): *[A-ZÀ-Þ][^\n]*,",), self._listed),
+            # at the end, which the gate does not know: so the search looks at nothing else
+            Part((r"\s[-–—~/]-? ?[A-Z]|[.!?)] [-~/][a-z]",), self._dashed),
+            Part((r"[a-z] [\"“'‘(][A-Z][a-z]+[\"”'’)] [A-Z]",), self._nicknamed),
+            Part((rf"(?im)(?:^|[.;] )(?:{_LABELS}): ",), self._listed),
         )
 
     def _signed(self, text: str, context: Context) -> list[Span]:

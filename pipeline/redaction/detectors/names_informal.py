@@ -192,7 +192,7 @@ class IntroducedPersonDetector(Detector):
         return (
             Part((rf"(?i:{_CUES})(?:[a-z]|[^\x00-\x7f])",), self._introduced),
             Part((r"[A-Z]/[A-Z]{2,20} ?(?:M|DR|CHD|INF)",), self._slashed),
-            Part((r"[A-ZÀ-Þ'-], [A-ZÀ-Þ][A-ZÀ-Þ'-]",), self._inverted),
+            Part((r"[A-Z'-], [A-Z][A-Z'-]",), self._inverted),
             Part(((r"(?i)\b[a-z][ -][a-z][ -][a-z]\b", r"(?i)name|spel"),), self._spelled),
         )
 

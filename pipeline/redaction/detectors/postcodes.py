@@ -61,19 +61,20 @@ _PLACED = TextPattern(
     r" (?:in|to|near|around|from|for|at|within|outside|of)(?: the)? $"
 )
 _PLACED_CODE = TextPattern(
-    r"(?<![\w.,$€£/-])(?:(?!\d\d000)\d{5}(?:-\d{4})?"
-    r"|[a-z]{1,2}\d[a-z\d]?\ \d(?!st|nd|rd|th|ft|lb|hz|gb|tb|hr|px)[abd-hjlnp-uw-z]{2})"
+    r"(?<![\w.,$€£/-])(?!\d\d000)\d{5}(?:-\d{4})?"
     r"(?=[.,;:!?)]*(?:$|\s*\n|\s(?:and|or|if|but|area|please|pls|right|now|which|is|was|because|so"
     r"|then|on|by|next|last|since|with|for|thanks|too|as|my|the|we|i|do|does|are|you|it)\b)|[.,;!?)])"
     r"(?![.,]\d)"
 )
-# dayton ohio 45402: in any case, behind a state
+# dayton ohio 45402: in small letters, behind a state that is no other word
+_STATES_THAT_ARE_WORDS: Final = words("in or me hi ok pa ma de al id mo la on as oh co act")
 _LOWER_STATES: Final = (
     "alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|georgia|hawaii"
     "|idaho|illinois|indiana|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan"
     "|minnesota|mississippi|missouri|montana|nebraska|nevada|hampshire|jersey|mexico|york|carolina"
     "|dakota|ohio|oklahoma|oregon|pennsylvania|island|tennessee|texas|utah|vermont|virginia"
-    "|washington|wisconsin|wyoming|" + "|".join(sorted(state.lower() for state in STATES))
+    "|washington|wisconsin|wyoming|"
+    + "|".join(sorted({state.lower() for state in STATES} - _STATES_THAT_ARE_WORDS))
 )
 _BEHIND_LOWER_STATE = TextPattern(rf"\b(?:{_LOWER_STATES}),? (?P<code>\d{{5}})(?![\w-]|[.,]\d)")
 # in Austin 78701; Leipzig (04109); 80331 München: a place of the list beside a code
@@ -82,9 +83,6 @@ _BESIDE_PLACE = TextPattern(
     r"(?P<code>\d{5})(?![\w-]|[.,]\d)"
     r"|(?<![\w.,$€£/-])(?P<first>\d{5})\ (?P<behind>[A-ZÀ-ÖØ-Þ][\w'’-]{2,20})(?!\w)"
 )
-
-
-_STATES_THAT_ARE_WORDS: Final = words("in or me hi ok pa ma de al id mo la on as oh co act island")
 
 
 class PostcodeDetector(Detector):
@@ -127,20 +125,13 @@ class PostcodeDetector(Detector):
                 self._behind_word,
             ),
             Part(
-                (
-                    r"(?i)\b(?:in|to|near|around|from|for|at|within|outside|of|the)"
-                    r" (?:\d{5}\b|[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b)",
-                ),
+                (r"(?i)\b(?:in|to|near|around|from|for|at|within|outside|of|the) \d{5}\b",),
                 self._placed,
             ),
             Part(
-                (
-                    r"\b[A-ZÀ-ÖØ-Þ](?:[a-z’'-]|[^\x00-\x7f])+,? \(?\d{5}\b",
-                    r"\b\d{5} [A-ZÀ-ÖØ-Þ](?:[a-z]|[^\x00-\x7f])",
-                ),
+                (r"(?:[a-z]|[^\x00-\x7f]),? \(?\d{5}\b", r"\b\d{5} [A-Z]"),
                 self._beside_place,
             ),
-            Part((rf"\b(?:{_LOWER_STATES}),? \d{{5}}\b",), self._behind_lower_state),
         )
 
     def _behind_state(self, text: str, _context: Context) -> list[Span]:
@@ -184,20 +175,17 @@ class PostcodeDetector(Detector):
             if cue_before(_PLACED, text, match.start())
         ]
 
-    def _behind_lower_state(self, text: str, _context: Context) -> list[Span]:
-        return [
-            Span(*match.span("code"), ZIP_CODE, 0.5, _NAME)
-            for match in _BEHIND_LOWER_STATE.finditer(text)
-            # "in 12345", "or 54321": words like any other
-            if match[0].partition(" ")[0] not in _STATES_THAT_ARE_WORDS
-        ]
-
     def _beside_place(self, text: str, _context: Context) -> list[Span]:
-        return [
-            Span(*match.span((match["code"] and "code") or "first"), ZIP_CODE, 0.5, _NAME)
+        spans = [
+            Span(*match.span("code" if match["code"] else "first"), ZIP_CODE, 0.5, _NAME)
             for match in _BESIDE_PLACE.finditer(text)
             if self._ends_in_place(match["before"] or match["behind"])
         ]
+        spans += [
+            Span(*match.span("code"), ZIP_CODE, 0.5, _NAME)
+            for match in _BEHIND_LOWER_STATE.finditer(text)
+        ]
+        return spans
 
     def _ends_in_place(self, words: str) -> bool:
         """Whether the last words are a place of the list: "We in San Antonio"."""
