@@ -69,7 +69,8 @@ _NAME: Final = rf"(?<![\w.+-]){_PIECE}(?:(?:\.|{_SAID_DOT}|{_SAID_SIGN}){_PIECE}
 # "at" alone is a word like any other: then a dot of the domain must be spelled as well
 _ADDRESS: Final = re.compile(
     rf"(?i){_NAME}(?:{_MARKED_AT}[\w-]{{1,64}}(?:(?:\.|{_SAID_DOT})[\w-]{{1,24}}){{1,4}}"
-    rf"|[ ]at[ ][\w-]{{1,64}}(?:[ ](?:dash|hyphen)[ ][\w-]{{1,64}})?(?:{_SAID_DOT}[\w-]{{1,24}}){{1,4}})"
+    rf"|[ ]at[ ][\w-]{{1,64}}(?:[ ](?:dash"
+    rf"|hyphen)[ ][\w-]{{1,64}})?(?:{_SAID_DOT}[\w-]{{1,24}}){{1,4}})"
 )
 _DOT: Final = re.compile(rf"(?i){_SAID_DOT}")
 _SIGN: Final = re.compile(rf"(?i){_SAID_SIGN}")

@@ -93,7 +93,8 @@ _JAPANESE: Final = (
 )
 # B-42, Sector 62; A-12 Green Park
 _INDIAN: Final = (
-    r"(?<![\w-])[A-Z]-\d{1,4}(?:/\d{1,4})?,?\ (?:[A-Z][\w'-]{1,20}\ ){1,2}(?:Park|Nagar|Colony|Vihar"
+    r"(?<![\w-])[A-Z]-\d{1,4}(?:/\d{1,4})?,?\ (?:[A-Z][\w'-]{1,20}\ ){1,2}(?:Park|Nagar|Colony"
+    r"|Vihar"
     r"|Enclave|Extension|Extn|Kunj|Bagh|Layout|Marg|Puram|Apartments|Society)(?!\w)"
 )
 # Gangnam-daero 12-gil 5; 123 Teheran-ro
@@ -106,7 +107,8 @@ ASIAN: Final = TextPattern(rf"{_TURKISH}|{_MALAY}|{_JAPANESE}|{_INDIAN}|{_KOREAN
 # 17 Heol Fawr; 4 Bóthar na Trá; 6 Maes y Coed
 CELTIC: Final = TextPattern(
     r"\d(?<![\w.,-].)\d{0,3}[A-Za-z]?,?\ (?:Heol|Ffordd|Stryd|Cwrt|Clos|Maes|Rhodfa|Bryn|Cae|Llys"
-    r"|Bóthar|Bothar|Sráid|Cois|Ardán|Cluain|Páirc)(?:\ (?:y|yr|na|an))?(?:\ [A-Z][\w'’-]{1,20}){1,3}"
+    r"|Bóthar|Bothar|Sráid|Cois|Ardán|Cluain|Páirc)(?:\ (?:y|yr|na"
+    r"|an))?(?:\ [A-Z][\w'’-]{1,20}){1,3}"
 )
 # улица Ленина, 12, кв. 5; ул. Садовая, д. 3; вул. Хрещатик 22
 CYRILLIC: Final = TextPattern(
@@ -216,7 +218,8 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
         FormDetector(
             "CelticAddress",
             CELTIC,
-            r"\d[A-Za-z]?,? (?:Heol|Ffordd|Stryd|Cwrt|Clos|Maes|Rhodfa|Bryn|Cae|Llys|B[óo]thar|Sráid"
+            r"\d[A-Za-z]?,? (?:Heol|Ffordd|Stryd|Cwrt|Clos|Maes|Rhodfa|Bryn|Cae|Llys|B[óo]thar"
+            r"|Sráid"
             r"|Cois|Ardán|Cluain|Páirc) ",
         ),
         FormDetector(

@@ -36,7 +36,10 @@ _DIRECTION = (
 )
 # A digit leads every pattern, so that the scanner skips to digits; what must not stand in front is
 # looked for behind that digit.
-NUMBER: Final = r"\d(?<![\w.,$€£/-].)(?<!\d:.)\d{0,5}(?:(?:[-–/]|\ &\ )\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
+NUMBER: Final = (
+    r"\d(?<![\w.,$€£/-].)(?<!\d:.)\d{0,5}(?:(?:[-–/]|\ &\ )\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?"
+    r"(?:\ \d{1,5})?"
+)
 _WORD = (
     r"(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{0,30}|\d{1,3}(?:st|nd|rd|th)"
     r"|(?:of|the|de|la|del|du|des|las|los|le|les|da|do|dos|di|dei|della|van|von|der|y|and)(?=\ ))"

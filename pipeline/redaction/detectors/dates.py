@@ -57,7 +57,8 @@ _DATE = CaselessPattern(
     | {_MONTH},?\ (?:of\ )?{_YEAR}(?!\w)
     | (?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\w)
     | {_YEAR}[.,]?\ {_MONTH}\ {_DAY}(?!\w)
-    | (?:the\ )?(?:{_SAID_DAY})\ of\ the\ (?:{_SAID_DAY}),?\ (?:{_SAID_YEAR}|{_YEAR}|{_SAID_SHORT})(?!\w)
+    | (?:the\ )?(?:{_SAID_DAY})\ of\ the\ (?:{_SAID_DAY}),?
+      \ (?:{_SAID_YEAR}|{_YEAR}|{_SAID_SHORT})(?!\w)
     | (?:the\ )?(?:{_SAID_DAY}|{_DAY}(?:st|nd|rd|th))\ (?:day\ )?(?:of\ )?{_MONTH}
       (?:,?\ (?:{_SAID_YEAR}|{_YEAR}|'\d\d|{_SAID_SHORT}))?(?!\w)
     | {_MONTH},?\ (?:the\ )?(?:{_SAID_DAY}|{_UNDER_HUNDRED}),?\ (?:of\ )?
@@ -91,7 +92,8 @@ _BIRTH = TextPattern(
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
     r"|\bföd(?:d|elsedag|elsedatum)|\bfød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsynty[nm]|\bszület"
-    r"|рожд|родил|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*\s?$"
+    r"|рожд|родил|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b"
+    r"|\(\*\s?$"
     # typed in a hurry, shortened, or told by the age
     r"|\bdate of b|\bnasc(?:\.|id[oa])|\bf\. ?nac\b|\bur\. ?$|\bb\. ?$|\bné(?:e|\(e\))? à\b"
     r"|\b(?:turn(?:ed|s|ing)|age[d:]?) \d{1,3}\b[^.;?]{0,16}\(?$)"
@@ -138,7 +140,8 @@ class DateOfBirthDetector(Detector):
                         r"|née? le\b|nee? le\b"
                         r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento"
                         r"|geboorte|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu"
-                        r"|\bsynty[nm]|\bszület|рожд|родил|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)"
+                        r"|\bsynty[nm]|\bszület|рожд|родил|\bnăscut|\bnașter|\bcumple"
+                        r"|fechas? de nac|\bné\(e\)"
                         r"|d/o/b|\bnat[oa] a\b|\(\*|date of b|\bnasc[.i]|\bf\. ?nac|\bur\. |\bb\. "
                         r"|née? à|nee? à|\bturn(?:ed|s|ing) |\bage[d:]? |\b(?:fe)?male\b",
                     ),

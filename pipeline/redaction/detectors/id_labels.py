@@ -33,7 +33,8 @@ _LABELLED = CaselessPattern(
 # "badge B-20418", "my frequent flyer is TP 440 187 223": no word for a number, but letters
 _LETTERED = TextPattern(
     rf"\b(?:{LETTERED_HOLDERS}){ASIDE}(?:'s|{IS})?[:=#]{{0,2}} {{0,2}}[\"'*`#(\[]{{0,2}}"
-    r"(?P<value>(?-i:[A-Z]{1,5})(?:[-/ ]?\d{4,14}(?:[-/]\d{1,8}){0,2}|[-/]\d{2,4}(?:[-/]\d{2,8}){1,2}"
+    r"(?P<value>(?-i:[A-Z]{1,5})(?:[-/ ]?\d{4,14}(?:[-/]\d{1,8}){0,2}"
+    r"|[-/]\d{2,4}(?:[-/]\d{2,8}){1,2}"
     r"| \d{2,4}(?: \d{2,4}){1,4}))(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
@@ -292,7 +293,7 @@ class ForeignLabelDetector(Detector):
             r"|mandat|teilnehmern|abo[ -]?n|kd|lid[ -]?n|klantn|polis|police|contrat|contractn"
             r"|relatien|medlemsn|avtalsn|kund|forsikringsn|client[ei]|adh(?:é|e)rent|assur(?:é|e)"
             r"|abonn|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
-            r"|ap(?:ó|o)lice|номер (?:договора|клиента|полиса|счета|абонента|карты))",
+            r"|ap(?:ó|o)lice)|номер (?:договора|клиента|полиса|счета|абонента|карты)",
         ),
     )
 

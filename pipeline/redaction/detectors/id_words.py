@@ -29,7 +29,8 @@ LETTERED_HOLDERS: Final = (
 )
 # Between the label and the value: "you have for me", "on the portal", "with you"
 ASIDE: Final = (
-    r"(?:,? (?:on file|you have|i have|there|here|below|please|(?:with|for) (?:me|you|us|them|him|her)"
+    r"(?:,? (?:on file|you have|i have|there|here|below|please|(?:with|for) (?:me|you|us|them"
+    r"|him|her)"
     r"|(?:on|in|at|from) (?:my|the|your|our|this) \w{3,12})){0,2}"
 )
 # The other speaker answers: "…? \nCustomer: one sec... it's"

@@ -27,7 +27,8 @@ _NHS_CUE = TextPattern(r"\bnhs\b|national health")
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
 
 _PASSPORT_CUE = TextPattern(
-    r"passport|\bpp ?(?:no|#|num)|\bpass(?:nummer|nr| no\b)|passeport|reisepass|pasaporte|passaporto|paspoort"
+    r"passport|\bpp ?(?:no|#|num)|\bpass(?:nummer|nr| no\b)|passeport|reisepass|pasaporte"
+    r"|passaporto|paspoort"
 )
 _PASSPORT = TextPattern(
     r"(?<![\w-])(?:[A-Za-z]{0,3}\d{6,9}[A-Za-z]{0,2}|[A-Za-z]\d[A-Za-z0-9]{5,7}"
@@ -140,7 +141,8 @@ class PassportDetector(Detector):
     TRIGGERS: ClassVar = (
         (
             r"\d",
-            r"(?i)passport|\bpp ?(?:no|#|num)|\bpass(?:nummer|nr| no\b)|passeport|reisepass|pasaporte|passaporto|paspoort",
+            r"(?i)passport|\bpp ?(?:no|#|num)|\bpass(?:nummer|nr| no\b)|passeport|reisepass"
+            r"|pasaporte|passaporto|paspoort",
         ),
     )
 

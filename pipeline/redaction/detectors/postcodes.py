@@ -17,7 +17,8 @@ _POSTCODE_CUE = TextPattern(
     r"(?:\bzip(?:[ _-]?code)?|\bpost(?:al)?[ _-]?code|\bpostcode|\bplz|\bpin[ -]?code|\bcode postal"
     r"|\bc[óo]digo postal|\bcap|\bcep|\bpostnr|\bpostn(?:umme)?r|\bpostleitzahl|\bkod pocztowy"
     r"|\bcodice postale|\bpostinumero|\bposta kodu|\bpsč|\birányítószám|\bcod poștal"
-    r"|\beircode|\bc\.?p\b\.?(?=:? ?$)|\bpin(?=[ :-]{1,3}$)|индекс|郵便番号|〒|邮编|우편번호)(?:\b|(?<=[^\x00-\x7f]))"
+    r"|\beircode|\bc\.?p\b\.?(?=:? ?$)|\bpin(?=[ :-]{1,3}$)|индекс|郵便番号|〒|邮编"
+    r"|우편번호)(?:\b|(?<=[^\x00-\x7f]))"
     r"(?:[^;\n]{0,32}|[^;\n]{0,24}[?.:]?\s{0,2}(?:\w{1,12}: ?)?(?:[a-z']{1,6},? ){0,3})$"
 )
 # 30318 zip; in the 30318 area
@@ -118,7 +119,8 @@ class PostcodeDetector(Detector):
                         r"|digo postal"
                         r"|\bcap\b|\bcep\b|postn|postleitzahl|kod pocztowy|codice postale"
                         r"|postinumero|posta kodu|\bps(?:č)|ir(?:á)ny(?:í)t(?:ó)sz(?:á)m"
-                        r"|cod po(?:ș)tal|eircode|\bpin[ :-]+\d|\bc\.?p\.?:? \d|индекс|郵便番号|〒|邮编|우편번호",
+                        r"|cod po(?:ș)tal|eircode|\bpin[ :-]+\d|\bc\.?p\.?:? \d|индекс|郵便番号"
+                        r"|〒|邮编|우편번호",
                     ),
                     (r"\d{5}", r"\barea\b"),
                 ),
