@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-NATIVE := $(wildcard pipeline/redaction/automata/*.c)
+NATIVE := $(wildcard pipeline/redaction/*/*.c)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
 .PHONY: help setup demo up down test fault-short fault lint format bench lock

@@ -10,6 +10,7 @@ from pipeline.redaction.detectors.address_patterns import (
     ADDRESS_CUE,
     BEHIND_TYPE,
     CUED,
+    HOLDS_TYPE,
     INFORMAL,
     LEAD,
     MAY_LEAD,
@@ -22,7 +23,7 @@ from pipeline.redaction.detectors.address_patterns import (
     SURE_TYPES,
     WRITTEN_TYPES,
 )
-from pipeline.redaction.detectors.address_tail import AddressTail
+from pipeline.redaction.detectors.address_tail import address_tail
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.lexicon import lexicon
@@ -53,7 +54,7 @@ class AddressDetector(Detector):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tail = AddressTail()
+        self._tail = address_tail()
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:
         """Return the streets in `text`, in any order; they may overlap."""
@@ -77,6 +78,8 @@ class AddressDetector(Detector):
 
 def _lead(text: str, start: int) -> int:
     """Return where what leads to the street at `start` begins: "Room 1203, Building 7, "."""
+    if not start:
+        return start
     first, last = max(0, start - _LEAD_REACH), start + 8
     if not MAY_LEAD.matches(text[first:last]):
         return start
@@ -84,6 +87,11 @@ def _lead(text: str, start: int) -> int:
         if match.start() <= start <= match.end():
             return match.start()
     return start
+
+
+def _holds_an_end(words: list[str]) -> bool:
+    """Whether a sentence ends between `words`."""
+    return any(word[-1] == "." and not _ABBREVIATION.fullmatch(word) for word in words[:-1])
 
 
 def _first_and_longest(street: Street) -> tuple[int, int]:
@@ -109,29 +117,29 @@ class StreetDetector(AddressDetector):
         """Return .85 with a word for a street, .7 in lower case, `UNCERTAIN` without one."""
         for match in NUMBERED.finditer(text):
             start = match.start()
-            words = match["words"].split(" ")
-            if any(word[-1] == "." and not _ABBREVIATION.fullmatch(word) for word in words[:-1]):
-                # a sentence ended in between
+            written = match["words"]
+            words = written.split(" ")
+            if "." in written and _holds_an_end(words):
                 continue
             if text.endswith(("No. ", "no. ", "No.", "No "), max(0, start - 4), start):
                 start = text.rindex("o", 0, start) - 1
-            end = self._street_end(text, match)
+            end = self._street_end(text, match, words)
             if end:
                 yield start, end, 0.85
             else:
                 again = NUMBER_AGAIN.match(text, match.end())
                 yield start, again.end() if again else match.end(), UNCERTAIN
-        for match in INFORMAL.finditer(text):
-            if not _MEASURE.match(match[0]):
-                yield (*match.span(), 0.7)
+        if HOLDS_TYPE.matches(text):
+            for match in INFORMAL.finditer(text):
+                if not _MEASURE.match(match[0]):
+                    yield (*match.span(), 0.7)
 
-    def _street_end(self, text: str, match: re.Match[str]) -> int:
+    def _street_end(self, text: str, match: re.Match[str], words: list[str]) -> int:
         """Return where the street ends: behind the last word for one; 0 if there is none.
 
         A number that may be a year and a word such as Hill are a title unless more is attached.
         """
         end = match.end()
-        words = match["words"].split(" ")
         for place in range(len(words) - 1, -1, -1):
             word = words[place]
             kind = word.lower().rstrip(".")

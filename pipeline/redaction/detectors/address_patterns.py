@@ -70,6 +70,8 @@ INFORMAL: Final = CaselessPattern(
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     rf"\ (?:{WRITTEN_TYPES})(?!\w)\.?",
 )
+# Most texts with a number before a word have no such word: a scan tells, for a tenth of the time.
+HOLDS_TYPE: Final = Scanner([rf"(?i)\b(?:{WRITTEN_TYPES})\b"], [((0,), 0)])
 SAID_NUMBER: Final = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
     r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 
 from pipeline.redaction.detectors.address_patterns import (
     COUNTRIES,
@@ -25,6 +26,8 @@ _DISTRICT = TextPattern(r" \d{1,2}(?![\w:/-]|[.,]\d)")
 _LOWER_WORDS = re.compile(r",?\ (?:in\ )?([a-z]{3,20}(?:\ [a-z]{3,20}){0,2})(?![\w@])")
 _LOWER_CODE = re.compile(r",?\ \d{5}(?:-\d{4})?(?![\w-])")
 _WORDS = re.compile(r"\S+")
+# nothing is attached behind these, nor to the end of a text
+_NOTHING_FOLLOWS = frozenset(["", ".", ":", "!", "?", ")", '"', "'", "/", "%", "@", "=", "_"])
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|[Nn]o|[Oo]pp|[Nn]r|[A-Z])\.")
 _DIVISIONS = frozenset(["District", "County", "City", "Province", "Township", "Ward", "Prefecture"])
 _MONTHS = words(
@@ -59,9 +62,11 @@ class AddressTail:
 
     def __init__(self) -> None:
         self._lexicon: Lexicon = lexicon()
+        # detectors of different forms find the same street, one after the other
+        self.end = lru_cache(maxsize=8)(self._end)
+        """Of a text and an end of a street in it: where the address with that street is over."""
 
-    def end(self, text: str, end: int) -> int:
-        """Return where the address that begins with a street ending at `end` is over."""
+    def _end(self, text: str, end: int) -> int:
         for _ in range(3):
             unit = UNIT.end_at(text, end, UNIT_REACH)
             if unit is None:
@@ -103,6 +108,8 @@ class AddressTail:
 
     def is_certain(self, text: str, end: int) -> bool:
         """Whether what is attached at `end` makes an address of a number and words before it."""
+        if text[end : end + 1] in _NOTHING_FOLLOWS:
+            return False
         if UNIT.end_at(text, end, UNIT_REACH):
             return True
         kind = ""
@@ -219,6 +226,12 @@ class AddressTail:
             if word[0].isupper() or word[0].isdigit():
                 first = place
         return first
+
+
+@cache
+def address_tail() -> AddressTail:
+    """Return the one that all detectors share."""
+    return AddressTail()
 
 
 def _without_state(place: re.Match[str]) -> tuple[str, int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from pipeline.redaction.detectors import word_runs
 from pipeline.redaction.detectors.lexicon import words
 from pipeline.redaction.detectors.name_cues import ORGANISATION_WORDS, ROLES, STREET_WORDS
 from pipeline.redaction.detectors.word_classes import ABBREVIATED_TITLES, SUFFIXES, WordClasses
@@ -59,6 +60,9 @@ _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 _ORGANISATION: Final = re.compile(r"O{0,2}K")
 _LIMIT: Final = 20_000
 _LONGEST: Final = 12
+# a library left over from before a pull would fail closed, text by text, and say nothing of why
+if getattr(word_runs, "INTERFACE", 0) != 1:
+    raise ImportError("pipeline/redaction/detectors/word_runs.c has changed: run `make setup`")
 _SHORT: Final = 24
 """Characters; a run of this length has at most `_LONGEST` words."""
 
@@ -105,10 +109,29 @@ class RunReader:
 
     def __init__(self, classes: WordClasses) -> None:
         self._classes = classes
+        # the last of these that lists a word decides
+        self._listed: dict[str, str] = {
+            **{word: "Y" if classes.may_be_name(word) else "K" for word in ORGANISATION_WORDS},
+            **dict.fromkeys(ROLES, "R"),
+            **dict.fromkeys(_CAPITAL_PARTICLES, "p"),
+            **dict.fromkeys(SUFFIXES, "J"),
+        }
         self.known: dict[str, tuple[Part, ...]] = {}
         """By run, what `parts` has returned."""
         self._tokens: dict[str, str] = {}
         self._shapes: dict[str, list[tuple[str, int, int]]] = {}
+
+    def unread(self, text: str) -> Iterable[tuple[int, str, tuple[Part, ...] | None]]:
+        """Return start, run and parts of the runs of `text`, but of those known to have no parts.
+
+        Parts are None where the run was not met before. The usual text goes through `word_runs.c`,
+        which finds in ASCII what `runs_in` finds.
+        """
+        known = self.known
+        if text.isascii():
+            return word_runs.unread(text, known)
+        runs = ((match.start(), match[0]) for match in runs_in(text))
+        return [(start, run, known.get(run)) for start, run in runs if known.get(run) != ()]
 
     def parts(self, run: str) -> tuple[Part, ...]:
         """Return the parts of `run` that can be names, from left to right."""
@@ -169,19 +192,14 @@ class RunReader:
 
     def _class(self, token: str) -> str:
         lower = token.lower().rstrip(".")
+        if token[0].islower():
+            return "p" if "-" not in token and "'" not in token else "U"
+        listed = self._listed.get(lower)
+        if listed is not None:
+            return listed
         if lower == "mx" and token.isupper():
             # a product's letters; the title is written Mx
             return "X"
-        if token[0].islower():
-            return "p" if "-" not in token and "'" not in token else "U"
-        if lower in SUFFIXES:
-            return "J"
-        if lower in _CAPITAL_PARTICLES:
-            return "p"
-        if lower in ROLES:
-            return "R"
-        if lower in ORGANISATION_WORDS:
-            return "Y" if self._classes.may_be_name(lower) else "K"
         found = self._classes.of(token)
         if found == "T" and not token.endswith(".") and lower not in ABBREVIATED_TITLES:
             return "R"

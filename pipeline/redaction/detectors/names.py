@@ -31,12 +31,13 @@ from pipeline.redaction.detectors.name_cues import (
     TOPICAL,
     TOPONYMS,
 )
-from pipeline.redaction.detectors.name_runs import Part, RunReader, runs_in
+from pipeline.redaction.detectors.name_runs import Part, RunReader
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
 from pipeline.redaction.spans import PERSON, Span
 
 _QUOTES: Final = "\"'“”‘’*_([{<`>|-–—•,~#"
 _ENDS: Final = ".!?:;|•"
+_AROUND: Final = _QUOTES + _ENDS
 _LOOK_BACK: Final = 28
 _NEXT_WORD = re.compile(r"[,]?\s?([^\W\d_]+)")
 # a model's number, no time, count of years or telephone number
@@ -71,18 +72,9 @@ class PersonDetector(Detector):
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans; score .85 behind a title or cue, .75 for full names, .5 for one word."""
         spans: list[Span] = []
-        known = self._runs.known
-        read = self._runs.parts
         foreign: bool | None = None
-        for match in runs_in(text):
-            run = match[0]
-            # most runs were met before, and most of those are no names
-            parts = known.get(run)
-            if parts is None:
-                parts = read(run)
-            if not parts:
-                continue
-            origin = match.start()
+        for origin, run, known in self._runs.unread(text):
+            parts = self._runs.parts(run) if known is None else known
             for part in parts:
                 start, end = origin + part.start, origin + part.end
                 score = _score(text, start, end, part, context)
@@ -112,6 +104,7 @@ class PersonDetector(Detector):
 
 _OWNED: Final = frozenset(["account", "name", "profile", "reservation", "booking", "ticket"])
 _MENTIONED: Final = frozenset(["U", "N", "M", "full"])
+_NO_NAME_BEFORE: Final = frozenset("_/\\@=")
 _LONE: Final = 0.5
 _CUED: Final = 0.8
 
@@ -125,10 +118,11 @@ def _before(text: str, start: int) -> _Before:
     last = words[-1]
     # nearly always one blank, and no new line
     gap = window[len(window.rstrip()) :] if window[-1] == "\n" or window[-2:-1].isspace() else ""
-    word = last.strip(_QUOTES + _ENDS).lower()
-    second = words[-2].strip(_QUOTES + _ENDS).lower() if len(words) > 1 else ""
+    # most words are letters alone
+    word = last.lower() if last.isalpha() else last.strip(_AROUND).lower()
+    second = words[-2].strip(_AROUND).lower() if len(words) > 1 else ""
     opens = last[-1] in _ENDS or "\n" in gap or not word
-    return _Before(word, second, opens, label=last.rstrip("*_\"'")[-1:] == ":")
+    return _Before(word, second, opens, ":" in last and last.rstrip("*_\"'")[-1:] == ":")
 
 
 def _inside(part: Part) -> _Before:
@@ -148,7 +142,7 @@ def _score(text: str, start: int, end: int, part: Part, context: Context) -> flo
     if part.kind == "titled":
         return 0.85
     following = text[end : end + 1]
-    if following and (following in "_/\\@=" or (following == "(" and part.kind != "full")):
+    if following in _NO_NAME_BEFORE or (following == "(" and part.kind != "full"):
         return 0.0
     if following == "." and text[end + 1 : end + 2].isalnum() and part.kind != "full":
         return 0.0

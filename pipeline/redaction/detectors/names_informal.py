@@ -84,10 +84,14 @@ class _LowerCaseReader:
         judged once and remembered; all but one or two of a text's pieces were met before.
         """
         harmless = self._harmless
+        pieces = [piece for piece in text.split() if piece not in harmless]
+        if not pieces:
+            return False
         chat = ":" in text or ">" in text
         cued: bool | None = None
-        for piece in text.split():
-            if piece in harmless:
+        for piece in pieces:
+            if piece.isdigit() or (piece.isalpha() and not piece[0].islower()):
+                # a number, or one word with a capital
                 continue
             unknown = False
             # what stands before these signs may be the speaker of a chat, whatever it touches

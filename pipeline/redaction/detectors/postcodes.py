@@ -6,7 +6,7 @@ import re
 from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.address_patterns import STATE_AND_ZIP, STATES
-from pipeline.redaction.detectors.address_tail import AddressTail
+from pipeline.redaction.detectors.address_tail import address_tail
 from pipeline.redaction.detectors.base import Context, Detector, Part
 from pipeline.redaction.detectors.cues import cue_after, cue_before
 from pipeline.redaction.detectors.lexicon import words
@@ -93,7 +93,7 @@ class PostcodeDetector(Detector):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tail = AddressTail()
+        self._tail = address_tail()
 
     def parts(self) -> tuple[Part, ...]:
         """Return codes behind a state, behind a place, of British shape, and behind a word."""

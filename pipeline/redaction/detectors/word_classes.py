@@ -99,24 +99,28 @@ class WordClasses:
         return lower in _ORDINARY_EXTRA or self._lexicon.is_ordinary(lower)
 
     def _classify(self, word: str) -> str:
-        stem = word.rstrip(".")
         if word in self._lexicon.brands:
             return "P"
+        if word.isalpha() and len(word) > 1:
+            return self._letters(word, word.lower())
+        stem = word.rstrip(".")
         for possessive in ("'s", "’s", "'", "’"):
             if stem.endswith(possessive):
                 stem = stem[: -len(possessive)]
                 break
         if len(stem) == 1:
             return "I" if stem != "I" or word.endswith(".") else "O"
-        lower = stem.lower()
-        if lower in TITLES:
+        if stem.lower() in TITLES:
             return "T"
         if "-" in stem:
             return self._hyphenated(stem)
         if "'" in stem or "’" in stem:
             return self._with_apostrophe(stem)
-        if not stem.isalpha():
-            return "X"
+        return self._letters(stem, stem.lower()) if stem.isalpha() else "X"
+
+    def _letters(self, stem: str, lower: str) -> str:
+        if lower in TITLES:
+            return "T"
         if stem.isupper():
             return self._capitals(lower)
         if not stem[1:].islower():
