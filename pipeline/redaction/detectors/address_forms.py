@@ -104,6 +104,13 @@ _KOREAN: Final = (
     r"(?:,\ [A-Z][a-z]{2,20}-(?:gu|si|dong))*"
 )
 ASIAN: Final = TextPattern(rf"{_TURKISH}|{_MALAY}|{_JAPANESE}|{_INDIAN}|{_KOREAN}")
+# calle mayor 5, rua das acácias 55: in small letters; "via" is an English word, too
+PREFIXED_LOWER: Final = TextPattern(
+    r"\b(?:calle|avenida|avda\.?|av\.|paseo|rua|travessa|viale|piazza|ulica|ul\.|rue|jalan|jl\.)"
+    r"\ (?:(?:de|del|la|las|los|da|das|do|dos|della|dei|di|des|du)\ ){0,2}"
+    r"(?:[a-zà-ÿąćęłńóśźż]{3,20}(?:\ [a-zà-ÿąćęłńóśźż]{3,20}){0,2})"
+    r",?\ (?:n[º°.]\ ?|num\.?\ |no\.?\ )?\d{1,4}[a-z]?(?![\w%€$£:/-]|[.,]\d)"
+)
 # 17 Heol Fawr; 4 Bóthar na Trá; 6 Maes y Coed
 CELTIC: Final = TextPattern(
     r"\d(?<![\w.,-].)\d{0,3}[A-Za-z]?,?\ (?:Heol|Ffordd|Stryd|Cwrt|Clos|Maes|Rhodfa|Bryn|Cae|Llys"
@@ -130,6 +137,20 @@ GERMAN: Final = TextPattern(
     r"|Markt|Chaussee)|(?:[A-ZÀ-ÖØ-ÞŐŰ][\w-]{1,30}\ ){1,3}(?:utca|út|tér|tere|körút|krt\.|sétány"
     r"|tänav|iela))"
     r"\ (?!(?:19|20)\d\d)\d{1,4}\ ?[a-z]?(?![\w%€$:]|[.,]\d)"
+)
+
+
+_PREFIXED_TRIGGER: Final = (
+    r" \d",
+    r"(?i)\b(?:calle|cl|c\.|r\.|av|pza\.|p\.zza|estrada|cal(?:ç)ada|praceta|rambla|carrer|gran"
+    r"|odos|ulitsa|chauss(?:é)e|quai|n(?:á)m(?:ě)st(?:í)|avenida|avd?a?\.|av\.|paseo|plaza|carrera|cra\b|camino|ronda"
+    r"|glorieta"
+    r"|callej(?:ó)n|carretera|privada|cerrada|circuito|andador|jir(?:ó)n|pasaje|transversal"
+    r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
+    r"|travessa|pra(?:ç)a|alameda|rodovia|os\.|pl\.|v\.le|p\.za|ul\.|ulica|al\.|rue|avenue|boulevard"
+    r"|stra(?:ss|ß)e"
+    r"|plac|bul\.|leoforos|quinta|chemin|impasse|lungotevere|lungomare|calzada|urb\.|bvd\."
+    r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
 )
 
 
@@ -174,18 +195,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
         FormDetector(
             "PrefixedAddress",
             PREFIXED,
-            (
-                r" \d",
-                r"(?i)\b(?:calle|cl|c\.|r\.|av|pza\.|p\.zza|estrada|cal(?:ç)ada|praceta|rambla|carrer|gran"
-                r"|odos|ulitsa|chauss(?:é)e|quai|n(?:á)m(?:ě)st(?:í)|avenida|avd?a?\.|av\.|paseo|plaza|carrera|cra\b|camino|ronda"
-                r"|glorieta"
-                r"|callej(?:ó)n|carretera|privada|cerrada|circuito|andador|jir(?:ó)n|pasaje|transversal"
-                r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
-                r"|travessa|pra(?:ç)a|alameda|rodovia|os\.|pl\.|v\.le|p\.za|ul\.|ulica|al\.|rue|avenue|boulevard"
-                r"|stra(?:ss|ß)e"
-                r"|plac|bul\.|leoforos|quinta|chemin|impasse|lungotevere|lungomare|calzada|urb\.|bvd\."
-                r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
-            ),
+            _PREFIXED_TRIGGER,
         ),
         FormDetector(
             "CompoundAddress",
@@ -214,6 +224,12 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
                 r"-(?:daero|ro|gil)\b",
                 r"\b[A-Z]-\d+(?:/\d+)?,? [A-Z]",
             ),
+        ),
+        FormDetector(
+            "PrefixedInSmallLetters",
+            PREFIXED_LOWER,
+            _PREFIXED_TRIGGER,
+            0.65,
         ),
         FormDetector(
             "CelticAddress",
