@@ -67,22 +67,20 @@ _PLACED_CODE = TextPattern(
     r"|then|on|by|next|last|since|with|for|thanks|too|as|my|the|we|i|do|does|are|you|it)\b)|[.,;!?)])"
     r"(?![.,]\d)"
 )
-# dayton ohio 45402: in small letters, behind a state that is no other word
-_STATES_THAT_ARE_WORDS: Final = words("in or me hi ok pa ma de al id mo la on as oh co act")
-_LOWER_STATES: Final = (
-    "alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|georgia|hawaii"
-    "|idaho|illinois|indiana|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan"
-    "|minnesota|mississippi|missouri|montana|nebraska|nevada|hampshire|jersey|mexico|york|carolina"
-    "|dakota|ohio|oklahoma|oregon|pennsylvania|island|tennessee|texas|utah|vermont|virginia"
-    "|washington|wisconsin|wyoming|"
-    + "|".join(sorted({state.lower() for state in STATES} - _STATES_THAT_ARE_WORDS))
-)
-_BEHIND_LOWER_STATE = TextPattern(rf"\b(?:{_LOWER_STATES}),? (?P<code>\d{{5}})(?![\w-]|[.,]\d)")
-# in Austin 78701; Leipzig (04109); 80331 München: a place of the list beside a code
-_BESIDE_PLACE = TextPattern(
-    r"(?P<before>[A-ZÀ-ÖØ-Þ][\w'’-]{1,20}(?:\ [A-ZÀ-ÖØ-Þ][\w'’-]{1,20}){0,2}),?\ \(?"
-    r"(?P<code>\d{5})(?![\w-]|[.,]\d)"
-    r"|(?<![\w.,$€£/-])(?P<first>\d{5})\ (?P<behind>[A-ZÀ-ÖØ-Þ][\w'’-]{2,20})(?!\w)"
+# in Austin 78701; Leipzig (04109); 80331 München; dayton ohio 45402
+_FIVE_DIGITS = TextPattern(r"\d(?<![\w.,$€£/-].)\d{4}(?![\w-]|[.,]\d)")
+_NAME_BEHIND = TextPattern(r" [A-ZÀ-ÖØ-Þ][\w'’-]{2,20}(?!\w)")
+_NEAR: Final = 48
+# in small letters, and no other word
+_LOWER_STATES: Final = words(
+    """alabama alaska arizona arkansas california colorado connecticut delaware florida georgia
+    hawaii idaho illinois indiana iowa kansas kentucky louisiana maine maryland massachusetts
+    michigan minnesota mississippi missouri montana nebraska nevada hampshire jersey york
+    carolina dakota ohio oklahoma oregon pennsylvania tennessee texas utah vermont virginia
+    washington wisconsin wyoming"""
+) | (
+    frozenset(state.lower() for state in STATES)
+    - words("in or me hi ok pa ma de al id mo la on as oh co act")
 )
 
 
@@ -178,24 +176,22 @@ class PostcodeDetector(Detector):
         ]
 
     def _beside_place(self, text: str, _context: Context) -> list[Span]:
-        spans = [
-            Span(*match.span("code" if match["code"] else "first"), ZIP_CODE, 0.5, _NAME)
-            for match in _BESIDE_PLACE.finditer(text)
-            if self._ends_in_place(match["before"] or match["behind"])
+        return [
+            Span(*match.span(), ZIP_CODE, 0.5, _NAME)
+            for match in _FIVE_DIGITS.finditer(text)
+            if self._stands_by_place(text, *match.span())
         ]
-        spans += [
-            Span(*match.span("code"), ZIP_CODE, 0.5, _NAME)
-            for match in _BEHIND_LOWER_STATE.finditer(text)
-        ]
-        return spans
 
-    def _ends_in_place(self, words: str) -> bool:
-        """Whether the last words are a place of the list: "We in San Antonio"."""
-        while words:
-            if self._tail.is_place(words):
-                return True
-            _, _, words = words.partition(" ")
-        return False
+    def _stands_by_place(self, text: str, start: int, end: int) -> bool:
+        """Whether a place, or a state in small letters, is the word before or the one behind."""
+        before = text[max(0, start - _NEAR) : start].removesuffix("(").rstrip(" ,")
+        names = before.split()[-3:]
+        if names and names[-1] in _LOWER_STATES:
+            return True
+        if names and any(self._tail.is_place(" ".join(names[at:])) for at in range(len(names))):
+            return True
+        behind = _NAME_BEHIND.match(text, end)
+        return behind is not None and self._tail.is_place(behind[0][1:])
 
     def _behind_word(self, text: str, context: Context) -> list[Span]:
         return [
