@@ -86,7 +86,8 @@ _BY_ENTITY: Final[dict[str, str]] = {
     """,
     ACCOUNT_ID: """
         user_id userid uid user_name username login login_id account_id account_number accountid
-        member_id membership_id membership_number member_number loyalty_id loyalty_number
+        member_id membership_id membership_number member_number member_no loyalty_id loyalty_number
+        policy_no employee_no student_no patient_no employee_number student_number staff_id badge_id
         frequent_flyer_number frequent_flyer frequent_flyer_id patient_id employee_id mrn
         medical_record_number policy_number insurance_number insurance_id subscriber_id student_id
         national_id national_insurance_number nino person_id passenger_id traveler_id guest_id

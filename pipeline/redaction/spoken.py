@@ -61,13 +61,19 @@ _UNIT: Final = (
 )
 _SAID_DOT: Final = r"(?:[ ]?[\[({][ ]?dot[ ]?[\])}][ ]?|[ ]dot[ ])"
 _MARKED_AT: Final = r"[ ]?[\[({][ ]?(?:at|@)[ ]?[\])}][ ]?"
-_NAME: Final = rf"(?<![\w.+-])[\w+-]{{1,64}}(?:(?:\.|{_SAID_DOT})[\w+-]{{1,64}}){{0,4}}"
+# ann underscore lee; j o dot lee: signs and single letters that are said
+_SAID_SIGNS: Final = {"underscore": "_", "dash": "-", "hyphen": "-", "minus": "-", "plus": "+"}
+_SAID_SIGN: Final = rf"[ ](?:{'|'.join(_SAID_SIGNS)})[ ]"
+_PIECE: Final = r"(?:(?:\w[ ]){2,16}\w(?!\w)|[\w+-]{1,64})"
+_NAME: Final = rf"(?<![\w.+-]){_PIECE}(?:(?:\.|{_SAID_DOT}|{_SAID_SIGN}){_PIECE}){{0,4}}"
 # "at" alone is a word like any other: then a dot of the domain must be spelled as well
 _ADDRESS: Final = re.compile(
     rf"(?i){_NAME}(?:{_MARKED_AT}[\w-]{{1,64}}(?:(?:\.|{_SAID_DOT})[\w-]{{1,24}}){{1,4}}"
-    rf"|[ ]at[ ][\w-]{{1,64}}(?:{_SAID_DOT}[\w-]{{1,24}}){{1,4}})"
+    rf"|[ ]at[ ][\w-]{{1,64}}(?:[ ](?:dash"
+    rf"|hyphen)[ ][\w-]{{1,64}})?(?:{_SAID_DOT}[\w-]{{1,24}}){{1,4}})"
 )
 _DOT: Final = re.compile(rf"(?i){_SAID_DOT}")
+_SIGN: Final = re.compile(rf"(?i){_SAID_SIGN}")
 _AT: Final = re.compile(rf"(?i){_MARKED_AT}|[ ]at[ ]")
 # what stands between two digits: "six one seven, uh, five five five dash oh one nine nine"
 _PAUSE: Final = (
@@ -87,6 +93,7 @@ _MIXED: Final = re.compile(
 # 4 1 5 5 …; 4 5 3 9, 7 8 1 2, …
 _SPACED: Final = re.compile(r"(?<![\w.-])\d[ ]\d(?:,?[ ]\d){5,17}(?![\w-]|\.\d)")
 _NANP: Final = re.compile(r"[2-9]\d\d[2-9]\d{6}")
+_TRUNK_DIGITS: Final = (10, 11)
 _FEWEST_DIGITS: Final = 7
 _FEWEST_WORDS: Final = 3
 _TIMES: Final = re.compile(r"(?i)(double|triple)[ ](\w+)")
@@ -156,7 +163,9 @@ def _joined(spelling: str) -> str:
 def _written(spelling: str) -> str:
     """Return what a spelling stands for."""
     if _AT.search(spelling):
-        return _DOT.sub(".", _AT.sub("@", spelling, count=1))
+        spelling = _DOT.sub(".", _AT.sub("@", spelling, count=1))
+        spelling = _SIGN.sub(lambda match: _SAID_SIGNS[match[0].strip().lower()], spelling)
+        return spelling.replace(" ", "")
     spelling = _TIMES.sub(
         lambda match: " ".join([match[2]] * (2 if match[1].lower() == "double" else 3)), spelling
     )
@@ -172,6 +181,9 @@ def _written(spelling: str) -> str:
     if _NANP.fullmatch(digits):
         # said aloud a telephone number is often all there is: no word calls it one
         return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+    if digits[0] == "0" and _TRUNK_DIGITS[0] <= len(digits) <= _TRUNK_DIGITS[1]:
+        # one with a trunk zero, too
+        return f"{digits[:4]} {digits[4:7]} {digits[7:]}"
     return digits
 
 

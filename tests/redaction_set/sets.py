@@ -13,7 +13,8 @@ HERE = Path(__file__).resolve().parent
 SEED = 20250301
 HELD_OUT = "heldout"
 SECOND_HELD_OUT = "heldout2"
-_UNSEEN = frozenset({HELD_OUT, SECOND_HELD_OUT})
+DESK = "desk"
+_APART = frozenset({HELD_OUT, SECOND_HELD_OUT, DESK})
 ENGLISH_TAGS = frozenset({"en", "mail", "ticket", "chat", "forum", "doc", "indian"})
 
 
@@ -65,7 +66,13 @@ def negatives(count: int = 700, seed: int = SEED) -> tuple[Item, ...]:
 def handwritten() -> tuple[Item, ...]:
     """Mails, tickets, chats, calls, forum posts and documents, written by hand, none generated."""
     files = sorted((HERE / "handwritten").glob("*.txt"))
-    return tuple(i for file in files if file.stem not in _UNSEEN for i in read_handwritten(file))
+    return tuple(i for file in files if file.stem not in _APART for i in read_handwritten(file))
+
+
+@cache
+def desk() -> tuple[Item, ...]:
+    """Texts of help desks, clerks and their tools, by hand and in sight: ids under many labels."""
+    return tuple(read_handwritten(HERE / "handwritten" / f"{DESK}.txt"))
 
 
 @cache
@@ -117,7 +124,8 @@ def handwritten_by_kind() -> dict[str, list[Item]]:
         **{kind: [] for kind in KINDS},
         OTHER_LANGUAGES: [],
     }
-    for item in (*handwritten(), *held_out_handwritten(), *second_held_out_handwritten()):
+    held_out = (*held_out_handwritten(), *second_held_out_handwritten())
+    for item in (*handwritten(), *desk(), *held_out):
         tags = frozenset(item.tags)
         plain = ENGLISH if tags & ENGLISH_TAGS else OTHER_LANGUAGES
         kinds[next((kind for kind, marks in KINDS.items() if tags & marks), plain)].append(item)

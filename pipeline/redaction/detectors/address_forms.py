@@ -34,6 +34,7 @@ PREFIXED: Final = TextPattern(
     r"|[Cc]orso"
     r"|[Vv]icolo|[Ll]argo|[Ss]trada|[Rr]ua|[Tt]ravessa|[Pp]raça|[Aa]lameda|[Rr]odovia|[Uu]l\."
     r"|[Oo]s\.|[Pp]l\.|[Vv]\.le|[Pp]\.za|[Uu]lica|[Aa]l\."
+    r"|Plac|[Bb]ul\.|Leoforos|Quinta|Chemin|Impasse|Lungotevere|Lungomare|Calzada|Urb\.|Bvd\."
     r"|[Rr]ue|[Aa]venue|[Bb]oulevard|[Ss]trasse|[Ss]traße|[Ss]os\.|[Ss]tr\.|[Cc]alea"
     r"|[Bb]ulevardul|[Aa]leea|[Jj]alan|[Jj]l\.|Prol\."
     r"|Blvd\.|AV\.|AVENIDA|CALLE|RUA|VIA|RUE)"
@@ -52,9 +53,11 @@ COMPOUND: Final = TextPattern(
     r"|straat|laan|gracht|plein|kade|dijk|singel|steeg|gatan|vägen|gränd|gata|veien|vegen|vej"
     r"|gade|allé"
     r"|katu|tie|kuja|utca|út|körút|tér)"
-    r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?)?(?![\w%€$]|[.,]\d)"
+    r"\ \d{1,4}\ ?(?:[A-Za-z](?!\w))?(?:\ ?[-/]\ ?\d{1,4}[a-zA-Z]?|-[IVX]{1,4})?"
+    r"(?![\w%€$]|[.,]\d)"
     r"|(?<![\w-])[A-Za-zÄÖÜäöü][a-zäöü]{2,30}"
-    r"(?:str\.?\ |str\.|(?:straße|strasse|gasse|allee|weg)\ )\d{1,4}[a-z]?(?![\w%€$]"
+    r"(?:str\.?\ |str\.|(?:straße|strasse|gasse|allee|weg|straat|gracht|laan|plein|gatan|vägen|utca"
+    r"|katu)\ )\d{1,4}[a-z]?(?![\w%€$]"
     r"|[.,]\d)"
 )
 # Bağdat Cad. No: 212; Atatürk Bulvarı 5
@@ -88,7 +91,39 @@ _JAPANESE: Final = (
     r"(?<![\w-])\d{1,2}-\d{1,4}(?:-\d{1,4})?,?\ (?:[A-Z]\w+-(?:cho|machi|dori)(?!\w)"
     r"|[A-Z][\w-]{1,30}(?:,?\ [A-Z]\w{1,30}-(?:ku|shi|cho|machi|gun|ken|to|fu))+)"
 )
-ASIAN: Final = TextPattern(rf"{_TURKISH}|{_MALAY}|{_JAPANESE}")
+# B-42, Sector 62; A-12 Green Park
+_INDIAN: Final = (
+    r"(?<![\w-])[A-Z]-\d{1,4}(?:/\d{1,4})?,?\ (?:[A-Z][\w'-]{1,20}\ ){1,2}(?:Park|Nagar|Colony"
+    r"|Vihar"
+    r"|Enclave|Extension|Extn|Kunj|Bagh|Layout|Marg|Puram|Apartments|Society)(?!\w)"
+)
+# Gangnam-daero 12-gil 5; 123 Teheran-ro
+_KOREAN: Final = (
+    r"(?<![\w-])(?:\d{1,4}(?:-\d{1,3})?,?\ [A-Z][a-z]{2,20}-(?:daero|ro|gil)"
+    r"|[A-Z][a-z]{2,20}-(?:daero|ro|gil)\ (?:\d{1,3}(?:beon)?-gil\ )?\d{1,4}(?:-\d{1,3})?)(?![\w-])"
+    r"(?:,\ [A-Z][a-z]{2,20}-(?:gu|si|dong))*"
+)
+ASIAN: Final = TextPattern(rf"{_TURKISH}|{_MALAY}|{_JAPANESE}|{_INDIAN}|{_KOREAN}")
+# calle mayor 5, rua das acácias 55: in small letters; "via" is an English word, too
+PREFIXED_LOWER: Final = TextPattern(
+    r"\b(?:calle|avenida|avda\.?|av\.|paseo|rua|travessa|viale|piazza|ulica|ul\.|rue|jalan|jl\.)"
+    r"\ (?:(?:de|del|la|las|los|da|das|do|dos|della|dei|di|des|du)\ ){0,2}"
+    r"(?:[a-zà-ÿąćęłńóśźż]{3,20}(?:\ [a-zà-ÿąćęłńóśźż]{3,20}){0,2})"
+    r",?\ (?:n[º°.]\ ?|num\.?\ |no\.?\ )?\d{1,4}[a-z]?(?![\w%€$£:/-]|[.,]\d)"
+)
+# 17 Heol Fawr; 4 Bóthar na Trá; 6 Maes y Coed
+CELTIC: Final = TextPattern(
+    r"\d(?<![\w.,-].)\d{0,3}[A-Za-z]?,?\ (?:Heol|Ffordd|Stryd|Cwrt|Clos|Maes|Rhodfa|Bryn|Cae|Llys"
+    r"|Bóthar|Bothar|Sráid|Cois|Ardán|Cluain|Páirc)(?:\ (?:y|yr|na"
+    r"|an))?(?:\ [A-Z][\w'’-]{1,20}){1,3}"
+)
+# улица Ленина, 12, кв. 5; ул. Садовая, д. 3; вул. Хрещатик 22
+CYRILLIC: Final = TextPattern(
+    r"(?:ул\.|улица|пр\.|пр-т|проспект|пер\.|переулок|бульвар|бул\.|наб\.|набережная|шоссе|вул\.|вулиця)"
+    r"\ (?:\d{1,2}-[а-я]{1,2}\ )?[А-ЯЁІЇЄ][\w-]{2,30}(?:\ [А-ЯЁІЇЄ][\w-]{2,30}){0,2}"
+    r",?\ (?:д\.?\ ?|дом\ |буд\.\ ?|№\ ?)?\d{1,4}[а-я]?(?:/\d{1,3})?"
+    r"(?:,?\ (?:кв|корп|стр|оф|к)\.?\ ?\d{1,4})*(?:,\ (?:г\.\ ?)?[А-ЯЁІЇЄ][\w-]{2,30})?"
+)
 # Am Markt 5; Unter den Linden 77; Berliner Allee 120b
 GERMAN: Final = TextPattern(
     r"(?<![\w-])(?:(?:In\ de[rnm]|Im)\ (?!Jahr|Monat|Woche|Kapitel|Raum|Zimmer|Alter|Schnitt"
@@ -105,6 +140,20 @@ GERMAN: Final = TextPattern(
 )
 
 
+_PREFIXED_TRIGGER: Final = (
+    r" \d",
+    r"(?i)\b(?:calle|cl|c\.|r\.|av|pza\.|p\.zza|estrada|cal(?:ç)ada|praceta|rambla|carrer|gran"
+    r"|odos|ulitsa|chauss(?:é)e|quai|n(?:á)m(?:ě)st(?:í)|avenida|avd?a?\.|av\.|paseo|plaza|carrera|cra\b|camino|ronda"
+    r"|glorieta"
+    r"|callej(?:ó)n|carretera|privada|cerrada|circuito|andador|jir(?:ó)n|pasaje|transversal"
+    r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
+    r"|travessa|pra(?:ç)a|alameda|rodovia|os\.|pl\.|v\.le|p\.za|ul\.|ulica|al\.|rue|avenue|boulevard"
+    r"|stra(?:ss|ß)e"
+    r"|plac|bul\.|leoforos|quinta|chemin|impasse|lungotevere|lungomare|calzada|urb\.|bvd\."
+    r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
+)
+
+
 def address_form_detectors() -> tuple[FormDetector, ...]:
     """Return one detector for each form; each has a trigger of its own, so few of them run."""
     return (
@@ -114,7 +163,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             (
                 r"\d",
                 r"(?i)\bbox\b|\bp\.? ?o\.? ?b|postfach|postbus|apartado|casilla|\bb\.?p\b"
-                r"|locked bag"
+                r"|(?:locked|private) bag"
                 r"|\bpmb|caixa postal|te postale",
             ),
         ),
@@ -124,7 +173,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
         FormDetector(
             "NumberBehindStreet",
             NUMBER_BEHIND,
-            r"(?:Street|St\.?|Road|Rd\.?|Avenue|Ave\.?) (?:[Nn]o\.? ?)?\d",
+            r"(?:Street|St\.?|Road|Rd\.?|Avenue|Ave\.?|Blvd\.?|Boulevard) (?:[Nn]o\.? ?)?\d",
         ),
         FormDetector(
             "NumberBehindName",
@@ -146,17 +195,7 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
         FormDetector(
             "PrefixedAddress",
             PREFIXED,
-            (
-                r" \d",
-                r"(?i)\b(?:calle|cl|c\.|r\.|av|pza\.|p\.zza|estrada|cal(?:ç)ada|praceta|rambla|carrer|gran"
-                r"|odos|ulitsa|chauss(?:é)e|quai|n(?:á)m(?:ě)st(?:í)|avenida|avd?a?\.|av\.|paseo|plaza|carrera|cra\b|camino|ronda"
-                r"|glorieta"
-                r"|callej(?:ó)n|carretera|privada|cerrada|circuito|andador|jir(?:ó)n|pasaje|transversal"
-                r"|diagonal|via|viale|piazza|piazzale|corso|vicolo|largo|strada|rua"
-                r"|travessa|pra(?:ç)a|alameda|rodovia|os\.|pl\.|v\.le|p\.za|ul\.|ulica|al\.|rue|avenue|boulevard"
-                r"|stra(?:ss|ß)e"
-                r"|sos\.|str\.|calea|bulevardul|aleea|jalan|jl\.|prol\.|blvd\.) |\bc/",
-            ),
+            _PREFIXED_TRIGGER,
         ),
         FormDetector(
             "CompoundAddress",
@@ -182,6 +221,29 @@ def address_form_detectors() -> tuple[FormDetector, ...]:
             more=(
                 (r"\d", r"\b(?:Jalan|Jln|Jl|Lorong|Lrg)\b"),
                 r"\d-\d{1,2}(?:-\d{1,4})?,? [A-Z]",
+                r"-(?:daero|ro|gil)\b",
+                r"\b[A-Z]-\d+(?:/\d+)?,? [A-Z]",
+            ),
+        ),
+        FormDetector(
+            "PrefixedInSmallLetters",
+            PREFIXED_LOWER,
+            _PREFIXED_TRIGGER,
+            0.65,
+        ),
+        FormDetector(
+            "CelticAddress",
+            CELTIC,
+            r"\d[A-Za-z]?,? (?:Heol|Ffordd|Stryd|Cwrt|Clos|Maes|Rhodfa|Bryn|Cae|Llys|B[óo]thar"
+            r"|Sráid"
+            r"|Cois|Ardán|Cluain|Páirc) ",
+        ),
+        FormDetector(
+            "CyrillicAddress",
+            CYRILLIC,
+            (
+                r"\d",
+                r"(?:ул\.|улица|пр\.|пр-т|проспект|пер\.|переулок|бул|наб|шоссе|вул\.|вулиця) ",
             ),
         ),
         FormDetector(

@@ -37,7 +37,8 @@ _DIRECTION = (
 # A digit leads every pattern, so that the scanner skips to digits; what must not stand in front is
 # looked for behind that digit.
 NUMBER: Final = (
-    r"\d(?<![\w.,$€£/-].)(?<!\d:.)\d{0,5}(?:[-–/]\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?(?:\ \d{1,5})?"
+    r"\d(?<![\w.,$€£/-].)(?<!\d:.)\d{0,5}(?:(?:[-–/]|\ &\ )\d{1,5}){0,2}[A-Za-z]?(?:\ 1/2)?"
+    r"(?:\ \d{1,5})?"
 )
 _WORD = (
     r"(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’.-]{0,30}|\d{1,3}(?:st|nd|rd|th)"
@@ -65,7 +66,7 @@ SAID_TYPES: Final = (
 # 12 baker street, in any case
 INFORMAL: Final = CaselessPattern(
     rf"{NUMBER}\ (?:(?:north|south|east|west"
-    rf"|[nsew])\.?\ )?(?P<name>(?:[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
+    rf"|[nsew])\.?\ )?(?P<name>(?:(?:st\.?\ )?[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     rf"\ (?:{WRITTEN_TYPES})(?!\w)\.?",
 )
@@ -103,15 +104,18 @@ _LEADS: Final = (
 # What may stand in front of a street: Door No. 4/112, Plot 5512, Room 1203, Building 7,
 LEAD: Final = TextPattern(
     rf"(?<!\w)(?:(?:{'|'.join(f'[{word[0].upper()}{word[0]}]{word[1:]}' for word in _LEADS)})"
-    r"\ (?:[Nn]o\.?\ ?)?(?=\S{0,7}\d)[\w/-]{1,8},?\s){1,4}"
+    r"\ (?:[Nn]o\.?\ ?)?(?:(?=\S{0,7}\d)[\w/-]{1,8},?|[A-Z],)\s){1,4}"
+    # 3rd Floor, ; Top floor flat, ; 2/1,
+    r"|(?<!\w)(?:(?:\d{1,2}(?:st|nd|rd|th)|[Tt]op|[Gg]round|[Ff]irst|[Ss]econd|[Tt]hird)\ [Ff]loor"
+    r"(?:\ [Ff]lat)?|\d/\d),\ "
 )
 # Of texts that end behind the street's first number: most have nothing of the kind.
-MAY_LEAD: Final = Scanner([rf"(?i)(?:{'|'.join(_LEADS)}) "], [((0,), 0)])
+MAY_LEAD: Final = Scanner([rf"(?i)(?:{'|'.join(_LEADS)})[ ,]|\d/\d, "], [((0,), 0)])
 PO_BOX: Final = CaselessPattern(
     r"(?<!\w)(?:(?:P\.?\ ?O\.?|[Pp]ost(?:al)?(?:\ [Oo]ffice)?)\ ?[Bb]ox|Postfach|Postbus"
     r"|Apartado(?:\ [Pp]ostal)?"
     r"|Casilla|Caixa\ Postal|Boîte\ [Pp]ostale|B\.?P\.?|Locked\ Bag|GPO\ Box"
-    r"|PMB)\ ?\#?(?:\ ?[Nn]o\.?)?\ ?\d{1,6}(?!\d)",
+    r"|PMB|Private\ Bag)\ ?\#?(?:\ ?[Nn]o\.?)?\ ?\d{1,6}(?:-\d{5})?(?!\d)",
 )
 # PSC 1234, Box 5678; Unit 4321 Box 8765; USS Smith; and APO AP 96555 behind them
 MILITARY: Final = TextPattern(
@@ -127,7 +131,7 @@ UNIT: Final = CaselessPattern(
     r"|building|block"
     r"|lot|apto|ap"
     r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
-    r"|studio|space|box"
+    r"|studio|space|box|oficina"
     r"|trailer|slip|penthouse|house|bloc|bl|sc|et|bat|bât|citofono|esc|escalera|bajo"
     r"|phase|sector)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
     r"|\d{1,2}\.?[oaº]\.?\ ?(?:dto|esq|izq|dcha|der|[A-Z](?!\w))\.?|\d{1,2}\.?\ ?(?:OG|Stock|tr)"
@@ -137,7 +141,7 @@ UNIT: Final = CaselessPattern(
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ fl(?:oor|r)?"
     r"|\d{1,2}\.?\ ?(?:tv|mf)"
-    r"|po\ box\ \d+)(?![\w])\)?",
+    r"|po\ box\ \d+|of\.\ ?\d{1,5})(?![\w])\)?",
 )
 ZIP: Final = TextPattern(
     r"(?:C\.?P\.?\ ?)?(?:\d{5}(?:-\d{4})?"
@@ -178,10 +182,11 @@ CUED: Final = TextPattern(
 )
 # Ermou 150, Athens 105 63
 UNMARKED_BEHIND: Final = TextPattern(
-    r"(?<![\w-])(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
+    r"(?<![\w-])(?!(?:Addr(?:ess|esse)?|Adres[as]?e?|Anschrift|Indirizzo|Endereço|Dirección|Domicilio"
+    r"|Lives|Home|Deliver|Ship)\ )(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
 )
 # Dizengoff St 20
 NUMBER_BEHIND: Final = TextPattern(
     r"(?<!\w)(?:[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}\ ){1,3}(?:Street|St\.?|Road|Rd\.?|Avenue"
-    r"|Ave\.?)\ (?:[Nn]o\.?\ ?)?\d{1,4}(?![\w:%-]|\.\d)"
+    r"|Ave\.?|Blvd\.?|Boulevard)\ (?:[Nn]o\.?\ ?)?\d{1,4}(?![\w:%-]|\.\d)"
 )

@@ -14,7 +14,7 @@ from pipeline.redaction.detectors.address_patterns import (
     UNIT_REACH,
     ZIP,
 )
-from pipeline.redaction.detectors.lexicon import Lexicon, lexicon
+from pipeline.redaction.detectors.lexicon import Lexicon, lexicon, words
 from pipeline.redaction.detectors.patterns import TextPattern
 
 # never across a blank line
@@ -30,6 +30,10 @@ _WORDS = re.compile(r"\S+")
 _NOTHING_FOLLOWS = frozenset(["", ".", ":", "!", "?", ")", '"', "'", "/", "%", "@", "=", "_"])
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|[Nn]o|[Oo]pp|[Nn]r|[A-Z])\.")
 _DIVISIONS = frozenset(["District", "County", "City", "Province", "Township", "Ward", "Prefecture"])
+_MONTHS = words(
+    "January February March April May June July August September October November December"
+    " Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
+)
 _SMALL_WORDS = frozenset(
     [
         "of",
@@ -215,6 +219,9 @@ class AddressTail:
             if not (word[0].isupper() or word[0].isdigit() or word in _SMALL_WORDS):
                 break
             if word.isupper() and self._lexicon.is_ordinary(word.lower()):
+                break
+            if word.strip(",") in _MONTHS:
+                # "born 19 July 1981, of Flat 6, …"
                 break
             if word[0].isupper() or word[0].isdigit():
                 first = place

@@ -43,6 +43,8 @@ _SAID_DAY = (
     r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth"
     r"|nineteenth|twentieth|thirtieth"
 )
+# "july fourth, fifty one": the century left out
+_SAID_SHORT = rf"{_TENS}(?:[\ -]{_ONES})?"
 _DATE = CaselessPattern(
     rf"""(?<![\w.:/-])(?:
       {_YEAR}(?P<s1>[-/.])(?:0?[1-9]|1[0-2])(?P=s1){_DAY}(?![\d/-])
@@ -54,12 +56,13 @@ _DATE = CaselessPattern(
       (?:,?[\ -](?:of\ )?{_YEAR}|,?\ '\d\d|,?\ {_SAID_YEAR})?(?!\w)
     | {_MONTH},?\ (?:of\ )?{_YEAR}(?!\w)
     | (?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\w)
-    | {_YEAR}\.?\ {_MONTH}\ {_DAY}(?!\w)
-    | (?:the\ )?(?:{_SAID_DAY})\ of\ the\ (?:{_SAID_DAY}),?\ (?:{_SAID_YEAR}|{_YEAR})(?!\w)
+    | {_YEAR}[.,]?\ {_MONTH}\ {_DAY}(?!\w)
+    | (?:the\ )?(?:{_SAID_DAY})\ of\ the\ (?:{_SAID_DAY}),?
+      \ (?:{_SAID_YEAR}|{_YEAR}|{_SAID_SHORT})(?!\w)
     | (?:the\ )?(?:{_SAID_DAY}|{_DAY}(?:st|nd|rd|th))\ (?:day\ )?(?:of\ )?{_MONTH}
-      (?:,?\ (?:{_SAID_YEAR}|{_YEAR}))?(?!\w)
+      (?:,?\ (?:{_SAID_YEAR}|{_YEAR}|'\d\d|{_SAID_SHORT}))?(?!\w)
     | {_MONTH},?\ (?:the\ )?(?:{_SAID_DAY}|{_UNDER_HUNDRED}),?\ (?:of\ )?
-      (?:{_SAID_YEAR}|{_YEAR})(?!\w)
+      (?:{_SAID_YEAR}|{_YEAR}|{_SAID_SHORT})(?!\w)
     )""",
     re.VERBOSE,
 )
@@ -84,12 +87,13 @@ _NUMBER_OPENING = TextPattern(r"\d{1,2}(?:[-/.\s]|st|nd|rd|th|er)|\d{4}[-/.\s]|\
 _COMPACT_TRIGGER = r"(?i)born|dob|d\.o\.b|d/o/b|bday|b-day|birth|\bgeb"
 _BIRTH = TextPattern(
     # the letters that lead: without one of them no alternative is tried
-    r"(?=[abcdfgnstu(])(?:"
+    r"(?=[abcdfgnstuр(])(?:"
     r"\bborn\b|birth|\bdob\b|\bd\.o\.b|\bbday\b|b-day|\bgeb(?:oren|\.)|geburt|\bn[ée]e? le\b"
     r"|naissance"
     r"|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento|geboorte"
-    r"|\bföd(?:d|elsedag|elsedatum)|\bfød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsyntyn|\bszület"
-    r"|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b|\(\*\s?$"
+    r"|\bföd(?:d|elsedag|elsedatum)|\bfød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu|\bsynty[nm]|\bszület"
+    r"|рожд|родил|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b"
+    r"|\(\*\s?$"
     # typed in a hurry, shortened, or told by the age
     r"|\bdate of b|\bnasc(?:\.|id[oa])|\bf\. ?nac\b|\bur\. ?$|\bb\. ?$|\bné(?:e|\(e\))? à\b"
     r"|\b(?:turn(?:ed|s|ing)|age[d:]?) \d{1,3}\b[^.;?]{0,16}\(?$)"
@@ -107,6 +111,8 @@ _COMPACT = CaselessPattern(
       (?:(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))
       (?:(?:19|20)?\d\d)
     | \d{{1,2}}(?:[-/.]\d{{1,2}}[-/.]|\ ?[a-z]{{3}}\ ?)(?:19|20)?\d\d
+    | \d{{1,2}}/\d{{1,2}}(?!/)
+    | {_UNDER_HUNDRED},?\ {_MONTH},?\ (?:{_SAID_YEAR}|{_SAID_SHORT})
     | {_UNDER_HUNDRED},?\ {_UNDER_HUNDRED},?\ (?:{_SAID_YEAR}|{_TENS}(?:[\ -]{_ONES})?)
     )(?![\w-]|[.,]\d)""",
     re.VERBOSE,
@@ -134,7 +140,8 @@ class DateOfBirthDetector(Detector):
                         r"|née? le\b|nee? le\b"
                         r"|naissance|naci(?:d[oa]|ó|miento)|\bnat[oa] il\b|nascita|nascimento"
                         r"|geboorte|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu"
-                        r"|\bsyntyn|\bszület|\bnăscut|\bnașter|\bcumple|fechas? de nac|\bné\(e\)"
+                        r"|\bsynty[nm]|\bszület|рожд|родил|\bnăscut|\bnașter|\bcumple"
+                        r"|fechas? de nac|\bné\(e\)"
                         r"|d/o/b|\bnat[oa] a\b|\(\*|date of b|\bnasc[.i]|\bf\. ?nac|\bur\. |\bb\. "
                         r"|née? à|nee? à|\bturn(?:ed|s|ing) |\bage[d:]? |\b(?:fe)?male\b",
                     ),
@@ -145,7 +152,7 @@ class DateOfBirthDetector(Detector):
             ),
             Part(
                 (
-                    (r"\d{6}|\d[-/.]\d{1,2}[-/.]\d|\d ?[A-Za-z]{3} ?\d\d", _COMPACT_TRIGGER),
+                    (r"\d{6}|\d[-/.]\d{1,2}[-/.]\d|\d ?[A-Za-z]{3} ?\d\d|\d/\d", _COMPACT_TRIGGER),
                     (rf"(?i)\b(?:{_TENS}|{_TEENS}|{_ONES})\b", _COMPACT_TRIGGER),
                 ),
                 self._compact,

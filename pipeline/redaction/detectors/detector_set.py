@@ -10,6 +10,7 @@ from pipeline.redaction.detectors.address import (
     StreetDetector,
 )
 from pipeline.redaction.detectors.address_forms import address_form_detectors
+from pipeline.redaction.detectors.address_named import named_address_detectors
 from pipeline.redaction.detectors.address_plain import (
     PlainStreetDetector,
     SaidStreetDetector,
@@ -32,6 +33,7 @@ from pipeline.redaction.detectors.id_labels import (
 )
 from pipeline.redaction.detectors.ids import IdShapeDetector, NamedIdDetector
 from pipeline.redaction.detectors.names import PersonDetector
+from pipeline.redaction.detectors.names_forms import NamesByFormDetector
 from pipeline.redaction.detectors.names_headers import MailboxNameDetector
 from pipeline.redaction.detectors.names_informal import (
     InformalPersonDetector,
@@ -82,6 +84,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         ApiKeyDetector(),
         StreetDetector(),
         NamedStreetDetector(),
+        *named_address_detectors(),
         CuedAddressDetector(),
         PlainStreetDetector(),
         SaidStreetDetector(),
@@ -91,6 +94,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
         OrganisationDetector(),
         PersonDetector(name_list=settings.name_list),
         MailboxNameDetector(),
+        NamesByFormDetector(name_list=settings.name_list),
         OtherScriptPersonDetector(),
         IntroducedPersonDetector(name_list=settings.name_list),
         InformalPersonDetector(name_list=settings.name_list),

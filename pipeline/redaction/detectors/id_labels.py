@@ -8,25 +8,35 @@ from typing import ClassVar
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Part
 from pipeline.redaction.detectors.id_phrases import foreign_ids, phrased_ids
+from pipeline.redaction.detectors.id_words import (
+    ANSWER,
+    ASIDE,
+    CUSTOMERS,
+    HOLDERS,
+    IS,
+    LETTERED_HOLDERS,
+    NO_PREFIX,
+    NUMBERS,
+)
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
 
 _LABELLED = CaselessPattern(
-    r"(?P<account>\b(?:user|account|acct|member(?:ship)?|login|profile|loyalty|frequent flyer"
-    r"|subscriber|employee|staff|student|matric(?:ulation)?|voter|pension|donor|library card|badge"
-    r"|insured|reader|rewards|passenger|patient|medical record|hospital"
-    r"|policy ?holder|policy|insurance|tax"
-    r"|national|identity)|(?P<customer>\bcust(?:omer)?|\bclient))"
-    r"[ _-]?(?:id(?:entifier)?|number|num|no\.?|nr\.?|#|code"
-    r"|ref(?:erence)?(?: (?:number|no\.?))?)[\"'*`]{0,3}"
-    r"(?: on file| you have(?: for me| on file)?| i have| there| here| below)?"
-    r"(?: (?:is|of|was|should be|reads|ends in|ending in)|:|=|#| -|\)"
-    r"|\?\s{1,2}(?:\w{1,12}: ?)?(?:(?:yes|sure|ok|okay|yeah|it'?s|it is|that'?s),? ){0,3}){0,3}"
+    rf"(?P<account>\b(?:{HOLDERS})|(?P<customer>{CUSTOMERS}))"
+    rf"[ _-]?(?:{NUMBERS})(?:'s\b)?[\"'*`]{{0,3}}{ASIDE}(?:{IS}|:|=|#| -|\)|{ANSWER}){{0,3}}"
     r"\s{0,3}[\"'*`#(\[]{0,3}"
-    r"(?P<value>(?!(?:is|of|on|in|at|to|by|and|for"
-    r"|was)\b)[A-Za-z]{1,3}[ -]\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)"
-    r"|\d{2,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
+    rf"(?P<value>{NO_PREFIX}[A-Za-z]{{1,3}}(?:[ -]\d{{2,6}}|\d{{2,6}})(?:[ ]\d{{2,6}}){{1,4}}(?!\d)"
+    rf"|{NO_PREFIX}[A-Za-z]{{1,3}} \d{{4,10}}(?!\d)"
+    r"|\d{1,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
+)
+# "badge B-20418", "my frequent flyer is TP 440 187 223": no word for a number, but letters
+_LETTERED = TextPattern(
+    rf"\b(?:{LETTERED_HOLDERS}){ASIDE}(?:'s|{IS})?[:=#]{{0,2}} {{0,2}}[\"'*`#(\[]{{0,2}}"
+    r"(?P<value>(?-i:[A-Z]{1,5})(?:[-/ ]?\d{4,14}(?:[-/]\d{1,8}){0,2}"
+    r"|[-/]\d{2,4}(?:[-/]\d{2,8}){1,2}"
+    r"| \d{2,4}(?: \d{2,4}){1,4}))(?![\w-]|[.,]\d)",
+    re.IGNORECASE,
 )
 # Labels that are one word, and national identity numbers by their names
 # "policy HX-4410293", "my account is 551029337": the label alone, so the value must be a number
@@ -73,18 +83,25 @@ _LABELLED_BY_A_WORD = CaselessPattern(
     r"|n[úu]mero de cliente"
     r"|klantnummer|numero cliente|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
     r"|pan|nin|bvn|tin|sss"
-    r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?)(?![\w-])"
-    r"(?: number| no\.?| nr\.?)?[\"'*`]{0,3}(?::| is| lautet| ist| est| es"
+    r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?"
+    r"|(?:logged|signed?) in as|registered as)(?![\w-])"
+    r"(?: number| no\.?| nr\.?| ?#)?[\"'*`]{0,3}(?::| is| lautet| ist| est| es"
     r"|#){0,2} {0,2}[\"'*`#]{0,2}"
     r"(?P<value>\d{2,6}(?:[ ./-]\d{1,6}){1,4}|[A-Z]{2}(?: \d\d){3} [A-D]"
     r"|[A-Z]{0,6}[_-]?\d[A-Z0-9-]{3,16})"
     r"(?![\w])",
 )
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DATE_LIKE = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}$")
 _PAYMENT_NUMBER = TextPattern(
     r"(?i)\b(?:certificate|gift[ _]card|credit[ _]card|debit[ _]card|voucher|card)s?"
     r"(?: (?:id|number|no\.?|ending(?: in)?|with id|ending with))?[ :#*`_(]{1,4}(\d{6,10})(?![\w-])"
 )
+
+
+def _plainly(pattern: str) -> str:
+    """Return a pattern as the gate can hold it: without what looks ahead."""
+    return re.sub(r"\(\?=([^)]*)\)", "", pattern)
 
 
 def _is_word(value: str) -> bool:
@@ -109,14 +126,15 @@ class LabelledIdDetector(Detector):
                 (
                     (
                         r"\d",
-                        r"(?i)\b(?:user|account|acct|member|membership|login|profile|loyalty|flyer"
-                        r"|customer|cust|client|subscriber|employee|staff|patient|record|policy"
-                        r"|holder|insurance|tax|national|hospital|student|matric|matriculation|voter|pension"
-                        r"|donor|library card|badge|insured|reader|rewards|passenger|identity)"
-                        r"[ _-]?(?:id|nu?m|no|nr|#|code|ref)",
+                        rf"(?i)(?:\b(?:{_plainly(HOLDERS)})|{CUSTOMERS})"
+                        r"[ _-]?(?:id|nu?m|no|nr|n[º°]|#|code|ref)",
                     ),
                 ),
                 _labelled,
+            ),
+            Part(
+                ((r"\b[A-Z]{1,5}[-/ ]?\d\d", rf"(?i)\b(?:{LETTERED_HOLDERS})\b"),),
+                _lettered,
             ),
             # the label further in front, or behind: the word, and what stands at its number
             Part(
@@ -175,10 +193,21 @@ def _labelled(text: str, _context: Context) -> list[Span]:
     spans = []
     for match in _LABELLED.finditer(text):
         value = match["value"]
+        if (match["account"] or "").lower() == "tenant" and _UUID.fullmatch(value):
+            # a tenant of a cloud is a company
+            continue
         if sum(map(str.isdigit, value)) >= min(3, len(value) - 2):
             entity = CUSTOMER_ID if match["customer"] else ACCOUNT_ID
             spans.append(Span(*match.span("value"), entity, 0.8, _NAME))
     return spans
+
+
+def _lettered(text: str, _context: Context) -> list[Span]:
+    return [
+        Span(*match.span("value"), ACCOUNT_ID, 0.65, _NAME)
+        for match in _LETTERED.finditer(text)
+        if sum(map(str.isdigit, match["value"])) >= 4
+    ]
 
 
 def _phrased(text: str, _context: Context) -> list[Span]:
@@ -222,7 +251,8 @@ class IdentityNumberDetector(Detector):
             r"|kundenr|numer klienta|n.{1,2}mero de (?:socio|cliente|cuenta)|lidnummer"
             r"|medlemsnummer|asiakasnumero|num.{1,2}ro (?:de )?client|pesel"
             r"|bsn|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
-            r"|pan|nin|bvn|tin|sss|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username)\b",
+            r"|pan|nin|bvn|tin|sss|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username"
+            r"|in as|registered as)\b",
         ),
     )
 
@@ -231,7 +261,10 @@ class IdentityNumberDetector(Detector):
         return [
             Span(*match.span("value"), ACCOUNT_ID, 0.7, "IdentityNumberDetector")
             for match in _LABELLED_BY_A_WORD.finditer(text)
-            if sum(map(str.isdigit, match["value"])) >= 4 and not _DATE_LIKE.match(match["value"])
+            if sum(map(str.isdigit, match["value"])) >= 4
+            and not _DATE_LIKE.match(match["value"])
+            # four digits alone are the end of a card, a year: "user: 8871"
+            and not (match["value"].isdigit() and len(match["value"]) < 5)
         ]
 
 
@@ -260,7 +293,7 @@ class ForeignLabelDetector(Detector):
             r"|mandat|teilnehmern|abo[ -]?n|kd|lid[ -]?n|klantn|polis|police|contrat|contractn"
             r"|relatien|medlemsn|avtalsn|kund|forsikringsn|client[ei]|adh(?:é|e)rent|assur(?:é|e)"
             r"|abonn|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
-            r"|ap(?:ó|o)lice)",
+            r"|ap(?:ó|o)lice)|номер (?:договора|клиента|полиса|счета|абонента|карты)",
         ),
     )
 

@@ -50,7 +50,7 @@ _OTHER_THING = TextPattern(
     r"|date|since|credit|debit|gift)\b"
 )
 _FOREIGN_LABEL: Final = (
-    r"\b(?:(?:vertrags?|versicherungs?|policen?|versicherten|mitglieds?|kunden?|kd|patienten"
+    r"\b(?:vertragskonto|(?:vertrags?|versicherungs?|policen?|versicherten|mitglieds?|kunden?|kd|patienten"
     r"|personal|matrikel|steuer|mandats?|teilnehmer|abo|lid|klant|polis|contract|relatie|medlems"
     r"|avtals|kund|forsikrings)[.]?[ -]?(?:nummer|nr|nummeret|num)"
     r"|(?:n[uú]m(?:e|é)ro|número|numero|num|n[º°o]|nr|c[oó]digo|codice|numer)[.]? ?"
@@ -59,8 +59,11 @@ _FOREIGN_LABEL: Final = (
     r"|s[oó]cio|p[oó]liza|polizza|police|klienta|umowy|polisy|afiliad[oa]|membre|tessera"
     r"|ap[oó]lice)"
     r"|(?:contrat|contrato|contratto|p[oó]liza|polizza|police|cliente|abonnement|umowa|polisa"
-    r"|ap[oó]lice|vertrag|kunde) (?:n[º°o]|num|nr|n|n[uú]mero|num[ée]ro))"
-    r"(?:[.:#]{0,2} ?(?:ist die|ist|lautet|est le|est|es el|es|è|é|is|jest)?[ :]{1,2}| ?[.:] ?)"
+    r"|ap[oó]lice|vertrag|kunde|adh[ée]rente?|abonn[ée]e?|assur[ée]e?|membre|s[oó]ci[oa]|client"
+    r"|afiliad[oa]|lid|medlem|kund) (?:n[º°o]|num|nr|n|n[uú]mero|num[ée]ro|nummer)"
+    r"|номер (?:договора|клиента|полиса|счета|абонента|карты))"
+    r"(?:[.:#]{0,2} ?(?:ist die|ist|lautet|est le|est|es el|es|è|é|is|jest|är|er|to)?[ :]{1,2}"
+    r"| ?[.:] ?)"
 )
 _FOREIGN = TextPattern(rf"{_FOREIGN_LABEL}{_VALUE}(?![\w%€$£]|[.,:]\d)", re.IGNORECASE)
 # 4410092833, that's my savings account

@@ -25,12 +25,13 @@ DEFAULT_ID_SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER_ID: (
         r"\b(?:cus|cust|customer)[_-][0-9A-Za-z]{6,}\b",
         r"\b(?:customer|client|member|patient|subscriber|employee)[_-][0-9]{3,}\b",
-        r"\b(?:CUS|CUST|CUSTOMER|CLIENT|MEMBER|MBR|PATIENT|PAT|EMP)-?[0-9]{4,}\b",
+        r"\b(?:CUS|CUST|CUSTOMER|CLIENT|MEMBER|MBR|PATIENT|PAT|EMP)-?[0-9]{4,}(?:-[0-9]{2,})*\b",
     ),
     ACCOUNT_ID: (
         r"\bacct_[0-9A-Za-z]{12,}\b",
         r"\b(?:account|acct|acc|user|usr|uid)[_-][0-9]{4,}\b",
-        r"\b(?:ACCOUNT|ACCT|ACC|USER|USR|UID)-?[0-9]{4,}\b",
+        r"\b(?:account|acct|acc|user|usr|uid|mbr|member)_[0-9a-f]{10,}\b",
+        r"\b(?:ACCOUNT|ACCT|ACC|USER|USR|UID)-?[0-9]{4,}(?:-[0-9]{2,})*\b",
     ),
 }
 _DEFAULTS: Final = tuple(DEFAULT_ID_SHAPES.items())

@@ -8,7 +8,8 @@ from pipeline.redaction.detectors.lexicon import words
 
 # After these even an ordinary word in capitals is a name ("named Hope", "Dear Rich").
 NAMING: Final = words(
-    """named dear sincerely regards surname firstname lastname mr mrs ms miss dr prof
+    """зовут звати ονομάζομαι λέγομαι
+    named dear sincerely regards surname firstname lastname mr mrs ms miss dr prof
     name's called attn signed respectfully herr herrn frau fru meneer mevrouw mevr dhr señor señora
     señorita senor senora senhor senhora sr sra dona doña monsieur madame mme mlle signor signora
     sig shri smt"""
@@ -29,7 +30,12 @@ ADDRESSING: Final = words(
 LEADING: Final = words("from by with welcome sorry for and to behalf")
 # People's roles; they also stand as classes of capitalised words ("Agent Smith").
 ROLES: Final = words(
-    """attn engr chief abuela abuelo
+    """attn engr chief abuela abuelo requester assignee reporter reviewer approver submitter pt pax
+    guardian payee payer insured subscriber borrower guarantor trustee executor godmother godfather
+    cuñado cuñada hermano hermana primo prima hijo hija marido esposa
+    sobrino sobrina suegro suegra frère soeur sœur mari épouse cousine voisin voisine fratello
+    sorella marito moglie cugino cugina bruder schwester tochter ehemann ehefrau schwager schwägerin
+    schwiegermutter schwiegervater broer zus zoon dochter buurman buurvrouw
     customer client patient passenger user employee guest member agent manager supervisor
     colleague coworker friend wife husband son daughter brother sister mother father mom dad mum
     boss teacher doorman plumber electrician nurse midwife babysitter nanny stepson stepdaughter

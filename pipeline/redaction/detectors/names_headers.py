@@ -17,7 +17,7 @@ _MAILBOX = TextPattern(
     re.MULTILINE,
 )
 # No person is called so: a mailbox of a group or of a program.
-_FUNCTIONS: Final = words(
+FUNCTIONS: Final = words(
     """team support billing sales info service services newsletter notification notifications alerts
     alert admin administrator desk help office department dept mailer daemon bot noreply no-reply
     reply postmaster root security accounts hr it marketing news updates orders customer care"""
@@ -45,7 +45,7 @@ class MailboxNameDetector(Detector):
     def _is_person(self, name: str) -> bool:
         parts = name.lower().split()
         known = self._lexicon
-        if any(part in _FUNCTIONS or part in ORGANISATION_WORDS for part in parts):
+        if any(part in FUNCTIONS or part in ORGANISATION_WORDS for part in parts):
             return False
         return not all(
             part in known.proper or part in NO_SPEAKERS or known.is_ordinary(part) for part in parts

@@ -40,7 +40,8 @@ _SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR
 _INVERTED = TextPattern(
     r"(?i:\b(?:name|patient|pt|passenger|pax|guest|customer|client|insured|member|employee|attn"
     r"|student|tenant|deceased|witness)[:#]? {1,2})"
-    r"(?P<last>[A-Z][A-Z'-]{1,20}), (?P<first>[A-Z][A-Z'-]{1,20}(?: [A-Z]\b\.?)?)(?![\w'-])"
+    r"(?P<last>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}), (?P<first>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-Z]\b\.?)?)"
+    r"(?![\w'-])"
 )
 # "last name k o w a l s k i", "it is spelled S-M-I-T-H"
 _SPELLED = TextPattern(

@@ -26,10 +26,16 @@ _NHS = TextPattern(r"\d(?<![\w.+-].)\d\d([- ]?)\d{3}\1\d{4}(?![\w]|[-.]\d)")
 _NHS_CUE = TextPattern(r"\bnhs\b|national health")
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
 
-_PASSPORT_CUE = TextPattern(r"passport|passeport|reisepass|pasaporte|passaporto|paspoort")
+_PASSPORT_CUE = TextPattern(
+    r"passport|\bpp ?(?:no|#|num)|\bpass(?:nummer|nr| no\b)|passeport|reisepass|pasaporte"
+    r"|passaporto|paspoort"
+)
 _PASSPORT = TextPattern(
     r"(?<![\w-])(?:[A-Za-z]{0,3}\d{6,9}[A-Za-z]{0,2}|[A-Za-z]\d[A-Za-z0-9]{5,7}"
-    r"|[A-Z]{1,2}\ \d{6,7}|[A-Z]\ ?\d{4}\ \d{4})(?![\w-])"
+    r"|[A-Z]{1,2}\ \d{6,7}|[A-Z]\ ?\d{4}\ \d{4}|[A-Z]{1,2}\ ?\d{2,3}(?:\ \d{2,3}){2}(?!\ \d)"
+    r"|\d(?<!\d\ .)\d\d(?:\ \d{3}){2}(?!\ \d)"
+    # German: no vowels; letters and digits in turn
+    r"|[CFGHJK](?=[A-Z0-9]*\d)[0-9CFGHJKLMNPRTVWXYZ]{8})(?![\w-])"
 )
 _LICENSE_CUE = TextPattern(
     r"\bdriv(?:er'?s?|ers'?|ing)[ _-]?(?:licen[cs]e|permit)|\blicen[cs]e[ _-]?(?:no|num(?:ber)?"
@@ -40,6 +46,12 @@ _LICENSE_CUE = TextPattern(
 _LICENSE_ALONE = TextPattern(r"\blicen[cs]es?\b")
 _LICENSE_PLAIN_CUE = TextPattern(
     r"\bsoftware|\bproduct|\bopen.source|\bmit licen|\bapache|\bgpl|\bkeys?\b"
+)
+# Right in front of another number: "licence on order 4418220", "expires 20291130"
+_LICENSE_OTHER = TextPattern(
+    r"\b(?:order|case|ticket|ref(?:erence)?|invoice|exp(?:ires?|iry|\.)?|issued|valid|until|phone|tel"
+    r"|plates?|account|policy|claim|booking|confirmation|form|since|dated|model|version|vin|unit)\b"
+    r"[ :#.-]{0,3}(?:(?:no|number|is|date|on|in|was|until)\b[ :#.]{0,3}){0,2}$"
 )
 _LICENSE = TextPattern(
     r"(?<![\w-])(?:[A-Za-z]{0,3}\d{4,14}[A-Za-z]{0,2}\d{0,3}|[A-Za-z]\d{3}(?:[ -]\d{3,4}){2,4}"
@@ -56,8 +68,8 @@ _BANK_CUE = TextPattern(
     r"|wire"
     r"|direct debit|transit|ifsc|bsb|clabe|nuban|blz|bankleitzahl|bankgiro|plusgiro|kontonr"
     r"|rekening|rekeningnummer|rachun\w{2,4}|conto|conta|agência|tilinumero|hesap"
-    r"|kontonummer|konto|cuenta|compte)\b(?!\s+id\b)"
-    r"(?:[^.;!?\n]|(?<=\bno)\.|(?<=\bnr)\.|(?<=\bnum)\.|(?<=\bacct)\.|\?\s?\n?(?=\w{1,12}:)|:\n){0,36}$"
+    r"|kontonummer|konto|kto|cuenta|compte)\b(?!\s+id\b)"
+    r"(?:[^.;!?\n]|(?<=\bno)\.|(?<=\bkto)\.|(?<=\bnr)\.|(?<=\bnum)\.|(?<=\bacct)\.|\?\s?\n?(?=\w{1,12}:)|:\n){0,36}$"
 )
 _ACCOUNT_OF_SERVICE = TextPattern(
     r"\b(?:aws|azure|gcp|twitter|github|order|item|ticket|card)\b[^.;]{0,30}$"
@@ -127,7 +139,11 @@ class PassportDetector(Detector):
 
     ENTITIES: ClassVar = (US_PASSPORT,)
     TRIGGERS: ClassVar = (
-        (r"\d", r"(?i)passport|passeport|reisepass|pasaporte|passaporto|paspoort"),
+        (
+            r"\d",
+            r"(?i)passport|\bpp ?(?:no|#|num)|\bpass(?:nummer|nr| no\b)|passeport|reisepass"
+            r"|pasaporte|passaporto|paspoort",
+        ),
     )
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
@@ -135,7 +151,7 @@ class PassportDetector(Detector):
         return [
             Span(match.start(), match.end(), US_PASSPORT, 0.8, "PassportDetector")
             for match in _PASSPORT.finditer(text)
-            if sum(map(str.isdigit, match[0])) >= 5
+            if sum(map(str.isdigit, match[0])) >= (5 if match[0][1:].isdigit() else 2)
             and (
                 context.hint == US_PASSPORT
                 or cue_near(_PASSPORT_CUE, text, match.start(), match.end(), 48, 28)
@@ -164,6 +180,8 @@ class DriverLicenseDetector(Detector):
                 continue
             # "license" alone is also that of software and of a library: a long number only
             cue = _LICENSE_ALONE if len(match[0]) > 6 else _LICENSE_CUE
+            if cue_before(_LICENSE_OTHER, text, start, 32):
+                continue
             cued = cue_near(_LICENSE_CUE, text, start, end, 64, 28) or (
                 cue_before(cue, text, start) and not cue_before(_LICENSE_PLAIN_CUE, text, start)
             )
@@ -182,7 +200,7 @@ class BankNumberDetector(Detector):
             r"(?i)bank\b|\b(?:checking|savings?|routing|aba|acct|account|a/c|sort[ -]?code"
             r"|deposit|wire|transit|ifsc|bsb|clabe|nuban|blz|bankleitzahl|bankgiro|plusgiro|kontonr"
             r"|rekening|rekeningnummer|conto|conta|tilinumero|hesap"
-            r"|direct debit|kontonummer|konto|cuenta|compte)\b|rachun|ag(?:ê)ncia",
+            r"|direct debit|kontonummer|konto|kto|cuenta|compte)\b|rachun|ag(?:ê)ncia",
         ),
     )
 

@@ -101,11 +101,12 @@ _CUE_TRIGGER: Final = (
 _OWNERS: Final = frozenset(["his", "her", "my", "your", "their", "our", "the"])
 # Forms of their own: (11) 3555-0142, 98220 55501, 91 98220 55501
 _NATIONAL_FORM = TextPattern(
-    r"\(\d{2,4}\)\ ?\d{3,5}[ -]\d{4}$|(?:91[ -])?[6-9]\d{4}[ -]\d{5}$|91[ -][6-9]\d{9}$"
+    r"\(\d{2,4}\)\ ?\d{3,5}[ -]\d{4}$|\d{3}\ \d{3}\ \d\d\ \d\d$"
+    r"|8[ -]\(?\d{3}\)?[ -]\d{3}-\d\d-\d\d$|(?:91[ -])?[6-9]\d{4}[ -]\d{5}$|91[ -][6-9]\d{9}$"
 )
 _COMMAS = TextPattern(r"\d\d(?<![\w.,$-]..)\d, ?[2-9]\d\d, ?\d{4}(?!\w|[.,-]\d)")
 # Sneha 9822555014: a mobile of ten digits right behind a name
-_BEHIND_NAME = TextPattern(r"(?:^|\W)[A-Z][a-z]+ $")
+_BEHIND_NAME = TextPattern(r"(?:^|\W)[A-Z][a-z]+(?: [-–]|,)? $")
 
 
 class PhoneDetector(Detector):
@@ -126,7 +127,9 @@ class PhoneDetector(Detector):
         r"\b\d{3}[ .\-/)]{1,3}\d{3}[ .\-]{0,3}\d{4}\b",
         r"\b[6-9]\d{4}[ -]\d{5}\b",
         r"\b91[ -][6-9]\d{9}\b",
-        r"[a-z] [6-9]\d{9}\b",
+        r"[a-z](?: [-–]|,)? [6-9]\d{9}\b",
+        r"\b(?:\d{3}|0 \d{3}) \d{3} \d\d \d\d\b",
+        r"\b8[ -]\(?\d{3}\)?[ -]\d{3}-\d\d-\d\d\b",
         (_SEVEN_DIGITS, _CUE_TRIGGER),
         (_SEVEN_SET_APART, r"[^\x00-\x7f]"),
     )

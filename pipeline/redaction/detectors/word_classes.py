@@ -24,7 +24,7 @@ TITLES: Final = words(
     sgt sergeant officer col colonel gen major judge senator mister messrs hon dame lord lady
     rabbi imam sheikh pastor uncle aunt auntie nurse coach councillor councilor alderman deacon
     alhaji alhaja hajji haji pandit swami shri smt dona doña fru fröken meneer mevrouw senhor
-    senhora senor senora ustad maître mlle dhr mevr"""
+    senhora senor senora cllr atty engr ustad maître mlle dhr mevr"""
 )
 # Titles that are ordinary words need their capital and a name behind them.
 ABBREVIATED_TITLES: Final = words(

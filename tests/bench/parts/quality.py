@@ -60,7 +60,11 @@ def measure_quality(report: Report, *, quick: bool) -> None:
     report.figure("structured types: precision", result.total.precision, at_least=0.98)
     _table(report, "Structured types, structured detectors alone", result)
 
-    for name, items in (("core types", core), ("handwritten", sets.handwritten())):
+    for name, items in (
+        ("core types", core),
+        ("handwritten", sets.handwritten()),
+        ("handwritten, desk", sets.desk()),
+    ):
         result = run(name, sluice, items)
         report.figure(f"{name}, characters: recall", result.total.char_recall, at_least=0.95)
         report.figure(f"{name}, characters: precision", result.total.char_precision, at_least=0.95)

@@ -19,6 +19,7 @@ ALL_SETS = [
     sets.core,
     sets.negatives,
     sets.handwritten,
+    sets.desk,
     sets.events,
     sets.disguised,
     sets.held_out_handwritten,
