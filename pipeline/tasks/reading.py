@@ -103,6 +103,12 @@ def read(event: Mapping[str, Any], time_ms: int) -> Reading:
     )
 
 
+def with_outcome(reading: Reading, change: Change) -> Reading:
+    """Return the reading of a tool call with what its call came to at the same time."""
+    _, successes, failures = change
+    return (*reading[:3], reading[3] + successes, reading[4] + failures, *reading[5:])
+
+
 def outcome_of(change: Change) -> Reading:
     """Return what the outcome of a logical tool call adds to panes, or takes back, at its time.
 

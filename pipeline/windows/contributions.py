@@ -87,9 +87,10 @@ def contribution_of(readings: Sequence[Reading]) -> Contribution:
         if missing < size:
             values = [value for value in column if value is not None] if missing else column
             found.values[measure] = values, sum(values), sum(map(mul, values, values))
-    if Measure.LATENCY_MS in found.values:
-        timed = [each for each in zip(latencies, traces, strict=True) if each[0] is not None]
-        found.examples[_LATENCY] = [max(timed)]
+    timed = found.values.get(Measure.LATENCY_MS)
+    if timed is not None:
+        longest = max(timed[0])
+        found.examples[_LATENCY] = [(longest, _last_trace(longest, latencies, traces))]
     if errors.count(None) < size:
         failed = [
             (time_ms, trace_id)
@@ -98,3 +99,10 @@ def contribution_of(readings: Sequence[Reading]) -> Contribution:
         ]
         found.examples[Counter.FAILURE] = [max(failed)]
     return found
+
+
+def _last_trace(value: int, column: Sequence[int | None], traces: Sequence[str]) -> str:
+    """Return the greatest trace id of those with this value."""
+    if column.count(value) == 1:
+        return traces[column.index(value)]
+    return max(trace for each, trace in zip(column, traces, strict=True) if each == value)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter as Counting
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import sub
 from typing import Any
 
-from pipeline.windows.codec import cell_to_json
+from pipeline.windows.codec import digest_to_json, sums_to_json
 from pipeline.windows.digest import ROOM_WHILE_OPEN, Digest, digest_of_weights
 from pipeline.windows.pane import Cell
 
@@ -51,7 +52,7 @@ class OpenCell:
 
     def to_json(self) -> dict[str, Any]:
         """Return the settled cell as partials carry it."""
-        return cell_to_json(Cell(self.count, self.total, self.squares, self._digest()))
+        return {**sums_to_json(self.count, self.total, self.squares), **self._digest_to_json()}
 
     def to_draft(self) -> list[Any]:
         """Return the settled cell as it is, without the sorting that a partial needs."""
@@ -74,11 +75,16 @@ class OpenCell:
         kept = Counting(dict(zip(digest.means, digest.weights, strict=True)))
         return cls(digested, cell.count, cell.total, cell.squares, kept)
 
-    def _digest(self) -> Digest:
-        if not self.weights:
-            distinct = set(self.arrived)
-            if len(distinct) == len(self.arrived):
-                return Digest(tuple(sorted(distinct)), (1,) * len(distinct))
-        weights = Counting(self.weights)
-        weights.update(self.arrived)
-        return digest_of_weights(weights, ROOM_WHILE_OPEN)
+    def _digest_to_json(self) -> dict[str, Any]:
+        if self.weights:
+            weights = Counting(self.weights)
+            weights.update(self.arrived)
+            return digest_to_json(digest_of_weights(weights, ROOM_WHILE_OPEN))
+        values = sorted(self.arrived)
+        steps = list(map(sub, values[1:], values))
+        if all(steps):
+            # none came twice: their differences are all that there is to say
+            return {"deltas": [*values[:1], *steps]} if values else {}
+        # what is counted in ascending order stays in it
+        counted = Counting(values)
+        return digest_to_json(Digest(tuple(counted), tuple(counted.values())))

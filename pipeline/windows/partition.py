@@ -24,7 +24,7 @@ import orjson
 
 from pipeline.storage.coordinates import Source, SourceFence
 from pipeline.tasks.budgets import BudgetPolicy
-from pipeline.tasks.reading import Action, Reading, outcome_of, read
+from pipeline.tasks.reading import Action, Reading, outcome_of, read, with_outcome
 from pipeline.tasks.state import TaskState
 from pipeline.windows.cardinality import DEFAULT_CAP, Cardinality
 from pipeline.windows.contributions import Actor, actor_of, contribution_of
@@ -241,11 +241,14 @@ class PartitionAggregator:
         if early:
             return
         actor, action = actor_of(event), reading[2]
-        for change in outcomes:
-            # mostly one, of this very event
-            at_ms = change[0] - change[0] % _TEN_SECONDS
-            if watermark is None or at_ms + _TEN_SECONDS > watermark:
-                self._gather(actor, action, at_ms, outcome_of(change))
+        if len(outcomes) == 1 and outcomes[0][0] == time_ms:
+            # mostly so: it counts where its event does, and if its event does
+            reading = with_outcome(reading, outcomes[0])
+        else:
+            for change in outcomes:
+                at_ms = change[0] - change[0] % _TEN_SECONDS
+                if watermark is None or at_ms + _TEN_SECONDS > watermark:
+                    self._gather(actor, action, at_ms, outcome_of(change))
         if not late:
             # as `_gather`, which each event would call
             self._by_actor[actor, start_ms].append(reading)

@@ -13,7 +13,7 @@ from operator import mul
 from pipeline.tasks.state import TaskState
 from pipeline.windows.contributions import Contribution
 from pipeline.windows.measure import Measure
-from pipeline.windows.pane import Counter
+from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example
 
 TaskFact = tuple[str | None, tuple[str, ...] | None, bool, int, int, int, int, str]
 """Of a closed task: the counter of its outcome; its errors, if it failed or was escalated; whether
@@ -58,14 +58,22 @@ def contribution_of_tasks(facts: Sequence[TaskFact]) -> Contribution:
             counters[name] = counters.get(name, 0) + 1
     if any(untraced):
         counters[Counter.UNTRACED_TASKS] = sum(untraced)
-    failed = [
-        (last_ms, trace_id)
-        for errors, last_ms, trace_id in zip(wrong, last, traces, strict=True)
-        if errors is not None
-    ]
+    failed = [place for place, errors in enumerate(wrong) if errors is not None]
     if failed:
-        found.examples[Counter.TASK_FAILURE] = failed
+        found.examples[Counter.TASK_FAILURE] = _worst(
+            [last[place] for place in failed], [traces[place] for place in failed]
+        )
     for measure, values in zip(_TASK_MEASURES, columns, strict=True):
         found.values[measure] = values, sum(values), sum(map(mul, values, values))
-        found.examples[measure.value] = list(zip(values, traces, strict=True))
+        found.examples[measure.value] = _worst(values, traces)
     return found
+
+
+def _worst(values: Sequence[int], traces: Sequence[str]) -> list[Example]:
+    """Return those that may be among the examples: the greatest, and their equals."""
+    pairs = zip(values, traces, strict=True)
+    if len(values) <= MAX_EXAMPLES:
+        return list(pairs)
+    # numbers are sorted several times faster than pairs
+    least = sorted(values)[-MAX_EXAMPLES]
+    return [each for each in pairs if each[0] >= least]
