@@ -31,7 +31,7 @@ class Contribution:
     counters: dict[str, int] = field(default_factory=dict)
     values: dict[Measure, Values] = field(default_factory=dict)
     """Added up here once, and not in each dimension again."""
-    examples: dict[str, list[Example]] = field(default_factory=dict)
+    examples: dict[str, Sequence[Example]] = field(default_factory=dict)
     """Those that may be among the worst of each kind."""
 
 

@@ -189,10 +189,11 @@ class OpenPanes:
     ) -> None:
         """Add closed tasks to one pane, except those that it holds already."""
         pane = self._pane(dimension, start_ms)
-        fresh = [each for each in facts if each[0] > pane.stored]
+        stored = pane.stored
+        fresh = [each for each in facts if each[0] > stored]
         if fresh:
-            found = contribution_of_tasks([fact for _, fact in fresh])
-            pane.add(found, max(version for version, _ in fresh))
+            versions, found = zip(*fresh, strict=True)
+            pane.add(contribution_of_tasks(found), max(versions))
             self._changed[dimension.key, start_ms] = pane
 
     def _pane(self, dimension: Dimension, start_ms: int) -> OpenPane:

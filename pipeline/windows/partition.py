@@ -273,20 +273,21 @@ class PartitionAggregator:
 
     def _add_closings(self, closings: Iterable[Closing]) -> None:
         """Add closed tasks to their panes, each with its own version."""
-        by_pane: dict[tuple[str, int], tuple[Dimension, list[tuple[Version, TaskFact]]]] = {}
+        panes: list[tuple[Dimension, int, list[tuple[Version, TaskFact]]]] = []
+        by_start: defaultdict[int, dict[str, list[tuple[Version, TaskFact]]]] = defaultdict(dict)
         for closing in closings:
             if not closing.task.is_task:
                 continue
             fact = closing.version, task_fact(closing.task)
             start_ms = closing.due_ms - closing.due_ms % _TEN_SECONDS
+            by_key = by_start[start_ms]
             for dimension in self._dimensions.of_task(closing.task, closing.due_ms):
-                key = dimension.key, start_ms
-                gathered = by_pane.get(key)
-                if gathered is None:
-                    by_pane[key] = dimension, [fact]
-                else:
-                    gathered[1].append(fact)
-        for (_, start_ms), (dimension, facts) in by_pane.items():
+                facts = by_key.get(dimension.key)
+                if facts is None:
+                    facts = by_key[dimension.key] = []
+                    panes.append((dimension, start_ms, facts))
+                facts.append(fact)
+        for dimension, start_ms, facts in panes:
             self._panes.add_tasks(dimension, start_ms, facts)
 
     def _finish(self, changes: Changes) -> None:
