@@ -83,9 +83,8 @@ def contribution_of(readings: Sequence[Reading]) -> Contribution:
         (Measure.TOKENS, tokens),
         (Measure.COST_USD, costs),
     ):
-        missing = column.count(None)
-        if missing < size:
-            values = [value for value in column if value is not None] if missing else column
+        values = [value for value in column if value is not None]
+        if values:
             found.values[measure] = values, sum(values), sum(map(mul, values, values))
     timed = found.values.get(Measure.LATENCY_MS)
     if timed is not None:

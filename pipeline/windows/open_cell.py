@@ -26,8 +26,8 @@ class OpenCell:
     count: int = 0
     total: int = 0
     squares: int = 0
-    weights: Counting[int] = field(default_factory=Counting)
-    """How often each value came, for those that were counted; a `Counter`, which counts in C."""
+    weights: dict[int, int] = field(default_factory=dict)
+    """How often each value came, for those that were counted."""
     arrived: list[int] = field(default_factory=list)
     """Values, in kept units, that are not in `weights`."""
 
@@ -43,12 +43,17 @@ class OpenCell:
         """Make room, once a batch: beyond `ROOM_WHILE_OPEN` distinct values, cluster them."""
         if len(self.weights) + len(self.arrived) <= ROOM_WHILE_OPEN:
             return
-        weights = self.weights
-        weights.update(self.arrived)
+        self.weights = weights = self._counted()
         self.arrived.clear()
         if len(weights) > ROOM_WHILE_OPEN:
             digest = digest_of_weights(weights, ROOM_WHILE_OPEN)
-            self.weights = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+            self.weights = dict(zip(digest.means, digest.weights, strict=True))
+
+    def _counted(self) -> dict[int, int]:
+        # a `Counter` counts in C
+        weights = Counting(self.weights)
+        weights.update(self.arrived)
+        return weights
 
     def to_json(self) -> dict[str, Any]:
         """Return the settled cell as partials carry it."""
@@ -64,7 +69,7 @@ class OpenCell:
     def from_draft(cls, digested: bool, draft: Sequence[Any]) -> OpenCell:
         """Read what `to_draft` returned."""
         count, total, squares, means, weights, *arrived = draft
-        kept = Counting(dict(zip(means, weights, strict=True)))
+        kept = dict(zip(means, weights, strict=True))
         # until November 2026 all values were counted
         return cls(digested, count, total, int(squares), kept, arrived[0] if arrived else [])
 
@@ -72,14 +77,12 @@ class OpenCell:
     def from_cell(cls, digested: bool, cell: Cell) -> OpenCell:
         """Take up what `to_json` has written."""
         digest = cell.digest
-        kept = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+        kept = dict(zip(digest.means, digest.weights, strict=True))
         return cls(digested, cell.count, cell.total, cell.squares, kept)
 
     def _digest_to_json(self) -> dict[str, Any]:
         if self.weights:
-            weights = Counting(self.weights)
-            weights.update(self.arrived)
-            return digest_to_json(digest_of_weights(weights, ROOM_WHILE_OPEN))
+            return digest_to_json(digest_of_weights(self._counted(), ROOM_WHILE_OPEN))
         values = sorted(self.arrived)
         steps = list(map(sub, values[1:], values))
         if all(steps):
