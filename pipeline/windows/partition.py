@@ -107,6 +107,7 @@ class PartitionAggregator:
         self.partition = partition
         self.config = config or AggregatorConfig()
         self._prefix = f"{partition}\x1f"
+        self._max_ahead_ms = self.config.watermark.max_ahead_ms
         self._fence = -1
         self._replay_to = -1
         self._sources = SourceFence()
@@ -206,19 +207,20 @@ class PartitionAggregator:
         return changes
 
     def _apply_event(self, record: Record, changes: Changes) -> None:
-        event, offset = record.event, record.offset
+        event, offset, record_ms = record.event, record.offset, record.record_ms
+        tasks, clock = self._tasks, self._watermark
         time_ms = event_time_ms(event["ts"])
-        before = self._watermark.value_ms
-        watermark = self._watermark.observe(time_ms, record.record_ms, event["session_id"])
+        before = clock.value_ms
+        watermark = clock.observe(time_ms, record_ms, event["session_id"])
         if watermark is not None and watermark != before:
-            self._tasks.advanced(watermark, offset)
+            tasks.advanced(watermark, offset)
         if record.source is not None and not self._sources.passes(record.source):
             # its task would know its id; but a task may close before the panes it counted in
             changes.processed += 1
             return
         start_ms = time_ms - time_ms % _TEN_SECONDS
         late = watermark is not None and start_ms + _TEN_SECONDS <= watermark
-        task = self._tasks.task_for(event, time_ms, offset, watermark, late=late)
+        task = tasks.task_for(event, time_ms, offset, watermark, late=late)
         if task is None:
             _count_agent(changes.late, event)
             return
@@ -230,14 +232,14 @@ class PartitionAggregator:
             changes.repeated += 1
             return
         changes.applied += 1
-        early = time_ms > record.record_ms + self.config.watermark.max_ahead_ms
+        early = time_ms > record_ms + self._max_ahead_ms
         if early:
             _count_agent(changes.early, event)
         elif late:
             _count_agent(changes.late, event)
         reading = read(event, time_ms)
         outcomes = task.apply(event, reading, watermark if late and watermark else 0)
-        self._tasks.check(task, time_ms)
+        tasks.check(task, time_ms)
         if early:
             return
         actor, action = actor_of(event), reading[2]
