@@ -50,15 +50,18 @@ def read(event: Mapping[str, Any], time_ms: int) -> Reading:
     trace_id: str = event["trace_id"]
     redaction = get("redaction")
     error = rarer = None
-    # without a status, an error type says that it failed
-    if status in _FAILED or (status is None and get("error_type") is not None):
+    succeeded = failed = 0
+    if status == "ok":
+        succeeded = 1
+    elif status in _FAILED or (status is None and get("error_type") is not None):
+        # without a status, an error type says that it failed
         error = get("error_type") or status
+        failed = 0 if error is None else 1
     if error is not None or not trace_id or (redaction and redaction["quarantined"]):
         rarer = _rarer(error, trace_id, redaction)
     latency = get("latency_ms")
     if latency is not None:
         latency = round(latency * LATENCY_SCALE)
-    succeeded, failed = (1 if status == "ok" else 0), (0 if error is None else 1)
     action: Action | None = None
     tokens_in = tokens_out = tokens = cost = None
     if kind == "llm_call":
@@ -101,6 +104,12 @@ def read(event: Mapping[str, Any], time_ms: int) -> Reading:
         trace_id,
         rarer,
     )
+
+
+def with_outcome(reading: Reading, change: Change) -> Reading:
+    """Return the reading of a tool call with what its call came to at the same time."""
+    _, successes, failures = change
+    return (*reading[:3], reading[3] + successes, reading[4] + failures, *reading[5:])
 
 
 def outcome_of(change: Change) -> Reading:

@@ -16,7 +16,8 @@ SCHEMA_VERSION = 1
 def summary(task: TaskState) -> dict[str, Any]:
     """Return the summary of a closed task, see schemas/topics/task.v1.json."""
     assert task.closed_ms is not None  # noqa: S101 - the caller closes before it tells
-    return _identity(task, "summary", task.summary_id) | {
+    return {
+        **_identity(task, "summary", task.summary_id),
         "started_ms": task.start_ms,
         "last_event_ms": task.last_ms,
         "closed_ms": task.closed_ms,
@@ -48,7 +49,8 @@ def summary(task: TaskState) -> dict[str, Any]:
 def budget_event(task: TaskState, crossing: Crossing) -> dict[str, Any]:
     """Return the message for a crossed budget level, see schemas/topics/task.v1.json."""
     scale = COST_SCALE if crossing.resource is Resource.COST_USD else 1
-    return _identity(task, "budget", crossing.crossing_id(task.summary_id)) | {
+    return {
+        **_identity(task, "budget", crossing.crossing_id(task.summary_id)),
         "resource": crossing.resource,
         "level_percent": crossing.level,
         "value": crossing.value / scale,

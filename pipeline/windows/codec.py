@@ -33,15 +33,15 @@ def digest_from_json(value: Mapping[str, Any]) -> Digest:
     return Digest(means, tuple(value.get("weights") or (1,) * len(means)))
 
 
+def sums_to_json(count: int, total: int, squares: int) -> dict[str, Any]:
+    """Return what a cell knows exactly, as a JSON object."""
+    # squares go beyond 64 bits for long spans, which JSON numbers do not carry
+    return {"count": count, "total": total, "squares": str(squares)}
+
+
 def cell_to_json(cell: Cell) -> dict[str, Any]:
     """Return the cell as a JSON object."""
-    return {
-        "count": cell.count,
-        "total": cell.total,
-        # beyond 64 bits for long spans, which JSON numbers do not carry
-        "squares": str(cell.squares),
-        **digest_to_json(cell.digest),
-    }
+    return {**sums_to_json(cell.count, cell.total, cell.squares), **digest_to_json(cell.digest)}
 
 
 def pane_to_json(pane: Pane) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Contribution:
     counters: dict[str, int] = field(default_factory=dict)
     values: dict[Measure, Values] = field(default_factory=dict)
     """Added up here once, and not in each dimension again."""
-    examples: dict[str, list[Example]] = field(default_factory=dict)
+    examples: dict[str, Sequence[Example]] = field(default_factory=dict)
     """Those that may be among the worst of each kind."""
 
 
@@ -83,13 +83,13 @@ def contribution_of(readings: Sequence[Reading]) -> Contribution:
         (Measure.TOKENS, tokens),
         (Measure.COST_USD, costs),
     ):
-        missing = column.count(None)
-        if missing < size:
-            values = [value for value in column if value is not None] if missing else column
+        values = [value for value in column if value is not None]
+        if values:
             found.values[measure] = values, sum(values), sum(map(mul, values, values))
-    if Measure.LATENCY_MS in found.values:
-        timed = [each for each in zip(latencies, traces, strict=True) if each[0] is not None]
-        found.examples[_LATENCY] = [max(timed)]
+    timed = found.values.get(Measure.LATENCY_MS)
+    if timed is not None:
+        longest = max(timed[0])
+        found.examples[_LATENCY] = [(longest, _last_trace(longest, latencies, traces))]
     if errors.count(None) < size:
         failed = [
             (time_ms, trace_id)
@@ -98,3 +98,10 @@ def contribution_of(readings: Sequence[Reading]) -> Contribution:
         ]
         found.examples[Counter.FAILURE] = [max(failed)]
     return found
+
+
+def _last_trace(value: int, column: Sequence[int | None], traces: Sequence[str]) -> str:
+    """Return the greatest trace id of those with this value."""
+    if column.count(value) == 1:
+        return traces[column.index(value)]
+    return max(trace for each, trace in zip(column, traces, strict=True) if each == value)

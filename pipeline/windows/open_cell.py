@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter as Counting
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import sub
 from typing import Any
 
-from pipeline.windows.codec import cell_to_json
+from pipeline.windows.codec import digest_to_json, sums_to_json
 from pipeline.windows.digest import ROOM_WHILE_OPEN, Digest, digest_of_weights
 from pipeline.windows.pane import Cell
 
@@ -25,8 +26,8 @@ class OpenCell:
     count: int = 0
     total: int = 0
     squares: int = 0
-    weights: Counting[int] = field(default_factory=Counting)
-    """How often each value came, for those that were counted; a `Counter`, which counts in C."""
+    weights: dict[int, int] = field(default_factory=dict)
+    """How often each value came, for those that were counted."""
     arrived: list[int] = field(default_factory=list)
     """Values, in kept units, that are not in `weights`."""
 
@@ -42,16 +43,21 @@ class OpenCell:
         """Make room, once a batch: beyond `ROOM_WHILE_OPEN` distinct values, cluster them."""
         if len(self.weights) + len(self.arrived) <= ROOM_WHILE_OPEN:
             return
-        weights = self.weights
-        weights.update(self.arrived)
+        self.weights = weights = self._counted()
         self.arrived.clear()
         if len(weights) > ROOM_WHILE_OPEN:
             digest = digest_of_weights(weights, ROOM_WHILE_OPEN)
-            self.weights = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+            self.weights = dict(zip(digest.means, digest.weights, strict=True))
+
+    def _counted(self) -> dict[int, int]:
+        # a `Counter` counts in C
+        weights = Counting(self.weights)
+        weights.update(self.arrived)
+        return weights
 
     def to_json(self) -> dict[str, Any]:
         """Return the settled cell as partials carry it."""
-        return cell_to_json(Cell(self.count, self.total, self.squares, self._digest()))
+        return {**sums_to_json(self.count, self.total, self.squares), **self._digest_to_json()}
 
     def to_draft(self) -> list[Any]:
         """Return the settled cell as it is, without the sorting that a partial needs."""
@@ -63,7 +69,7 @@ class OpenCell:
     def from_draft(cls, digested: bool, draft: Sequence[Any]) -> OpenCell:
         """Read what `to_draft` returned."""
         count, total, squares, means, weights, *arrived = draft
-        kept = Counting(dict(zip(means, weights, strict=True)))
+        kept = dict(zip(means, weights, strict=True))
         # until November 2026 all values were counted
         return cls(digested, count, total, int(squares), kept, arrived[0] if arrived else [])
 
@@ -71,14 +77,17 @@ class OpenCell:
     def from_cell(cls, digested: bool, cell: Cell) -> OpenCell:
         """Take up what `to_json` has written."""
         digest = cell.digest
-        kept = Counting(dict(zip(digest.means, digest.weights, strict=True)))
+        kept = dict(zip(digest.means, digest.weights, strict=True))
         return cls(digested, cell.count, cell.total, cell.squares, kept)
 
-    def _digest(self) -> Digest:
-        if not self.weights:
-            distinct = set(self.arrived)
-            if len(distinct) == len(self.arrived):
-                return Digest(tuple(sorted(distinct)), (1,) * len(distinct))
-        weights = Counting(self.weights)
-        weights.update(self.arrived)
-        return digest_of_weights(weights, ROOM_WHILE_OPEN)
+    def _digest_to_json(self) -> dict[str, Any]:
+        if self.weights:
+            return digest_to_json(digest_of_weights(self._counted(), ROOM_WHILE_OPEN))
+        values = sorted(self.arrived)
+        steps = list(map(sub, values[1:], values))
+        if all(steps):
+            # none came twice: their differences are all that there is to say
+            return {"deltas": [*values[:1], *steps]} if values else {}
+        # what is counted in ascending order stays in it
+        counted = Counting(values)
+        return digest_to_json(Digest(tuple(counted), tuple(counted.values())))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
 from pipeline.tasks.state import TaskState, task_key
@@ -17,8 +16,7 @@ from pipeline.windows.partial import Version
 _NEVER = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(NamedTuple):
     """A task that has closed at event time `due_ms`; `version` fences what it adds to panes."""
 
     task: TaskState

@@ -24,7 +24,7 @@ import orjson
 
 from pipeline.storage.coordinates import Source, SourceFence
 from pipeline.tasks.budgets import BudgetPolicy
-from pipeline.tasks.reading import Action, Reading, outcome_of, read
+from pipeline.tasks.reading import Action, Reading, outcome_of, read, with_outcome
 from pipeline.tasks.state import TaskState
 from pipeline.windows.cardinality import DEFAULT_CAP, Cardinality
 from pipeline.windows.contributions import Actor, actor_of, contribution_of
@@ -107,6 +107,7 @@ class PartitionAggregator:
         self.partition = partition
         self.config = config or AggregatorConfig()
         self._prefix = f"{partition}\x1f"
+        self._max_ahead_ms = self.config.watermark.max_ahead_ms
         self._fence = -1
         self._replay_to = -1
         self._sources = SourceFence()
@@ -206,19 +207,20 @@ class PartitionAggregator:
         return changes
 
     def _apply_event(self, record: Record, changes: Changes) -> None:
-        event, offset = record.event, record.offset
+        event, offset, record_ms = record.event, record.offset, record.record_ms
+        tasks, clock = self._tasks, self._watermark
         time_ms = event_time_ms(event["ts"])
-        before = self._watermark.value_ms
-        watermark = self._watermark.observe(time_ms, record.record_ms, event["session_id"])
+        before = clock.value_ms
+        watermark = clock.observe(time_ms, record_ms, event["session_id"])
         if watermark is not None and watermark != before:
-            self._tasks.advanced(watermark, offset)
+            tasks.advanced(watermark, offset)
         if record.source is not None and not self._sources.passes(record.source):
             # its task would know its id; but a task may close before the panes it counted in
             changes.processed += 1
             return
         start_ms = time_ms - time_ms % _TEN_SECONDS
         late = watermark is not None and start_ms + _TEN_SECONDS <= watermark
-        task = self._tasks.task_for(event, time_ms, offset, watermark, late=late)
+        task = tasks.task_for(event, time_ms, offset, watermark, late=late)
         if task is None:
             _count_agent(changes.late, event)
             return
@@ -230,22 +232,25 @@ class PartitionAggregator:
             changes.repeated += 1
             return
         changes.applied += 1
-        early = time_ms > record.record_ms + self.config.watermark.max_ahead_ms
+        early = time_ms > record_ms + self._max_ahead_ms
         if early:
             _count_agent(changes.early, event)
         elif late:
             _count_agent(changes.late, event)
         reading = read(event, time_ms)
         outcomes = task.apply(event, reading, watermark if late and watermark else 0)
-        self._tasks.check(task, time_ms)
+        tasks.check(task, time_ms)
         if early:
             return
         actor, action = actor_of(event), reading[2]
-        for change in outcomes:
-            # mostly one, of this very event
-            at_ms = change[0] - change[0] % _TEN_SECONDS
-            if watermark is None or at_ms + _TEN_SECONDS > watermark:
-                self._gather(actor, action, at_ms, outcome_of(change))
+        if len(outcomes) == 1 and outcomes[0][0] == time_ms:
+            # mostly so: it counts where its event does, and if its event does
+            reading = with_outcome(reading, outcomes[0])
+        else:
+            for change in outcomes:
+                at_ms = change[0] - change[0] % _TEN_SECONDS
+                if watermark is None or at_ms + _TEN_SECONDS > watermark:
+                    self._gather(actor, action, at_ms, outcome_of(change))
         if not late:
             # as `_gather`, which each event would call
             self._by_actor[actor, start_ms].append(reading)
@@ -270,20 +275,21 @@ class PartitionAggregator:
 
     def _add_closings(self, closings: Iterable[Closing]) -> None:
         """Add closed tasks to their panes, each with its own version."""
-        by_pane: dict[tuple[str, int], tuple[Dimension, list[tuple[Version, TaskFact]]]] = {}
+        panes: list[tuple[Dimension, int, list[tuple[Version, TaskFact]]]] = []
+        by_start: defaultdict[int, dict[str, list[tuple[Version, TaskFact]]]] = defaultdict(dict)
         for closing in closings:
             if not closing.task.is_task:
                 continue
             fact = closing.version, task_fact(closing.task)
             start_ms = closing.due_ms - closing.due_ms % _TEN_SECONDS
+            by_key = by_start[start_ms]
             for dimension in self._dimensions.of_task(closing.task, closing.due_ms):
-                key = dimension.key, start_ms
-                gathered = by_pane.get(key)
-                if gathered is None:
-                    by_pane[key] = dimension, [fact]
-                else:
-                    gathered[1].append(fact)
-        for (_, start_ms), (dimension, facts) in by_pane.items():
+                facts = by_key.get(dimension.key)
+                if facts is None:
+                    facts = by_key[dimension.key] = []
+                    panes.append((dimension, start_ms, facts))
+                facts.append(fact)
+        for dimension, start_ms, facts in panes:
             self._panes.add_tasks(dimension, start_ms, facts)
 
     def _finish(self, changes: Changes) -> None:

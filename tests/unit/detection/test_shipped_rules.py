@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.detection.evaluators import evaluator_for
-from pipeline.detection.finding import Finding, Look
+from pipeline.detection.finding import Finding, Look, Remembered
 from pipeline.detection.rules import default_rules
 from tests.unit.detection.synthetic import DAY, HOUR, MONDAY, SyntheticView, dim
 
@@ -98,3 +98,22 @@ def test_cost_is_judged_by_its_median_and_its_tail() -> None:
     rule = RULES["cost-growth"]
     assert rule.kind == "growth"
     assert rule.statistics == ("p50", "p95")
+
+
+@pytest.mark.parametrize(("name", "patience"), [("agent-silence", 120), ("tool-silence", 600)])
+def test_a_series_that_ends_is_missed_once_its_silence_is_long_enough(
+    name: str, patience: int
+) -> None:
+    rule = RULES[name]
+    view, times = SyntheticView(), np.arange(MONDAY, NOW, 5.0)
+    where = dim(**{label: NAMES[label] for label in rule.per})
+    view.add(where, rule.measure, times, np.ones(len(times)))
+    evaluator, memory = evaluator_for(rule), Remembered()
+    active = []
+    for now in np.arange(NOW - DAY - HOUR, NOW + HOUR, 30.0):
+        found = evaluator.judge(Look(view, where, float(now), memory=memory))
+        if found is not None and found.active:
+            active.append(float(now))
+    assert patience <= active[0] - NOW <= patience + 300
+    # and it is missed from then on
+    assert active == [float(now) for now in np.arange(active[0], NOW + HOUR, 30.0)]

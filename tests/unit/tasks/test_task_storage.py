@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import orjson
 import pytest
 
@@ -36,3 +38,11 @@ def test_the_older_form_is_read() -> None:
 def test_anything_else_is_refused(data: bytes) -> None:
     with pytest.raises(InputError):
         TaskState.from_bytes(data)
+
+
+def test_values_are_stored_in_the_order_of_the_fields() -> None:
+    # they are read back by their place
+    task = TaskState(*(f"value {n}" for n in range(len(fields(TaskState)) - 1)), seen={"id": 1})  # type: ignore[arg-type]
+    *values, seen = orjson.loads(task.to_bytes())
+    assert values == [getattr(task, each.name) for each in fields(TaskState)[:-1]]
+    assert seen == ["id"]
