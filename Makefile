@@ -50,8 +50,8 @@ test-fast: setup ## architecture, unit and property tests, on all processors (ab
 test-services: setup ## contract and integration tests on a real broker and a real engine
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/contract tests/integration
 
-fault-short: setup ## each fault once, and the negative controls (about 10 minutes)
-	$(BIN)/python -m pytest tests/fault
+fault-short: setup ## each fault once, and the negative controls (about 7 minutes)
+	$(BIN)/python -m pytest -n 2 tests/fault
 
 fault: setup ## break everything at length, and count what is lost or there twice (about an hour)
 	$(BIN)/python -m tests.fault.run $(FAULT)

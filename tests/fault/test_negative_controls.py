@@ -9,7 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fault.bench import Row, Scenario, Trial, forget_special_workers, run_trial
+from tests.fault.bench import (
+    Row,
+    Scenario,
+    Trial,
+    eventually,
+    forget_special_workers,
+    run_trial,
+)
 from tests.fault.catalogue import SCENARIOS
 from tests.fault.load import Mix
 from tests.fault.scenarios import (
@@ -28,21 +35,20 @@ FIRST_NUMBER = len(SCENARIOS)
 QUICK = {"SLUICE_SINK__BATCH_SECONDS": "0.1"}
 
 
-async def kill_redactor(trial: Trial) -> None:
-    """Kill the redactor in mid-stream."""
-    await _kill(trial, "redactor")
+async def redactor_dies(trial: Trial) -> None:
+    """Wait until the redactor has died between its output and its commit, and is back."""
+    await eventually(
+        lambda: trial.stack.workers.status("redactor").restarts > 0, "the redactor dies"
+    )
+    await trial.recovered("redactor")
 
 
 async def kill_sink(trial: Trial) -> None:
     """Kill the sink in mid-stream."""
-    await _kill(trial, "sink")
-
-
-async def _kill(trial: Trial, role: str) -> None:
     for _ in range(trial.times):
-        await trial.recovered(role)
-        trial.stack.workers.crash(role)
-        await trial.recovered(role)
+        await trial.recovered("sink")
+        trial.stack.workers.crash("sink")
+        await trial.recovered("sink")
 
 
 def sabotaged(role: str, what: str, **environment: str) -> dict[str, dict[str, str]]:
@@ -53,10 +59,8 @@ TWICE = {
     "ids": Scenario("ids", nothing, mix=Mix(duplicates=0.05), workers=sabotaged("sink", "no_ids")),
     "source fence": Scenario(
         "source fence",
-        kill_redactor,
-        times=2,
-        rate=1_000.0,
-        workers=sabotaged("sink", "no_fence,no_ids"),
+        redactor_dies,
+        workers=sabotaged("sink", "no_fence,no_ids") | sabotaged("redactor", "die_before_commit"),
     ),
     "present offsets": Scenario(
         "present offsets",
@@ -71,7 +75,7 @@ TWICE = {
         workers=sabotaged("sink", "no_token,no_present", **QUICK),
     ),
     "lease": Scenario(
-        "lease", frozen_insert, workers=sabotaged("sink", "freeze_before_insert,no_lease")
+        "lease", frozen_insert, workers=sabotaged("sink", "freeze_before_insert,no_lease,no_token")
     ),
 }
 

@@ -21,7 +21,7 @@ from pipeline.redaction.automata.positions import (
 )
 from pipeline.redaction.automata.syntax import Unsupported
 
-MAX_STATES: Final = 4_000
+MAX_STATES: Final = 8_000
 """Of one table; 16 bits number them, and the rows of what texts meet must stay in the cache."""
 PATTERNS_AT_ONCE: Final = 16
 """What a table is tried with first."""

@@ -48,7 +48,9 @@ _NUMBER_AND_THE: Final = TextPattern(
 )
 # Ilica 5, Zagreb; Los Olivos 123, Las Condes: of a place that is on the list
 _IN_PLACE: Final = TextPattern(
-    rf"(?<![\w-])(?P<street>(?P<name>{_NAME})\ \d{{1,4}}[A-Za-z]?,\ (?P<place>{_NAME}))"
+    # a capital leads, so that the scanner skips to capitals; what must not stand before it follows
+    r"(?P<street>(?P<name>[A-ZÀ-ÖØ-ÞČŠŽŁŚ](?<![\w-].)[\w'’-]{1,20}"
+    rf"(?:\ {_WORD}){{0,2}})\ \d{{1,4}}[A-Za-z]?,\ (?P<place>{_NAME}))"
 )
 # Ballyduff, Co. Kerry
 _IN_COUNTY: Final = TextPattern(

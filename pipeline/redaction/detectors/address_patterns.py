@@ -182,8 +182,11 @@ CUED: Final = TextPattern(
 )
 # Ermou 150, Athens 105 63
 UNMARKED_BEHIND: Final = TextPattern(
-    r"(?<![\w-])(?!(?:Addr(?:ess|esse)?|Adres[as]?e?|Anschrift|Indirizzo|Endereço|Dirección|Domicilio"
-    r"|Lives|Home|Deliver|Ship)\ )(?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){1,3}\d{1,4}[a-zA-Z]?(?=,)"
+    # a capital leads, so that the scanner skips to capitals; what must not stand before it follows,
+    # and so do labels, which are no streets
+    r"[A-ZÀ-ÖØ-ÞŁŚŽ](?<![\w-].)(?!(?:(?<=A)(?:ddr(?:ess|esse)?|dres[as]?e?|nschrift)|(?<=I)ndirizzo"
+    r"|(?<=E)ndereço|(?<=D)(?:irección|omicilio|eliver)|(?<=L)ives|(?<=H)ome|(?<=S)hip)\ )"
+    r"[\w'’-]{1,30}\ (?:[A-ZÀ-ÖØ-ÞŁŚŽ][\w'’-]{1,30}\ ){0,2}\d{1,4}[a-zA-Z]?(?=,)"
 )
 # Dizengoff St 20
 NUMBER_BEHIND: Final = TextPattern(

@@ -170,10 +170,10 @@ def _score(text: str, start: int, end: int, part: Part, context: Context) -> flo
 
 def _named(before: _Before) -> bool:
     """Whether the words in front introduce a name, so that even an ordinary word is one."""
-    word, second = before.word, before.second
+    word, second, _, label = before
     return (
         word in NAMING
-        or (before.label and (word in NAME_LABELS or word in ROLES))
+        or (label and (word in NAME_LABELS or word in ROLES))
         # Portuguese: "sou o Wanderley", "aqui é a Thaís"
         or (word in ("o", "a") and second in ("sou", "é"))
         or (word in COPULAS and second in ("name", "name's", "names", "surname"))
@@ -183,7 +183,7 @@ def _named(before: _Before) -> bool:
 
 def _addressed(before: _Before) -> bool:
     """Whether the words in front are said to or of a person: "Hi", "ask", "this is"."""
-    word, second = before.word, before.second
+    word, second, _, _ = before
     return (
         word in ADDRESSING
         or (word == "is" and second in ("this", "it", "here"))
@@ -225,6 +225,7 @@ def _score_single(
     text: str, start: int, end: int, part: Part, before: _Before, context: Context
 ) -> float:
     kind, after = part.kind, part.after
+    word, second, opens, _ = before
     if _named(before):
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
@@ -238,30 +239,30 @@ def _score_single(
         return 0.0
     if kind in "NUM" and text.startswith(" ", end) and _is_product(text, end):
         return 0.0
-    if before.word in LEADING and kind in "UNM" and not before.opens:
-        if before.word == "to" and before.second in CONVERTING:
+    if word in LEADING and kind in "UNM" and not opens:
+        if word == "to" and second in CONVERTING:
             return 0.0
         return 0.0 if after in ("O", "P", "X", "S") and kind != "N" else 0.6
     if _addressed(before) and kind != "L":
         return 0.0 if after in ("O", "P", "X", "S") and kind not in "NU" else _CUED
     if part.before == "R" and (kind in "UNMABG" or part.before_word in TITLES):
         return _CUED
-    if before.word in ROLES and kind in "UNMGB" and not before.opens:
+    if word in ROLES and kind in "UNMGB" and not opens:
         return 0.75
-    if before.word in ("the", "a", "an") and not before.opens and kind in "UNM":
+    if word in ("the", "a", "an") and not opens and kind in "UNM":
         return 0.0
-    if before.word in DETERMINING and after in ("O", "S"):
+    if word in DETERMINING and after in ("O", "S"):
         return 0.0
     if kind == "N":
-        if before.word in _WITH_ARTICLE and not before.opens:
+        if word in _WITH_ARTICLE and not opens:
             return 0.0
-        return 0.0 if before.word in ("the", "a", "an") and after else 0.6
+        return 0.0 if word in ("the", "a", "an") and after else 0.6
     if kind in "MBG" and _reports(text, end, kind, before):
         return 0.6
     if kind == "M" and part.before and text.endswith(": ", 0, start - part.start):
         # a colour behind its label is none
         return 0.0
-    if kind == "M" and not before.opens and before.word not in DETERMINING and after != "O":
+    if kind == "M" and not opens and word not in DETERMINING and after != "O":
         return 0.55
     if kind in "ABSG" and _signs(text, start, end):
         return 0.6
@@ -269,11 +270,9 @@ def _score_single(
         return 0.0
     if after in ("O", "P", "X", "L", "S") or part.before in ("P", "X", "L"):
         return 0.0
-    if before.word in DETERMINING or before.word in PLACING or before.word in TECHNICAL:
+    if word in DETERMINING or word in PLACING or word in TECHNICAL:
         return 0.0
-    if (before.word.isdigit() and not before.opens) or (
-        before.word == "of" and before.second in TOPICAL
-    ):
+    if (word.isdigit() and not opens) or (word == "of" and second in TOPICAL):
         return 0.0
     if part.before and text.endswith(
         (" the ", " a ", " an ", " my ", " our "), 0, start - part.start
@@ -282,7 +281,7 @@ def _score_single(
         return 0.0
     if text[start - 1 : start] in ('"', "“", "'") and text[end : end + 1] in ('"', "”", "'"):
         return 0.0
-    if before.opens and text[end : end + 2].lstrip().startswith(":"):
+    if opens and text[end : end + 2].lstrip().startswith(":"):
         # a label or a speaker; a speaker goes on in words
         return _LONE if text[end : end + 3].lstrip(" :")[:1].isalpha() else 0.0
     return _LONE

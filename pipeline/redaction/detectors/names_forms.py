@@ -74,7 +74,6 @@ class NamesByFormDetector(Detector):
         """Return each form by itself."""
         return (
             Part((rf"(?i)\b(?:{_CLOSINGS})[ ,.!:)]*\n\s*[-–—~/]? ?{_LETTER}",), self._signed),
-            # at the end, which the gate does not know; so the search looks at nothing else
             # at the end, which the gate does not know: so the search looks at nothing else
             Part((r"\s[-–—~/]-? ?[A-Z]|[.!?)] [-~/][a-z]",), self._dashed),
             Part((r"[a-z] [\"“'‘(][A-Z][a-z]+[\"”'’)] [A-Z]",), self._nicknamed),

@@ -87,7 +87,7 @@ class _LowerCaseReader:
         pieces = [piece for piece in text.split() if piece not in harmless]
         if not pieces:
             return False
-        chat = ":" in text or ">" in text
+        chat = (":" in text or ">" in text) and _SPEAKER.search(text) is not None
         cued: bool | None = None
         for piece in pieces:
             if piece.isdigit() or (piece.isalpha() and not piece[0].islower()):

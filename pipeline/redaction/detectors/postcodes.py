@@ -45,7 +45,7 @@ _BRITISH = TextPattern(
 
 # New Delhi 110005; Mumbai - 400 050: a place of the list and the code behind it
 _PLACE_AND_CODE = TextPattern(
-    r"(?<=,\ )(?P<place>[A-Z][\w'’-]{1,20}(?:\ [A-Z][\w'’-]{1,20}){0,2})(?:,?\ |\ ?[-–]\ ?)"
+    r"(?P<place>[A-Z](?<=,\ .)[\w'’-]{1,20}(?:\ [A-Z][\w'’-]{1,20}){0,2})(?:,?\ |\ ?[-–]\ ?)"
     r"(?:\d{6}|\d{3}\ \d{3}|\d{5})(?![\w-]|[.,]\d)"
 )
 
@@ -184,12 +184,17 @@ class PostcodeDetector(Detector):
 
     def _stands_by_place(self, text: str, start: int, end: int) -> bool:
         """Whether a place, or a state in small letters, is the word before or the one behind."""
-        before = text[max(0, start - _NEAR) : start].removesuffix("(").rstrip(" ,")
-        names = before.split()[-3:]
-        if names and names[-1] in _LOWER_STATES:
+        names = text[max(0, start - _NEAR) : start].removesuffix("(").rstrip(" ,").split()[-3:]
+        last = names[-1] if names else ""
+        if last in _LOWER_STATES:
             return True
-        if names and any(self._tail.is_place(" ".join(names[at:])) for at in range(len(names))):
+        # places of the list have capitals
+        if (last[:1].isupper() or "-" in last or "'" in last) and any(
+            self._tail.is_place(" ".join(names[at:])) for at in range(len(names))
+        ):
             return True
+        if not text[end + 1 : end + 2].isupper():
+            return False
         behind = _NAME_BEHIND.match(text, end)
         return behind is not None and self._tail.is_place(behind[0][1:])
 

@@ -25,6 +25,7 @@ from pipeline.errors import PermanentError
 from pipeline.storage.coordinates import PresentOffsets, SourceFence
 from pipeline.storage.recent_ids import RecentIds
 from pipeline.tasks.state import TaskState
+from pipeline.topics import EVENTS_CLEAN
 from pipeline.windows.open_panes import START, OpenPanes
 from pipeline.windows.open_tasks import OpenTasks
 from pipeline.windows.partition import PartitionAggregator
@@ -143,6 +144,19 @@ def die_before_store() -> None:
     aggregator.AggregatorStage._handle_partition = handling  # type: ignore[method-assign]
 
 
+def die_before_commit() -> None:
+    """Die when the brokers have the clean events of a run, before the run is committed."""
+    send = BatchProducer.send
+
+    async def deadly(self: Any, topic: str, records: Any) -> None:
+        records = list(records)
+        await send(self, topic, records)
+        if topic == EVENTS_CLEAN.name and len(records) > 20 and _once():
+            os._exit(9)
+
+    BatchProducer.send = deadly  # type: ignore[method-assign]
+
+
 def fail_changelog_once() -> None:
     """Have the changelog refuse a change for good."""
     write = StateTable.write
@@ -165,11 +179,11 @@ def fail_changelog_once() -> None:
 
 
 def freeze_before_insert() -> None:
-    """Stop this process between all its checks and the insert, once, until SIGCONT."""
+    """Stop this process between all its checks and an insert of events, once, until SIGCONT."""
     insert = HttpClient.data_insert
 
     def frozen(self: Any, context: Any) -> Any:
-        if context.row_count > 20 and _once():
+        if "events" in context.table and context.row_count > 20 and _once():
             os.kill(os.getpid(), signal.SIGSTOP)
         return insert(self, context)
 
@@ -203,6 +217,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
         no_state_fence,
         ack_first,
         raise_once,
+        die_before_commit,
         die_before_store,
         fail_changelog_once,
         freeze_before_insert,
