@@ -9,11 +9,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
 
 from pipeline.adapters.kafka.admin import topic_states
 from pipeline.adapters.kafka.options import client_options
 from pipeline.config import KafkaSettings
 
+CONNECT_ATTEMPTS = 60
 Ends = dict[str, dict[int, int]]
 """End offset by topic and partition."""
 
@@ -58,10 +60,21 @@ class Progress:
     """Committed offsets of consumer groups, over one connection."""
 
     def __init__(self, settings: KafkaSettings) -> None:
-        self._admin = AIOKafkaAdminClient(**client_options(settings))
+        self._settings = settings
 
     async def __aenter__(self) -> Progress:
-        await self._admin.start()
+        # a broker that has just been ended may be taken for one that is back
+        for attempt in range(CONNECT_ATTEMPTS):
+            self._admin = AIOKafkaAdminClient(**client_options(self._settings))
+            try:
+                await self._admin.start()
+            except KafkaConnectionError:
+                await self._admin.close()
+                if attempt + 1 == CONNECT_ATTEMPTS:
+                    raise
+                await asyncio.sleep(1.0)
+            else:
+                break
         return self
 
     async def __aexit__(self, *_: object) -> None:
