@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from pipeline.redaction.automata import Scanner
 from pipeline.redaction.detectors.base import CODE, DATA, PLAIN_CONTEXT, Context, Detector, Part
 from pipeline.redaction.detectors.cues import cue_near
 from pipeline.redaction.detectors.lexicon import lexicon, words
@@ -90,8 +91,8 @@ class _LowerCaseReader:
         chat = (":" in text or ">" in text) and _SPEAKER.search(text) is not None
         cued: bool | None = None
         for piece in pieces:
-            if piece.isdigit() or (piece.isalpha() and not piece[0].islower()):
-                # a number, or one word with a capital
+            if piece == piece.upper() or (piece.isalpha() and not piece[0].islower()):
+                # no small letter, or one word with a capital
                 continue
             unknown = False
             # what stands before these signs may be the speaker of a chat, whatever it touches
@@ -107,7 +108,7 @@ class _LowerCaseReader:
                     if chat or self.classes.is_name(_stem(word)):
                         return True
                     if cued is None:
-                        cued = not _MAY_LEAD.isdisjoint(_WORDS.findall(text.lower()))
+                        cued = _HOLDS_LEAD.matches(text)
                     if cued:
                         return True
                     unknown = True
@@ -156,7 +157,16 @@ class _LowerCaseReader:
         return end
 
 
+def _bounded(word: str) -> str:
+    """Return a word as a pattern; a boundary is known only beside an ASCII letter."""
+    return (r"\b" if word[0].isascii() else "") + word + (r"\b" if word[-1].isascii() else "")
+
+
 _MAY_LEAD: Final = LOWER_CUES | {"is"}
+# of a text, whether one of these may stand in it; far cheaper than its words
+_HOLDS_LEAD: Final = Scanner(
+    ["(?i)" + "|".join(sorted(_bounded(word) for word in _MAY_LEAD))], [((0,), 0)]
+)
 
 
 def _stem(word: str) -> str:

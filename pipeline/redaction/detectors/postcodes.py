@@ -69,6 +69,7 @@ _PLACED_CODE = TextPattern(
 )
 # in Austin 78701; Leipzig (04109); 80331 München; dayton ohio 45402
 _FIVE_DIGITS = TextPattern(r"\d(?<![\w.,$€£/-].)\d{4}(?![\w-]|[.,]\d)")
+_WIDE: Final = r"[^\x00-\x7f]"
 _NAME_BEHIND = TextPattern(r" [A-ZÀ-ÖØ-Þ][\w'’-]{2,20}(?!\w)")
 _NEAR: Final = 48
 # in small letters, and no other word
@@ -129,7 +130,11 @@ class PostcodeDetector(Detector):
                 self._placed,
             ),
             Part(
-                (r"(?:[a-z]|[^\x00-\x7f]),? \(?\d{5}\b", r"\b\d{5} [A-Z]"),
+                (
+                    rf"(?:[A-Z]|{_WIDE})(?:[A-Za-z'-]|{_WIDE})*(?:[a-z]|{_WIDE}),? \(?\d{{5}}\b",
+                    rf"\b(?:{'|'.join(sorted(_LOWER_STATES))}),? \(?\d{{5}}\b",
+                    r"\b\d{5} [A-Z]",
+                ),
                 self._beside_place,
             ),
         )
