@@ -25,7 +25,6 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _DISTRICT = TextPattern(r" \d{1,2}(?![\w:/-]|[.,]\d)")
 _LOWER_WORDS = re.compile(r",?\ (?:in\ )?([a-z]{3,20}(?:\ [a-z]{3,20}){0,2})(?![\w@])")
 _LOWER_CODE = re.compile(r",?\ \d{5}(?:-\d{4})?(?![\w-])")
-_WORDS = re.compile(r"\S+")
 # nothing is attached behind these, nor to the end of a text
 _NOTHING_FOLLOWS = frozenset(["", ".", ":", "!", "?", ")", '"', "'", "/", "%", "@", "=", "_"])
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|[Nn]o|[Oo]pp|[Nn]r|[A-Z])\.")
@@ -211,9 +210,12 @@ class AddressTail:
 
         Back over capitalised words and numbers, as long as they stand in one line of commas.
         """
-        words = [(m.start(), m[0]) for m in _WORDS.finditer(text, max(0, start - 90), start)]
+        begin = max(0, start - 90)
+        window = text[begin:start]
         first = start
-        for place, word in reversed(words[-14:]):
+        place = len(window)
+        for word in reversed(window.split()[-14:]):
+            place = window.rindex(word, 0, place)
             if word[-1] in ".:;!?)" and first != start and not _ABBREVIATED.fullmatch(word):
                 break
             if not (word[0].isupper() or word[0].isdigit() or word in _SMALL_WORDS):
@@ -224,7 +226,7 @@ class AddressTail:
                 # "born 19 July 1981, of Flat 6, …"
                 break
             if word[0].isupper() or word[0].isdigit():
-                first = place
+                first = begin + place
         return first
 
 

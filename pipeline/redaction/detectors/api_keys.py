@@ -7,6 +7,7 @@ from collections import Counter
 from math import log2
 from typing import ClassVar, Final
 
+from pipeline.redaction.automata import Scanner
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.spans import API_KEY, SECRET, Span
 
@@ -69,6 +70,8 @@ def _beginning(pattern: str) -> str:
 
 
 _PREFIX: Final = rf"(?:\b|_)(?:{'|'.join(map(_beginning, _PREFIXED))})"
+# Most long runs are ids and hashes: that none begins as a key does is told for the whole text.
+_HOLDS_PREFIX: Final = Scanner([_PREFIX], [((0,), 0)])
 # A key is longer than words are: only such runs are looked at.
 _RUN = re.compile(r"[0-9A-Za-z_+/=.:~-]{16,}+")
 _BLOB = re.compile(r"(?<![0-9A-Za-z+/_=.-])[0-9A-Za-z+/_-]{32,128}={0,2}(?![0-9A-Za-z+/_=-])")
@@ -87,11 +90,14 @@ class ApiKeyDetector(Detector):
         """Return spans: 1 by prefix, .6 by entropy alone."""
         name = "ApiKeyDetector"
         spans: list[Span] = []
+        may_hold_key = _HOLDS_PREFIX.matches(text)
         for run in _RUN.finditer(text):
             start, end = run.span()
-            spans += [
-                Span(*match.span(), API_KEY, 1.0, name) for match in _KEY.finditer(text, start, end)
-            ]
+            if may_hold_key:
+                spans += [
+                    Span(*match.span(), API_KEY, 1.0, name)
+                    for match in _KEY.finditer(text, start, end)
+                ]
             spans += [
                 Span(*match.span(), SECRET, 0.6, name)
                 for match in _BLOB.finditer(text, start, end)
