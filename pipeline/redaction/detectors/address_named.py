@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from pipeline.redaction.detectors.address import AddressDetector, Street
+from pipeline.redaction.detectors.address_tail import MONTHS
 from pipeline.redaction.detectors.base import Context, Trigger
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.patterns import TextPattern
@@ -65,9 +66,8 @@ _CROSSING: Final = TextPattern(
 )
 _DAYS: Final = words(
     """monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thurs fri sat
-    sun january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep sept oct nov dec christmas easter"""
-)
+    sun christmas easter"""
+) | {month.lower() for month in MONTHS}
 Accept = Callable[[re.Match[str]], bool]
 
 

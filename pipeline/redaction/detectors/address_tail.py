@@ -29,7 +29,7 @@ _LOWER_CODE = re.compile(r",?\ \d{5}(?:-\d{4})?(?![\w-])")
 _NOTHING_FOLLOWS = frozenset(["", ".", ":", "!", "?", ")", '"', "'", "/", "%", "@", "=", "_"])
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|[Nn]o|[Oo]pp|[Nn]r|[A-Z])\.")
 _DIVISIONS = frozenset(["District", "County", "City", "Province", "Township", "Ward", "Prefecture"])
-_MONTHS = words(
+MONTHS = words(
     "January February March April May June July August September October November December"
     " Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec"
 )
@@ -222,7 +222,7 @@ class AddressTail:
                 break
             if word.isupper() and self._lexicon.is_ordinary(word.lower()):
                 break
-            if word.strip(",") in _MONTHS:
+            if word.strip(",") in MONTHS:
                 # "born 19 July 1981, of Flat 6, …"
                 break
             if word[0].isupper() or word[0].isdigit():

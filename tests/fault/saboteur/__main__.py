@@ -123,9 +123,21 @@ def raise_once() -> None:
     sink.SinkStage._insert = broken  # type: ignore[method-assign]
 
 
+def _die_when_sent(is_due: Callable[[str], bool]) -> None:
+    """Die, once, when the brokers have acknowledged many records of a topic that `is_due`."""
+    send = BatchProducer.send
+
+    async def deadly(self: Any, topic: str, records: Any) -> None:
+        records = list(records)
+        await send(self, topic, records)
+        if is_due(topic) and len(records) > 20 and _once():
+            os._exit(9)
+
+    BatchProducer.send = deadly  # type: ignore[method-assign]
+
+
 def die_before_store() -> None:
     """Die when the changelog has acknowledged what events led to, before anything else knows."""
-    send = BatchProducer.send
     handle = aggregator.AggregatorStage._handle_partition
     has_events = ContextVar("has_events", default=False)
 
@@ -134,27 +146,13 @@ def die_before_store() -> None:
         has_events.set(True)
         await handle(self, runs)
 
-    async def deadly(self: Any, topic: str, records: Any) -> None:
-        records = list(records)
-        await send(self, topic, records)
-        if topic.endswith("changelog") and has_events.get() and len(records) > 20 and _once():
-            os._exit(9)
-
-    BatchProducer.send = deadly  # type: ignore[method-assign]
+    _die_when_sent(lambda topic: topic.endswith("changelog") and has_events.get())
     aggregator.AggregatorStage._handle_partition = handling  # type: ignore[method-assign]
 
 
 def die_before_commit() -> None:
     """Die when the brokers have the clean events of a run, before the run is committed."""
-    send = BatchProducer.send
-
-    async def deadly(self: Any, topic: str, records: Any) -> None:
-        records = list(records)
-        await send(self, topic, records)
-        if topic == EVENTS_CLEAN.name and len(records) > 20 and _once():
-            os._exit(9)
-
-    BatchProducer.send = deadly  # type: ignore[method-assign]
+    _die_when_sent(lambda topic: topic == EVENTS_CLEAN.name)
 
 
 def fail_changelog_once() -> None:
