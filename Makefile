@@ -4,18 +4,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-NATIVE := $(wildcard pipeline/redaction/*/*.c)
+COMPILED_STAMP := $(VENV)/.compiled
+# what setup.py compiles is among these
+SOURCES := setup.py $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py pipeline/redaction/*/*.c \
+  pipeline/tasks/*.py pipeline/windows/*.py)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
-.PHONY: help setup demo up down test test-fast test-services fault-short fault lint format bench lock
+.PHONY: help setup interpreted demo up down test test-fast test-services fault-short fault lint format bench lock
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(STAMP) $(KAFKA_STAMP) ## the Python environment and the Kafka jars
+setup: $(STAMP) $(COMPILED_STAMP) $(KAFKA_STAMP) ## the Python environment and the Kafka jars
 
 
-$(STAMP): requirements-dev.lock pyproject.toml $(NATIVE)
+$(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Sluice needs Python 3.11 or later: apt-get install python3 python3-venv, or make PYTHON=python3.12"; exit 1; }
 	@command -v cc >/dev/null || command -v gcc >/dev/null \
@@ -23,8 +26,20 @@ $(STAMP): requirements-dev.lock pyproject.toml $(NATIVE)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Python packages into $(VENV): some minutes the first time"
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# All of it goes first, so that no module stays that is compiled no more, and all of it is new at the
+# end: what is older than its source counts as stale.
+$(COMPILED_STAMP): $(STAMP) $(SOURCES)
+	@echo "Compiling the core: about a minute"
+	@find pipeline -name '*.so' -delete
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@find pipeline -name '*.so' -exec touch {} +
+	@touch $@
+
+interpreted: ## do without compiled code until the next `make setup`: slower, for working on the core
+	find pipeline -name '*.so' ! -name 'scan.*' ! -name 'word_runs.*' -delete
+	@touch $(COMPILED_STAMP)
 
 $(KAFKA_STAMP): deploy/kafka/pom.xml
 	@command -v java >/dev/null || { echo "Sluice needs Java 17 or later: apt-get install openjdk-17-jre-headless"; exit 1; }

@@ -1,4 +1,7 @@
-"""Rules for every test: an error log that it did not announce fails it, and no clock does."""
+"""Rules for every test: an error log that it did not announce fails it, and no clock does.
+
+And what is tested is what the source says: tests refuse to run on code that was compiled before.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,22 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from tests.compiled import edited_sources
+
 # How long an example takes says more of the machine than of the code: benchmarks measure that.
 hypothesis_settings.register_profile(
     "sluice", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("sluice")
+
+
+def pytest_configure() -> None:
+    if edited := edited_sources():
+        pytest.exit(
+            f"edited since it was compiled: {', '.join(edited)}; `make setup` compiles it anew, "
+            "`make interpreted` does without",
+            returncode=4,
+        )
 
 
 class _ErrorCollector(logging.Handler):

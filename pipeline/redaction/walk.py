@@ -155,7 +155,8 @@ class Walk:
                 out.append(value)
         return out
 
-    def _number(self, value: float, plan: KeyPlan) -> Any:
+    def _number(self, value: Any, plan: KeyPlan) -> Any:
+        # Any: declared a float, an integer would become one where this is compiled
         """A number stays one unless it is a long one or its key promises something personal."""
         if plan.numeric:
             text = str(value)

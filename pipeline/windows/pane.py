@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from pipeline.windows.digest import EMPTY, MAX_CENTROIDS, Digest, merge_digests
 from pipeline.windows.measure import Measure
@@ -33,29 +34,29 @@ class Resolution(IntEnum):
 class Counter:
     """Names of a pane's counters. Causes of failure are counted as `error:<type>`."""
 
-    EVENTS = "events"
-    SUCCESS = "success"
-    FAILURE = "failure"
+    EVENTS: Final = "events"
+    SUCCESS: Final = "success"
+    FAILURE: Final = "failure"
     """Steps and calls that ended well or badly. For a tool: logical calls, where the retry that
     succeeds takes its call's failure back, so that a single pane may hold a negative number."""
-    TASKS = "tasks"
-    TASK_SUCCESS = "task_success"
-    TASK_FAILURE = "task_failure"
-    TASK_ESCALATED = "task_escalated"
-    TASK_ABANDONED = "task_abandoned"
-    UNTRACED = "untraced"
+    TASKS: Final = "tasks"
+    TASK_SUCCESS: Final = "task_success"
+    TASK_FAILURE: Final = "task_failure"
+    TASK_ESCALATED: Final = "task_escalated"
+    TASK_ABANDONED: Final = "task_abandoned"
+    UNTRACED: Final = "untraced"
     """Steps without a trace id of their own."""
-    UNTRACED_TASKS = "untraced_tasks"
-    NO_MODEL_VERSION = "no_model_version"
-    NO_PROMPT_VERSION = "no_prompt_version"
-    NO_DOCUMENT_TIME = "no_document_time"
+    UNTRACED_TASKS: Final = "untraced_tasks"
+    NO_MODEL_VERSION: Final = "no_model_version"
+    NO_PROMPT_VERSION: Final = "no_prompt_version"
+    NO_DOCUMENT_TIME: Final = "no_document_time"
     """Documents without the time they were read or their source changed."""
-    DOCUMENTS = "documents"
-    LLM_CALLS = "llm_calls"
-    QUARANTINED = "quarantined"
+    DOCUMENTS: Final = "documents"
+    LLM_CALLS: Final = "llm_calls"
+    QUARANTINED: Final = "quarantined"
     """Values that the redactor replaced because they did not pass verification."""
-    ERROR_PREFIX = "error:"
-    TASK_ERROR_PREFIX = "task_error:"
+    ERROR_PREFIX: Final = "error:"
+    TASK_ERROR_PREFIX: Final = "task_error:"
     """Tasks that failed or were escalated, by each type of error that occurred in them."""
 
 

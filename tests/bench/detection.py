@@ -19,6 +19,7 @@ from tests.bench.parts import (
     merge_ranks,
     same_alerts,
 )
+from tests.compiled import require_compiled
 from tests.services import Workers, stack_settings
 from tests.unit.detection import test_long_run as long_run
 from tests.unit.detection import test_time_to_firing as time_to_firing
@@ -31,6 +32,7 @@ RATE = 500.0
 
 def run(report: Report, *, quick: bool) -> None:
     """Fill `report`; the wall-clock part needs the real broker."""
+    require_compiled()
     _same_alerts(report, 200 if quick else 600)
     _merges(report, 2 if quick else 8)
     _cost(report, 20 if quick else 120)

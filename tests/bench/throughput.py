@@ -16,6 +16,7 @@ from pipeline.local.stack import LocalStack
 from tests.bench.parts import capacity, flow_control, one_core, scale_out, steady_load
 from tests.bench.parts.cores import divide
 from tests.bench.parts.load import Load
+from tests.compiled import require_compiled
 from tests.services import stack_settings
 
 SEED = 20_261
@@ -24,6 +25,7 @@ PARTITIONS = 8
 
 def run(report: Report, *, quick: bool) -> None:
     """Fill `report`, part by part."""
+    require_compiled()
     events = 8_000 if quick else 60_000
     cores = divide()
     with report.progress("preparing events"):

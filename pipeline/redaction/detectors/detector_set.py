@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mypy_extensions import mypyc_attr
+
 from pipeline.redaction.detectors.address import (
     CuedAddressDetector,
     NamedStreetDetector,
@@ -105,6 +107,7 @@ def build_detectors(settings: DetectorSettings) -> tuple[Detector, ...]:
     return tuple(found for found in detectors if wanted.intersection(found.supported_entities))
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class DetectorSet:
     """Finds everything a policy asks for in a text.
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import re2
 
 from pipeline.errors import ConfigError
-from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
+from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
 from pipeline.redaction.detectors.lexicon import lexicon
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
@@ -53,14 +53,15 @@ class IdShapeDetector(Detector):
         """
         super().__init__()
         self._shapes: list[tuple[str, re.Pattern[str]]] = []
-        self.triggers = ()
+        triggers: list[Trigger] = []
         if defaults:
             self._shapes += [(entity, re.compile("|".join(listed))) for entity, listed in _DEFAULTS]
-            self.triggers += tuple(shape for _, listed in _DEFAULTS for shape in listed)
+            triggers += [shape for _, listed in _DEFAULTS for shape in listed]
         for entity, listed in (shapes or {}).items():
             if listed:
                 self._shapes.append((entity, _compiled(listed)))
-                self.triggers += tuple(listed)
+                triggers += listed
+        self.triggers = tuple(triggers)
         self.supported_entities = sorted({*self.ENTITIES, *(entity for entity, _ in self._shapes)})
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002

@@ -1,0 +1,57 @@
+"""What is compiled: the Python that runs for each event, by mypyc, and two loops in C.
+
+The rest about the package is in pyproject.toml, the reasons in docs/adr/0007-compiled-core.md.
+"""
+
+from pathlib import Path
+
+from mypyc.build import mypycify
+from setuptools import Extension, setup
+
+REDACTION = Path("pipeline/redaction")
+DETECTORS = REDACTION / "detectors"
+TASKS = Path("pipeline/tasks")
+WINDOWS = Path("pipeline/windows")
+
+# What has to do with a batch, settings or I/O is left to the interpreter, which lets signals and
+# other threads in between.
+NAMES = {
+    REDACTION: """canonical contexts detection_context encoded hints key_names normalise operators
+        own_tokens plain pseudonyms spans spoken structure text verifier walk""",
+    REDACTION / "automata": "scanner",
+    TASKS: "budgets logical_calls reading state",
+    WINDOWS: """cardinality contributions dimension dimensions event_time open_cell open_panes
+        open_tasks pane partition task_contributions watermark""",
+}
+NOT_COMPILED = {DETECTORS / "__init__.py", DETECTORS / "base.py"}
+
+
+def modules(*folders: Path) -> list[str]:
+    """Return the sources to compile in `folders`, whose modules call each other directly."""
+    return [str(folder / f"{name}.py") for folder in folders for name in NAMES[folder].split()]
+
+
+redaction = modules(REDACTION, REDACTION / "automata")
+redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
+windows = modules(TASKS, WINDOWS)
+loops = [REDACTION / "automata" / "scan.c", DETECTORS / "word_runs.c"]
+
+setup(
+    ext_modules=[
+        *mypycify(
+            [*redaction, *windows],
+            opt_level="3",
+            debug_level="0",
+            # two shared objects, so that two compilers run side by side
+            separate=[
+                (redaction, "pipeline.redaction.compiled"),
+                (windows, "pipeline.windows.compiled"),
+            ],
+        ),
+        *(
+            Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=["-O3"])
+            for path in loops
+        ),
+    ],
+    options={"build_ext": {"parallel": True}},
+)
