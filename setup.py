@@ -10,6 +10,7 @@ from setuptools import Extension, setup
 
 REDACTION = Path("pipeline/redaction")
 DETECTORS = REDACTION / "detectors"
+STORAGE = Path("pipeline/storage")
 TASKS = Path("pipeline/tasks")
 WINDOWS = Path("pipeline/windows")
 
@@ -19,9 +20,10 @@ NAMES = {
     REDACTION: """canonical contexts detection_context encoded hints key_names normalise operators
         own_tokens plain pseudonyms spans spoken structure text verifier walk""",
     REDACTION / "automata": "scanner",
-    TASKS: "budgets logical_calls reading state",
-    WINDOWS: """cardinality contributions dimension dimensions event_time open_cell open_panes
-        open_tasks pane partition task_contributions watermark""",
+    STORAGE: "coordinates",
+    TASKS: "budgets logical_calls reading state summary",
+    WINDOWS: """cardinality codec contributions dimension dimensions event_time open_cell open_panes
+        open_tasks pane partial partition task_contributions watermark""",
 }
 NOT_COMPILED = {DETECTORS / "__init__.py", DETECTORS / "base.py"}
 
@@ -33,7 +35,7 @@ def modules(*folders: Path) -> list[str]:
 
 redaction = modules(REDACTION, REDACTION / "automata")
 redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
-windows = modules(TASKS, WINDOWS)
+windows = modules(STORAGE, TASKS, WINDOWS)
 loops = [REDACTION / "automata" / "scan.c", DETECTORS / "word_runs.c"]
 
 setup(

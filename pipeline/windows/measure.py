@@ -7,6 +7,7 @@ are built live, replayed or merged from partitions in any order hold the very sa
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Measure(StrEnum):
@@ -43,3 +44,6 @@ _SCALES: dict[Measure, int] = {
     Measure.TASK_COST_USD: 1_000_000_000,
     Measure.TASK_DURATION_MS: 1000,
 }
+
+NAMES: Final = {measure: measure.value for measure in Measure}
+"""For the hot path: an enumeration works out each `value` anew."""

@@ -19,7 +19,7 @@ from pipeline.windows.codec import pane_from_json
 from pipeline.windows.contributions import Contribution
 from pipeline.windows.digested import DIGESTED
 from pipeline.windows.dimension import Dimension
-from pipeline.windows.measure import Measure
+from pipeline.windows.measure import NAMES, Measure
 from pipeline.windows.open_cell import OpenCell
 from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example, Resolution
 from pipeline.windows.partial import Version
@@ -83,7 +83,7 @@ class OpenPane:
                 "start_ms": self.start_ms,
                 "resolution_ms": _TEN_SECONDS,
                 "counters": self.counters,
-                "measures": {measure.value: cell.to_json() for measure, cell in self.cells.items()},
+                "measures": {NAMES[each]: cell.to_json() for each, cell in self.cells.items()},
                 "examples": self.examples,
                 "version": self.version,
             }
@@ -98,7 +98,7 @@ class OpenPane:
                 self.start_ms,
                 self.version,
                 self.counters,
-                {measure.value: cell.to_draft() for measure, cell in self.cells.items()},
+                {NAMES[each]: cell.to_draft() for each, cell in self.cells.items()},
                 self.examples,
             ]
         )

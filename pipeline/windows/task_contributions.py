@@ -7,14 +7,12 @@ for each task. What a pane takes of a task as it is stands in the fact, made onc
 
 from __future__ import annotations
 
-from collections import Counter as Counting
 from collections.abc import Sequence
-from itertools import chain
 from operator import mul
 
 from pipeline.tasks.state import TaskState
 from pipeline.windows.contributions import Contribution
-from pipeline.windows.measure import Measure
+from pipeline.windows.measure import NAMES, Measure
 from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example
 
 TaskFact = tuple[tuple[str, ...], bool, Example | None, int, int, int, Example, Example, Example]
@@ -28,7 +26,6 @@ _TASK_OUTCOMES = {
     "escalated": Counter.TASK_ESCALATED,
     "abandoned": Counter.TASK_ABANDONED,
 }
-_TASK_MEASURES = (Measure.TASK_TOKENS, Measure.TASK_COST_USD, Measure.TASK_DURATION_MS)
 
 
 def task_fact(task: TaskState) -> TaskFact:
@@ -55,16 +52,30 @@ def task_fact(task: TaskState) -> TaskFact:
 
 def contribution_of_tasks(facts: Sequence[TaskFact]) -> Contribution:
     """Add up the facts of closed tasks."""
-    counted, untraced, failures, *columns = zip(*facts, strict=True)
-    found = Contribution({Counter.TASKS: len(facts), **Counting(chain.from_iterable(counted))})
-    if any(untraced):
-        found.counters[Counter.UNTRACED_TASKS] = sum(untraced)
-    failed = [each for each in failures if each is not None]
+    found = Contribution()
+    counters = found.counters
+    counters[Counter.TASKS] = len(facts)
+    failed: list[Example] = []
+    untraced = 0
+    for fact in facts:
+        for name in fact[0]:
+            counters[name] = counters.get(name, 0) + 1
+        untraced += fact[1]
+        failure = fact[2]
+        if failure is not None:
+            failed.append(failure)
+    if untraced:
+        counters[Counter.UNTRACED_TASKS] = untraced
     if failed:
         found.examples[Counter.TASK_FAILURE] = failed
-    for measure, values, examples in zip(_TASK_MEASURES, columns[:3], columns[3:], strict=True):
+    tokens, costs, durations = zip(*[fact[3:6] for fact in facts], strict=True)
+    for measure, values, examples in (
+        (Measure.TASK_TOKENS, tokens, [fact[6] for fact in facts]),
+        (Measure.TASK_COST_USD, costs, [fact[7] for fact in facts]),
+        (Measure.TASK_DURATION_MS, durations, [fact[8] for fact in facts]),
+    ):
         found.values[measure] = values, sum(values), sum(map(mul, values, values))
-        found.examples[measure.value] = _worst(values, examples)
+        found.examples[NAMES[measure]] = _worst(values, examples)
     return found
 
 
