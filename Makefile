@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 COMPILED_STAMP := $(VENV)/.compiled
 # what setup.py compiles is among these
 SOURCES := setup.py $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py pipeline/redaction/*/*.c \
-  pipeline/storage/*.py pipeline/tasks/*.py pipeline/windows/*.py)
+  pipeline/events/*.py pipeline/storage/*.py pipeline/tasks/*.py pipeline/windows/*.py)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
 .PHONY: help setup interpreted demo up down test test-fast test-services fault-short fault lint format bench lock

@@ -8,6 +8,7 @@ from pathlib import Path
 from mypyc.build import mypycify
 from setuptools import Extension, setup
 
+EVENTS = Path("pipeline/events")
 REDACTION = Path("pipeline/redaction")
 DETECTORS = REDACTION / "detectors"
 STORAGE = Path("pipeline/storage")
@@ -20,7 +21,8 @@ NAMES = {
     REDACTION: """canonical contexts detection_context encoded hints key_names normalise operators
         own_tokens plain pseudonyms spans spoken structure text verifier walk""",
     REDACTION / "automata": "scanner",
-    STORAGE: "coordinates",
+    EVENTS: "decode normalize split",
+    STORAGE: "coordinates recent_ids rows",
     TASKS: "budgets logical_calls reading state summary",
     WINDOWS: """cardinality codec contributions dimension dimensions event_time open_cell open_panes
         open_tasks pane partial partition task_contributions watermark""",
@@ -35,19 +37,19 @@ def modules(*folders: Path) -> list[str]:
 
 redaction = modules(REDACTION, REDACTION / "automata")
 redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
-windows = modules(STORAGE, TASKS, WINDOWS)
+rest = modules(EVENTS, STORAGE, TASKS, WINDOWS)
 loops = [REDACTION / "automata" / "scan.c", DETECTORS / "word_runs.c"]
 
 setup(
     ext_modules=[
         *mypycify(
-            [*redaction, *windows],
+            [*redaction, *rest],
             opt_level="3",
             debug_level="0",
             # two shared objects, so that two compilers run side by side
             separate=[
                 (redaction, "pipeline.redaction.compiled"),
-                (windows, "pipeline.windows.compiled"),
+                (rest, "pipeline.compiled"),
             ],
         ),
         *(
