@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 import faust
 import orjson
@@ -24,10 +25,11 @@ from pipeline.metrics import Metrics
 from pipeline.storage.rows import Refusal, read_event, source_of
 from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, TASKS, WINDOWS_PARTIAL
+from pipeline.windows.batch import AggregatorConfig, Changes
+from pipeline.windows.batch import Record as Applied
 from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Resolution
-from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
-from pipeline.windows.partition import Record as Applied
+from pipeline.windows.partition import PartitionAggregator
 from pipeline.windows.watermark import WatermarkConfig
 
 STAGE = "aggregator"
@@ -135,7 +137,8 @@ class AggregatorStage:
 
     def _load(self, partition: int) -> PartitionAggregator:
         items = self._state.items(f"{partition}\x1f")
-        return PartitionAggregator.load(partition, items, self._config)
+        stored = partial(self._state.get, partition)
+        return PartitionAggregator.load(partition, items, self._config, stored)
 
     def _read(self, run: Run) -> list[Applied]:
         """Parse a run; what is no verified event of ours is left to the sink to refuse."""

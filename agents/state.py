@@ -80,6 +80,12 @@ class StateTable:
                 if hasattr(store, "_key_partition"):
                     store._key_partition[record.key] = partition
 
+    def get(self, partition: int, key: str) -> bytes:
+        """Return the value of a key that was written; raises `KeyError` for another."""
+        with _as_event_of(partition):
+            value: bytes = self._table.data[key.encode()]
+        return value
+
     def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
         """Yield keys and values of the keys that begin with `prefix`."""
         begin = prefix.encode()

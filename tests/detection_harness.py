@@ -21,9 +21,10 @@ from pipeline.detection.partition import PartitionDetector
 from pipeline.detection.rules import RuleSet, default_rules
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.simulate.truth import SimulatedEvent
+from pipeline.windows.batch import AggregatorConfig, Record
 from pipeline.windows.event_time import event_time_ms
 from pipeline.windows.pane import Resolution
-from pipeline.windows.partition import AggregatorConfig, PartitionAggregator, Record
+from pipeline.windows.partition import PartitionAggregator
 from pipeline.windows.stats import WindowStats
 
 Event = dict[str, Any]

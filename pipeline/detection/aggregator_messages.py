@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pipeline.detection.messages import Progress, Signals, labels_of
 from pipeline.detection.signals import Signal
-from pipeline.windows.partition import Changes
+from pipeline.windows.batch import Changes
 
 FULL_PERCENT = 100
 

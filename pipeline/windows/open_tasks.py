@@ -1,9 +1,15 @@
-"""The open tasks of one source partition: which one an event belongs to, and when they close."""
+"""The open tasks of one source partition: which one an event belongs to, and when they close.
+
+A task that has ended stays open for the lateness, in case more of it is on its way. Under a load of
+many times the usual most of the tasks in memory are such ones, so beyond `max_awake` open tasks
+they sleep: their table has them as they are, and here only their key is kept until an event or the
+watermark asks for them.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any, NamedTuple
@@ -31,10 +37,21 @@ class OpenTasks:
     batches are cut. That offset and the time are its version.
     """
 
-    def __init__(self, idle_ms: int, budgets: BudgetPolicy) -> None:
+    def __init__(
+        self,
+        idle_ms: int,
+        budgets: BudgetPolicy,
+        max_awake: int = _NEVER,
+        stored: Callable[[str, int], bytes] | None = None,
+    ) -> None:
+        """`stored` returns a stored part by key and time of opening; None: no task sleeps."""
         self._idle_ms = idle_ms
+        self._max_awake = _NEVER if stored is None else max_awake
+        self._stored = stored
         self._budgets = budgets
         self._open: dict[str, TaskState] = {}
+        # the time that their part was opened, by key
+        self._asleep: dict[str, int] = {}
         # by identity: a key would have to tell the parts of a task apart, at each event
         self._changed: dict[int, TaskState] = {}
         self._closings: list[Closing] = []
@@ -43,8 +60,9 @@ class OpenTasks:
         self._messages: list[dict[str, Any]] = []
         self._limits: dict[tuple[str | None, str | None], Limits] = {}
         self._limited = budgets.limits_anything
-        # tasks that have ended, by when they close; the number keeps tasks from being compared
-        self._ended: list[tuple[int, int, TaskState]] = []
+        # parts that have ended, by when they close and in the order in which they ended: their key
+        # and when they were opened
+        self._ended: list[tuple[int, int, str, int]] = []
         self._numbers = count()
         # when to look at the others: one may have been idle for long enough, or cross a budget
         self._next_due_ms = _NEVER
@@ -53,7 +71,7 @@ class OpenTasks:
         self._offsets: list[int] = []
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + len(self._asleep)
 
     def restore(self, task: TaskState) -> None:
         """Take in a stored task; what it has told is told again."""
@@ -62,6 +80,7 @@ class OpenTasks:
             self._open[task.key] = task
             self._next_due_ms = -1  # look at all of them, once
             self._note_end(task)
+            self._let_sleep(task)
             return
         self._closed.append(task)
         fence = self._restored_fences.get(task.key, -1)
@@ -83,7 +102,7 @@ class OpenTasks:
     ) -> TaskState | None:
         """Return the task of an event, opened if need be; None for a late event without one."""
         key = task_key(event)
-        task = self._open.get(key)
+        task = self._find(key)
         if task is not None and watermark is not None:
             end_ms = task.end_ms
             due_ms = task.last_ms + self._idle_ms if end_ms is None else end_ms + 1
@@ -122,9 +141,10 @@ class OpenTasks:
         if watermark is not None:
             ended = self._ended
             while ended and ended[0][0] <= watermark:
-                task = heappop(ended)[2]
-                # an earlier end may have closed it already
-                if task.closed_ms is None:
+                _, _, key, opened_ms = heappop(ended)
+                task = self._find(key)
+                # an earlier end may have closed it already, and another part may have begun
+                if task is not None and task.opened_ms == opened_ms:
                     self._close(task)
             if watermark >= self._next_due_ms:
                 self._look_at_all(watermark)
@@ -144,6 +164,12 @@ class OpenTasks:
         self._changed.clear()
         return changed
 
+    def rest(self, written: Iterable[TaskState]) -> None:
+        """Let tasks sleep that the caller is about to write, see above; nothing else needs them."""
+        if len(self._open) > self._max_awake:
+            for task in written:
+                self._let_sleep(task)
+
     def take_closed(self) -> list[TaskState]:
         """Return the tasks that closed since the last call."""
         closed, self._closed = self._closed, []
@@ -162,9 +188,31 @@ class OpenTasks:
                 due = min(due, self._watch(task, self._limits_of(task), watermark))
             self._next_due_ms = min(self._next_due_ms, due)
 
+    def _find(self, key: str) -> TaskState | None:
+        """Return the open task of that key, woken up if need be."""
+        task = self._open.get(key)
+        if task is None and self._asleep and self._stored is not None:
+            opened_ms = self._asleep.pop(key, None)
+            if opened_ms is not None:
+                task = self._open[key] = TaskState.from_bytes(self._stored(key, opened_ms))
+        return task
+
+    def _let_sleep(self, task: TaskState) -> None:
+        """Forget an ended task but for its key, where there are many."""
+        if len(self._open) <= self._max_awake or task.end_ms is None or task.closed_ms is not None:
+            return
+        # one that time alone may bring across a budget has to be looked at
+        if self._limited:
+            near_ms = task.start_ms + self._limits_of(task).near_elapsed_ms
+            if near_ms <= task.due_ms(self._idle_ms):
+                return
+        del self._open[task.key]
+        self._asleep[task.key] = task.opened_ms
+
     def _note_end(self, task: TaskState) -> None:
         if task.end_ms is not None:
-            heappush(self._ended, (task.due_ms(self._idle_ms), next(self._numbers), task))
+            due = task.due_ms(self._idle_ms)
+            heappush(self._ended, (due, next(self._numbers), task.key, task.opened_ms))
 
     def _close(self, task: TaskState) -> None:
         due = task.due_ms(self._idle_ms)

@@ -16,17 +16,16 @@ summaries and budget events have ids that depend on their task alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from pipeline.storage.coordinates import Source, SourceFence
-from pipeline.tasks.budgets import BudgetPolicy
 from pipeline.tasks.reading import Action, Reading, outcome_of, read, with_outcome
 from pipeline.tasks.state import TaskState
-from pipeline.windows.cardinality import DEFAULT_CAP, Cardinality
+from pipeline.windows.batch import AggregatorConfig, Changes, Record
+from pipeline.windows.cardinality import Cardinality
 from pipeline.windows.contributions import Actor, actor_of, contribution_of
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.dimensions import Dimensions
@@ -36,64 +35,10 @@ from pipeline.windows.open_tasks import Closing, OpenTasks
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import NOTHING_CLOSED, Version, encode_partial
 from pipeline.windows.task_contributions import TaskFact, task_fact
-from pipeline.windows.watermark import Watermark, WatermarkConfig
+from pipeline.windows.watermark import Watermark
 
 _PANE = Resolution.TEN_SECONDS
 _TEN_SECONDS = int(_PANE)  # arithmetic with a plain int is several times faster
-
-
-@dataclass(frozen=True, slots=True)
-class AggregatorConfig:
-    """How event time is kept, when tasks close, what they may use, and how many values count."""
-
-    watermark: WatermarkConfig = field(default_factory=WatermarkConfig)
-    idle_ms: int = 1_800_000
-    """Event time without an event after which a task closes."""
-    budgets: BudgetPolicy = field(default_factory=BudgetPolicy)
-    label_cap: int = DEFAULT_CAP
-    """Values of one label that a partition counts by name."""
-    label_days: int = 15
-    publish_open: bool = True
-    """Whether panes are published while they can still change, too, and not once when they close:
-    for readers that cannot wait for the watermark, at many times the messages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One clean event as it was read."""
-
-    offset: int
-    """In the partition of the clean topic."""
-    record_ms: int
-    """The time Kafka has for it."""
-    event: Mapping[str, Any]
-    source: Source | None = None
-    """Its place in the input, where it has one."""
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a batch led to: `writes` go to the table in this order, the rest to topics, metrics."""
-
-    writes: list[tuple[str, bytes | None]] = field(default_factory=list)
-    """Key and value; None removes the key."""
-    partials: list[tuple[bytes, bytes]] = field(default_factory=list)
-    """Key and value for agent.windows.partial."""
-    tasks: list[dict[str, Any]] = field(default_factory=list)
-    """Summaries and budget events for agent.tasks, keyed by session_id."""
-    applied: int = 0
-    replayed: int = 0
-    """Events at or below a fence: delivered again, and skipped."""
-    processed: int = 0
-    """Events whose place in the input came before: sent again by the redactor, and skipped."""
-    repeated: int = 0
-    """Events whose id came before, at another offset: produced again, and skipped."""
-    late: dict[str, int] = field(default_factory=dict)
-    """Events beyond the lateness, by agent; they count for an open task, but for no window."""
-    early: dict[str, int] = field(default_factory=dict)
-    """Events ahead of Kafka's clock by more than is allowed, by agent; they count likewise."""
-    overflowed: list[str] = field(default_factory=list)
-    """Labels that reached their cap; each is named once."""
 
 
 class PartitionAggregator:
@@ -103,7 +48,16 @@ class PartitionAggregator:
     next batch. After an exception the object is of no more use: load it again.
     """
 
-    def __init__(self, partition: int, config: AggregatorConfig | None = None) -> None:
+    def __init__(
+        self,
+        partition: int,
+        config: AggregatorConfig | None = None,
+        stored: Callable[[str], bytes] | None = None,
+    ) -> None:
+        """`stored` returns what the table has under a key that `apply` had it write.
+
+        Without it all open tasks stay in memory.
+        """
         self.partition = partition
         self.config = config or AggregatorConfig()
         self._prefix = f"{partition}\x1f"
@@ -115,7 +69,13 @@ class PartitionAggregator:
         self._cardinality = Cardinality(self.config.label_cap, self.config.label_days)
         self._dimensions = Dimensions(self._cardinality)
         self._panes = OpenPanes()
-        self._tasks = OpenTasks(self.config.idle_ms, self.config.budgets)
+        self._stored = stored
+        self._tasks = OpenTasks(
+            self.config.idle_ms,
+            self.config.budgets,
+            self.config.max_awake,
+            None if stored is None else self._stored_task,
+        )
         self._by_actor: defaultdict[tuple[Actor, int], list[Reading]] = defaultdict(list)
         self._by_action: defaultdict[tuple[Action, int], list[Reading]] = defaultdict(list)
         self._removals: list[str] = []
@@ -126,13 +86,14 @@ class PartitionAggregator:
         partition: int,
         items: Iterable[tuple[str, bytes]],
         config: AggregatorConfig | None = None,
+        stored: Callable[[str], bytes] | None = None,
     ) -> PartitionAggregator:
         """Rebuild from the table; keys of other partitions are passed over.
 
         What a crash may have kept from being published is published again by the next `apply` or
         `tick`. Raises `InputError` when a value cannot be read.
         """
-        loaded = cls(partition, config)
+        loaded = cls(partition, config, stored)
         config = loaded.config
         for key, data in items:
             if not key.startswith(loaded._prefix):
@@ -308,9 +269,12 @@ class PartitionAggregator:
         self._cardinality.new_overflows.clear()
         self._finish_panes(watermark, changes)
         changes.tasks += self._tasks.take_messages()
-        for task in self._tasks.take_changed():
-            writes.append((self._task_key(task), task.to_bytes()))
-        self._removals += [self._task_key(task) for task in self._tasks.take_closed()]
+        changed = self._tasks.take_changed()
+        writes += [(self._task_key(task.key, task.opened_ms), task.to_bytes()) for task in changed]
+        self._tasks.rest(changed)
+        self._removals += [
+            self._task_key(task.key, task.opened_ms) for task in self._tasks.take_closed()
+        ]
         meta = {
             "fence": self._fence,
             "watermark": self._watermark.to_json(),
@@ -346,8 +310,12 @@ class PartitionAggregator:
     def _pane_key(self, pane: OpenPane) -> str:
         return f"{self._prefix}pane\x1f{pane.start_ms}\x1f{pane.dimension.key}"
 
-    def _task_key(self, task: TaskState) -> str:
-        return f"{self._prefix}task\x1f{task.opened_ms}\x1f{task.key}"
+    def _task_key(self, key: str, opened_ms: int) -> str:
+        return f"{self._prefix}task\x1f{opened_ms}\x1f{key}"
+
+    def _stored_task(self, key: str, opened_ms: int) -> bytes:
+        assert self._stored is not None  # noqa: S101 - nobody is given this method without it
+        return self._stored(self._task_key(key, opened_ms))
 
 
 def _count_agent(counts: dict[str, int], event: Mapping[str, Any]) -> None:

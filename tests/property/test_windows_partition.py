@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.tasks.budgets import Budget, BudgetPolicy
+from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.digested import DIGESTED
 from pipeline.windows.dimension import DimensionKind
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Counter, Pane
 from pipeline.windows.partial import Partial
-from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator, Record
+from pipeline.windows.partition import PartitionAggregator
 from tests.unit.windows.fleet import (
     START_MS,
     Event,
@@ -33,7 +34,9 @@ CONFIG = AggregatorConfig(
 )
 CLOSED_ONLY = replace(CONFIG, publish_open=False)
 """As the worker has it: what is open is stored as a draft."""
-configs = st.sampled_from((CONFIG, CLOSED_ONLY))
+SLEEPY = replace(CLOSED_ONLY, max_awake=1)
+"""As under a heavy load: tasks that have ended sleep in the table."""
+configs = st.sampled_from((CONFIG, CLOSED_ONLY, SLEEPY))
 LATENESS_MS = CONFIG.watermark.lateness_ms
 END_MS = START_MS + 3_600_000
 
@@ -50,6 +53,9 @@ class Table:
                 self.values.pop(key, None)
             else:
                 self.values[key] = value
+
+    def load(self, config: AggregatorConfig) -> PartitionAggregator:
+        return PartitionAggregator.load(0, self.values.items(), config, self.values.__getitem__)
 
 
 class Told:
@@ -197,7 +203,7 @@ def test_a_crash_anywhere_in_the_writes_changes_nothing(
     committed = data.draw(st.integers(0, crash_in))
 
     table, told = Table(), Told()
-    aggregator = PartitionAggregator(0, config)
+    aggregator = PartitionAggregator(0, config, table.values.__getitem__)
     for number, batch in enumerate(batches[: crash_in + 1]):
         changes = aggregator.apply(batch)
         if number == crash_in:
@@ -206,7 +212,7 @@ def test_a_crash_anywhere_in_the_writes_changes_nothing(
             table.write(changes.writes)
             told.take(changes)
 
-    recovered = PartitionAggregator.load(0, table.values.items(), config)
+    recovered = table.load(config)
     again = [record for batch in batches[committed:] for record in batch]
     for batch in cut(again, later_sizes):
         changes = recovered.apply(batch)
@@ -230,7 +236,7 @@ def test_crashes_in_a_row_change_nothing(
     batch = records(events)
     table, told = Table(), Told()
     for _ in range(4):
-        aggregator = PartitionAggregator.load(0, table.values.items(), config)
+        aggregator = table.load(config)
         reached = data.draw(st.integers(1, len(batch)))
         lives = cut(batch[:reached], data.draw(batch_sizes))
         for number, part in enumerate(lives):
@@ -241,9 +247,11 @@ def test_crashes_in_a_row_change_nothing(
             else:
                 table.write(changes.writes[: data.draw(cuts(len(changes.writes)))])
 
-    recovered = PartitionAggregator.load(0, table.values.items(), config)
+    recovered = table.load(config)
     for part in cut(batch, sizes):
-        told.take(recovered.apply(part))
+        changes = recovered.apply(part)
+        table.write(changes.writes)
+        told.take(changes)
     told.take(idle(recovered))
 
     expected = run(events, sizes)
@@ -260,16 +268,52 @@ def test_state_is_the_same_after_it_was_stored_and_loaded(
     events = sessions(seed, 6)
     table, told = Table(), Told()
     for batch in cut(records(events), sizes):
-        aggregator = PartitionAggregator.load(0, table.values.items(), config)
+        aggregator = table.load(config)
         changes = aggregator.apply(batch)
         table.write(changes.writes)
         told.take(changes)
-    last = PartitionAggregator.load(0, table.values.items(), config)
+    last = table.load(config)
     told.take(idle(last))
     expected = run(events, sizes)
     assert totals(told.panes) == totals(expected.panes)
     assert digests(told.panes) == digests(expected.panes)
     assert told.messages == expected.messages
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, batch_sizes, st.integers(0, 4))
+def test_tasks_that_sleep_say_and_store_what_tasks_do_that_are_awake(
+    seed: int, sizes: list[int], max_awake: int
+) -> None:
+    events = shuffled_within(sessions(seed, 6), LATENESS_MS - 10_000, seed)
+    awake = PartitionAggregator(0, CLOSED_ONLY)
+    table = Table()
+    sleepy = PartitionAggregator(
+        0, replace(CLOSED_ONLY, max_awake=max_awake), table.values.__getitem__
+    )
+    for batch in cut(records(events), sizes):
+        changes, expected = sleepy.apply(batch), awake.apply(batch)
+        assert changes == expected
+        table.write(changes.writes)
+        assert sleepy.open_tasks == awake.open_tasks
+    assert idle(sleepy) == idle(awake)
+
+
+def test_tasks_sleep_beyond_the_number_that_may_be_awake() -> None:
+    table = Table()
+    asked: list[str] = []
+
+    def stored(key: str) -> bytes:
+        asked.append(key)
+        return table.values[key]
+
+    # what time may bring across a budget stays awake
+    config = replace(SLEEPY, budgets=BudgetPolicy())
+    aggregator = PartitionAggregator(0, config, stored)
+    table.write(aggregator.apply(records(sessions(5, 6))).writes)
+    assert not asked
+    idle(aggregator)
+    assert asked
 
 
 @settings(max_examples=40, deadline=None)
@@ -314,13 +358,13 @@ def lives(batches_of_lives: list[list[list[Record]]], batch: list[Record]) -> To
     """Lives of a worker that end after all writes of their last batch but the fence's."""
     table, told = Table(), Told()
     for batches in batches_of_lives:
-        aggregator = PartitionAggregator.load(0, table.values.items(), CONFIG)
+        aggregator = table.load(CONFIG)
         for part in batches[:-1]:
             changes = aggregator.apply(part)
             table.write(changes.writes)
             told.take(changes)
         table.write(aggregator.apply(batches[-1]).writes[:-1])
-    last = PartitionAggregator.load(0, table.values.items(), CONFIG)
+    last = table.load(CONFIG)
     told.take(last.apply(batch))
     told.take(idle(last))
     return told

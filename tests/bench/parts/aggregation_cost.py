@@ -16,7 +16,8 @@ import orjson
 from agents import garbage
 from agents.aggregator import RECORDS_PER_CALL, config_of
 from pipeline.config import AggregationSettings
-from pipeline.windows.partition import PartitionAggregator, Record
+from pipeline.windows.batch import Record
+from pipeline.windows.partition import PartitionAggregator
 from tests.unit.windows.fleet import records, sessions, time_of
 
 FLEETS = 60
@@ -33,11 +34,16 @@ def measured(seconds_of_load: int) -> Mapping[int, float]:
 
 
 def _apply(batch: Sequence[Record], size: int) -> float:
-    aggregator = PartitionAggregator(0, config_of(AggregationSettings()))
-    began = time.process_time()
+    table: dict[str, bytes | None] = {}
+    config = config_of(AggregationSettings())
+    aggregator = PartitionAggregator(0, config, lambda key: table[key] or b"")
+    spent = 0.0
     for start in range(0, len(batch), size):
-        aggregator.apply(batch[start : start + size])
-    return (time.process_time() - began) / len(batch) * 1e6
+        began = time.process_time()
+        changes = aggregator.apply(batch[start : start + size])
+        spent += time.process_time() - began
+        table.update(changes.writes)
+    return spent / len(batch) * 1e6
 
 
 def main(seconds_of_load: int) -> None:

@@ -15,7 +15,7 @@ from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import SystemClock
 from pipeline.metrics import Metrics
 from pipeline.topics import EVENTS_CLEAN
-from pipeline.windows.partition import AggregatorConfig, Changes
+from pipeline.windows.batch import AggregatorConfig, Changes
 from tests.unit.windows.fleet import START_MS, event
 
 
@@ -25,6 +25,9 @@ class Kafka:
     def __init__(self) -> None:
         self.writes: list[list[str]] = []
         self.sent: list[str] = []
+
+    def get(self, partition: int, key: str) -> bytes:
+        raise KeyError(partition, key)
 
     def items(self, prefix: str) -> Iterator[tuple[str, bytes]]:
         del prefix

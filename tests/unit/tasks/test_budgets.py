@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.tasks.budgets import Budget, BudgetPolicy
-from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
+from pipeline.windows.batch import AggregatorConfig, Changes
+from pipeline.windows.partition import PartitionAggregator
 from tests.unit.windows.fleet import START_MS, event, records
 
 MINUTE_MS = 60_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.windows.partition import AggregatorConfig, PartitionAggregator
+from pipeline.windows.batch import AggregatorConfig
+from pipeline.windows.partition import PartitionAggregator
 from tests.unit.windows.fleet import START_MS, event, records
 
 HOUR_MS = 3_600_000

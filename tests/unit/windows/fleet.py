@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.windows.partition import Record
+from pipeline.windows.batch import Record
 
 START_MS = 1_760_000_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from pipeline.storage.coordinates import Source
+from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Counter, Pane
 from pipeline.windows.partial import Partial
-from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator, Record
+from pipeline.windows.partition import PartitionAggregator
 from tests.unit.windows.fleet import PANE_MS, START_MS, event, records
 
 LATENESS_MS = AggregatorConfig().watermark.lateness_ms

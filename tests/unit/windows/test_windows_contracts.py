@@ -10,9 +10,10 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.tasks.budgets import Budget, BudgetPolicy
+from pipeline.windows.batch import AggregatorConfig, Changes
 from pipeline.windows.histories import Histories
 from pipeline.windows.partial import Partial
-from pipeline.windows.partition import AggregatorConfig, Changes, PartitionAggregator
+from pipeline.windows.partition import PartitionAggregator
 from pipeline.windows.stats import Window
 from tests.unit.windows.fleet import START_MS, records, sessions
 

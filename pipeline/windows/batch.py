@@ -1,0 +1,68 @@
+"""What goes into the aggregator of a source partition, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.storage.coordinates import Source
+from pipeline.tasks.budgets import BudgetPolicy
+from pipeline.windows.cardinality import DEFAULT_CAP
+from pipeline.windows.watermark import WatermarkConfig
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatorConfig:
+    """How event time is kept, when tasks close, what they may use, and how many values count."""
+
+    watermark: WatermarkConfig = field(default_factory=WatermarkConfig)
+    idle_ms: int = 1_800_000
+    """Event time without an event after which a task closes."""
+    budgets: BudgetPolicy = field(default_factory=BudgetPolicy)
+    label_cap: int = DEFAULT_CAP
+    """Values of one label that a partition counts by name."""
+    label_days: int = 15
+    max_awake: int = 500
+    """Open tasks of a partition beyond which those that have ended sleep, see `OpenTasks`."""
+    publish_open: bool = True
+    """Whether panes are published while they can still change, too, and not once when they close:
+    for readers that cannot wait for the watermark, at many times the messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One clean event as it was read."""
+
+    offset: int
+    """In the partition of the clean topic."""
+    record_ms: int
+    """The time Kafka has for it."""
+    event: Mapping[str, Any]
+    source: Source | None = None
+    """Its place in the input, where it has one."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch led to: `writes` go to the table in this order, the rest to topics, metrics."""
+
+    writes: list[tuple[str, bytes | None]] = field(default_factory=list)
+    """Key and value; None removes the key."""
+    partials: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Key and value for agent.windows.partial."""
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    """Summaries and budget events for agent.tasks, keyed by session_id."""
+    applied: int = 0
+    replayed: int = 0
+    """Events at or below a fence: delivered again, and skipped."""
+    processed: int = 0
+    """Events whose place in the input came before: sent again by the redactor, and skipped."""
+    repeated: int = 0
+    """Events whose id came before, at another offset: produced again, and skipped."""
+    late: dict[str, int] = field(default_factory=dict)
+    """Events beyond the lateness, by agent; they count for an open task, but for no window."""
+    early: dict[str, int] = field(default_factory=dict)
+    """Events ahead of Kafka's clock by more than is allowed, by agent; they count likewise."""
+    overflowed: list[str] = field(default_factory=list)
+    """Labels that reached their cap; each is named once."""
