@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from importlib.abc import PathEntryFinder
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+)
 from pathlib import Path
 
 import pipeline
 
 IN_THE_CORE = {"no_fence", "no_present", "no_ids", "no_state_fence"}
 _CORE = Path(pipeline.__file__).parent
-# two loops in C, of which there is no other form
-_ONLY_COMPILED = {_CORE / "redaction" / "automata", _CORE / "redaction" / "detectors"}
 
 
 def prefer_sources() -> None:
-    """Let modules of `pipeline` that are imported from here on be read from their sources."""
-    source_finder = FileFinder.path_hook((SourceFileLoader, SOURCE_SUFFIXES))
+    """Let modules of `pipeline` be read from their sources from here on, if they have any."""
+    find = FileFinder.path_hook(
+        (SourceFileLoader, SOURCE_SUFFIXES), (ExtensionFileLoader, EXTENSION_SUFFIXES)
+    )
 
-    def hook(path: str) -> FileFinder:
-        folder = Path(path)
-        if not folder.is_relative_to(_CORE) or folder in _ONLY_COMPILED:
+    def hook(path: str) -> PathEntryFinder:
+        if not Path(path).is_relative_to(_CORE):
             raise ImportError(path)
-        return source_finder(path)
+        return find(path)
 
     sys.path_hooks.insert(0, hook)
     sys.path_importer_cache.clear()
