@@ -213,6 +213,7 @@ def config_of(settings: AggregationSettings) -> AggregatorConfig:
         watermark=WatermarkConfig(lateness_ms=round(settings.lateness_seconds * 1000)),
         idle_ms=round(settings.task_idle_seconds * 1000),
         label_cap=settings.label_cap,
+        max_awake=settings.tasks_awake,
         budgets=BudgetPolicy(
             default=budget_of(
                 BudgetSettings(

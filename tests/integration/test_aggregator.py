@@ -32,7 +32,10 @@ async def test_tasks_add_up_and_are_closed_once_through_kills(
 ) -> None:
     with Workers(fresh_stack) as workers:
         workers.start("redactor")
-        workers.start("aggregator", SLUICE_AGGREGATION__STORE=store)
+        # none awake: each ended task is read from the store when it closes
+        workers.start(
+            "aggregator", SLUICE_AGGREGATION__STORE=store, SLUICE_AGGREGATION__TASKS_AWAKE="0"
+        )
         await _tasks_add_up(fresh_stack, workers)
 
 
