@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from pipeline.redaction.pseudonyms import token_pattern
 from pipeline.redaction.spans import Span
 
-MASK: Final = "\ue000"
-"""A character of the private use area: no pattern, word list or checksum knows it."""
+MASK: Final = "\x7f"
+"""DEL: no pattern, word list or checksum knows it, JSON takes it, and an ASCII text stays one."""
 
 
 class Hidden(NamedTuple):
