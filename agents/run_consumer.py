@@ -20,7 +20,7 @@ from agents.lease import Lease, LeasedThread
 from agents.runs import Handler, Run, Tick
 from pipeline.errors import RetryableError
 
-FETCH_SECONDS = 0.1
+FETCH_SECONDS = 0.2
 """How long the broker may hold a fetch that finds nothing; see `_Thread`."""
 ROOM_SECONDS = 0.05
 """How soon a topic that had no room is looked at again."""
