@@ -11,8 +11,8 @@ from agents.delivery import RunTransport
 from pipeline.adapters.kafka.options import ssl_context
 from pipeline.config import KafkaSettings, Settings
 
-WAITING_RUNS = 16
-"""Messages that may wait behind a handler. `agents.intake` keeps sources far below that."""
+WAITING_CHANGES = 16
+"""Messages of a changelog that may wait; what waits behind handlers, `agents.intake` says."""
 RECORDS_PER_FETCH = 1_000
 COMMIT_SECONDS = 1.0
 
@@ -32,7 +32,7 @@ def build_app(role: str, settings: Settings) -> faust.App:
         # a handler that waits for ClickHouse keeps its partitions; the watchdog judges workers
         broker_max_poll_interval=86_400.0,
         consumer_auto_offset_reset="earliest",
-        stream_buffer_maxsize=WAITING_RUNS,
+        stream_buffer_maxsize=WAITING_CHANGES,
         stream_wait_empty=True,
         producer_acks=-1,
         processing_guarantee="at_least_once",

@@ -47,6 +47,7 @@ from tenacity import (
 )
 
 from agents.fail_stop import EXIT_UNFORESEEN, fail_stop
+from agents.intake import MOST_RUNS
 from agents.run_consumer import RunConsumer, RunTransport
 from agents.runs import Handler, Run, Tick
 from pipeline.errors import RetryableError
@@ -106,18 +107,20 @@ def deliver(
         consumer = cast(RunConsumer, app.consumer)
         waiting = stream.channel.queue
         batch: list[Run] = []
+        records = size = 0
         last_call = 0.0
         try:
             async for event in stream.noack().events():
                 batch.append(event.value)
-                records = sum(len(run.records) for run in batch)
-                full = records >= max_records or consumer.intake.is_enough(batch)
+                records += len(event.value.records)
+                size += consumer.intake.size_in(event.value)
+                full = records >= max_records or consumer.intake.is_enough(size)
                 if not full and waiting.empty():
                     await asyncio.sleep(max(0.0, last_call + pace_seconds - time.monotonic()))
                 if not full and not waiting.empty():
                     continue
                 last_call = time.monotonic()
-                runs, batch = batch, []
+                runs, batch, records, size = batch, [], 0, 0
                 async with one_at_a_time:
                     await _until_done(consumer, handler, runs)
         except asyncio.CancelledError:
@@ -141,6 +144,9 @@ def deliver(
             fail_stop(error)
 
     source = app.topic(topic, schema=_RunSchema())
+    # what may wait is for the intake to say: a queue that fills holds up the runs of other topics,
+    # which come the same way (`app.topic` has an argument for it, which it ignores)
+    source.maxsize = MOST_RUNS
     app.agent(source, name=name, concurrency=1)(agent)
     if tick is not None:
         app.timer(tick_seconds)(on_timer)

@@ -23,6 +23,7 @@ from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.config import Settings
 from pipeline.detection.alert import Alert
+from pipeline.detection.detector import TICK_SECONDS
 from pipeline.detection.lag import lag_signals
 from pipeline.detection.messages import Signals, read_message
 from pipeline.detection.modes import ModeNotice
@@ -41,7 +42,8 @@ TICKS_AT_ONCE = 6
 """Ticks of detection between two looks at the event loop."""
 RULES_SECONDS = 2.0
 STANDS_AFTER_SECONDS = 20.0
-"""Without a tick for longer, the wall clock takes over for the rules on the pipeline itself."""
+"""Where event time is further behind the wall clock than it was, the latter takes over for the
+rules on the pipeline itself."""
 SILENCE_PREFIX = "silence:"
 
 logger = logging.getLogger(__name__)
@@ -66,8 +68,8 @@ class DetectorStage:
         self._metrics = metrics
         self._lag = lag
         self._monotonic = monotonic
-        # the last tick, and when it was first seen
-        self._tick_seen: tuple[float | None, float] = None, monotonic()
+        # the last tick that came less than a tick late, and when it was first seen
+        self._in_time: tuple[float, float] | None = None
         self._loaded: tuple[int, PartitionDetector] | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -102,7 +104,8 @@ class DetectorStage:
     async def tick(self, tick: Tick) -> None:
         """Take up rules that have changed, and note how far the groups are behind.
 
-        While no tick runs (the aggregator may stand still), the rules on that are judged here.
+        While event time stands (the aggregator may), or is too slow (under overload a minute of
+        events takes many), the rules on that are judged here.
         """
         async with self._one_at_a_time:
             if PARTITION not in tick.partitions:
@@ -110,22 +113,36 @@ class DetectorStage:
             # after a restart perhaps nothing comes to read: what stands still is told even then
             detector = self._detector(tick.assignment)
             detector.use(self._rules())
-            last_tick = detector.last_tick
-            if last_tick != self._tick_seen[0]:
-                self._tick_seen = last_tick, self._monotonic()
-            behind = self._lag()
-            if last_tick is None or not behind:
+            last_tick, behind = detector.last_tick, self._lag()
+            if last_tick is None:
                 return
-            stood = self._monotonic() - self._tick_seen[1]
-            if stood < STANDS_AFTER_SECONDS:
+            late = self._late(last_tick)
+            if not behind:
+                return
+            if late < STANDS_AFTER_SECONDS:
                 detector.apply(Signals(tuple(lag_signals(behind, last_tick))))
             else:
-                detector.stand_still(behind, stood)
+                detector.stand_still(behind, late)
             try:
                 await self._publish(detector.take_changes())
             except BaseException:
                 self._loaded = None
                 raise
+
+    def _late(self, last_tick: float) -> float:
+        """Return for how long the next tick would have run, had event time kept the wall's pace.
+
+        A tick that comes late is no new beginning: it would stop the look at a pipeline that still
+        creeps, each time for as long as event time was ahead of it in thought.
+        """
+        now = self._monotonic()
+        if self._in_time is None:
+            self._in_time = last_tick, now
+        tick, seen = self._in_time
+        late = tick + now - seen - last_tick
+        if last_tick != tick and late < TICK_SECONDS:
+            self._in_time, late = (last_tick, now), 0.0
+        return late
 
     def _detector(self, assignment: int) -> PartitionDetector:
         if self._loaded is None or self._loaded[0] != assignment:

@@ -9,12 +9,15 @@ the others hold, so that no topic waits for another's handler.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from agents.runs import Run
 
 RECORD_BYTES = 600
 """What Python needs for a record beside its key and value."""
+HELD_BYTES = 16 * 1024 * 1024
+"""What a worker may hold of all its topics, fetched and not finished."""
+MOST_RUNS = 2 * HELD_BYTES // RECORD_BYTES
+"""More than can ever wait behind a handler, one fetch of each topic beyond the bound included."""
 
 
 class Intake:
@@ -35,9 +38,13 @@ class Intake:
         """Tell whether more of `topic` may be fetched."""
         return self.held < self._limit or not self._by_topic[topic]
 
-    def is_enough(self, runs: Iterable[Run]) -> bool:
-        """Tell whether `runs` make a full batch: half, so that the other half can be fetched."""
-        return 2 * sum(self._held.get(run, 0) for run in runs) >= self._limit
+    def is_enough(self, size: int) -> bool:
+        """Tell whether `size` bytes make a full batch: half, so that the rest can be fetched."""
+        return 2 * size >= self._limit
+
+    def size_in(self, run: Run) -> int:
+        """Return the bytes that are held of `run`; of one that counts no more, none."""
+        return self._held.get(run, 0)
 
     def take(self, run: Run) -> None:
         """Note that `run` was delivered to its handler."""

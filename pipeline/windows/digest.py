@@ -39,7 +39,10 @@ _cluster = choose_engine()
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Centroids in ascending order: `means[i]` stands for `weights[i]` values near it."""
+    """Centroids in ascending order: `means[i]` stands for `weights[i]` values near it.
+
+    No mean is there twice.
+    """
 
     means: tuple[int, ...]
     weights: tuple[int, ...]
@@ -85,7 +88,12 @@ def merge_digests(digests: Iterable[Digest], room: int = MAX_CENTROIDS) -> Diges
     parts = [digest for digest in digests if digest.means]
     if len(parts) == 1 and len(parts[0].means) <= room:
         return parts[0]
-    weights: dict[int, int] = {}
+    if not parts:
+        return EMPTY
+    # one is mostly far larger, a pane that a few values are added to: its means are copied at once
+    parts.sort(key=lambda part: len(part.means))
+    largest = parts.pop()
+    weights = dict(zip(largest.means, largest.weights, strict=True))
     for part in parts:
         for mean, weight in zip(part.means, part.weights, strict=True):
             weights[mean] = weights.get(mean, 0) + weight

@@ -21,12 +21,18 @@ TASK_MEASURES = (Measure.TASK_TOKENS, Measure.TASK_COST_USD, Measure.TASK_DURATI
 class HistoryPane:
     """A pane of any resolution, with a fence for each source partition."""
 
-    pane: Pane
-    """What partitions have closed."""
+    merged: Pane
+    """What partitions have closed, without what waits."""
     folded: dict[int, int] = field(default_factory=dict)
     """By source partition: start of the last ten seconds that are in `pane`."""
     open: dict[int, PartialPane] = field(default_factory=dict)
     """By source partition: the latest state of a pane that can still change. Ten seconds only."""
+    waiting: list[Pane] = field(default_factory=list)
+    """Folded in, but not merged yet.
+
+    All partitions close the same ten seconds within a moment, and most panes are read only when
+    they are stored: one merge then takes the place of one for each partition.
+    """
 
     @classmethod
     def empty(cls, start_ms: int, resolution: Resolution) -> HistoryPane:
@@ -34,10 +40,20 @@ class HistoryPane:
         return cls(Pane(start_ms, resolution))
 
     @property
+    def pane(self) -> Pane:
+        """What partitions have closed."""
+        if self.waiting:
+            start_ms, resolution = self.merged.start_ms, self.merged.resolution
+            parts = (self.merged, *self.waiting)
+            self.merged = merge_panes(parts, start_ms, resolution, ROOM_WHILE_OPEN)
+            self.waiting.clear()
+        return self.merged
+
+    @property
     def data_end_ms(self) -> int:
         """The end of the last ten seconds that were folded in; without any, the pane's start."""
         if not self.folded:
-            return self.pane.start_ms
+            return self.merged.start_ms
         return max(self.folded.values()) + Resolution.TEN_SECONDS
 
     def replace_open(self, partition: int, part: PartialPane) -> bool:
@@ -54,9 +70,7 @@ class HistoryPane:
             return False
         self.folded[partition] = part.start_ms
         self.open.pop(partition, None)
-        self.pane = merge_panes(
-            (self.pane, part), self.pane.start_ms, self.pane.resolution, ROOM_WHILE_OPEN
-        )
+        self.waiting.append(part)
         return True
 
     def compacted(self) -> HistoryPane:

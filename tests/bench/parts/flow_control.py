@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 import orjson
 
 from pipeline.adapters.clickhouse import connect
-from pipeline.adapters.kafka.admin import group_lags, topic_states
 from pipeline.cli.downstream import records
 from pipeline.cli.figures import Report
 from pipeline.config import Settings
 from pipeline.local.roles import ROLES
 from pipeline.local.stack import LocalStack
-from pipeline.topics import ALERTS, EVENTS_CLEAN, EVENTS_RAW, WINDOWS_PARTIAL
+from pipeline.topics import ALERTS
 from tests.bench.parts import alert_latency, drain
 from tests.bench.parts.alert_latency import FailingTools
+from tests.bench.parts.backlog import LAG_SECONDS, until_read
 from tests.bench.parts.cores import Cores
 from tests.bench.parts.live_load import LiveLoad
 from tests.bench.parts.load import Load
@@ -34,11 +34,8 @@ from tests.services import Workers
 TIMES = 10
 QUIET_SECONDS = 70.0
 """At a load that can be sustained, before: the tools have to be known, and memory to settle."""
-GIVE_UP_SECONDS = 3_600.0
-LAG_SECONDS = 1.0
 FIRST_FAILURE_SECONDS = 3.0
 """From the beginning of the overload: its minute has to be enough for alerts."""
-READ = {EVENTS_RAW.name, EVENTS_CLEAN.name, WINDOWS_PARTIAL.name}
 RULE = "pipeline-lag"
 FLAT_MIB = 60.0
 """Growth under overload that still counts as none: full fetch buffers instead of empty ones."""
@@ -140,21 +137,16 @@ async def _overload(
 
 async def _drained(settings: Settings, seen: _Seen, step: Callable[[int], None]) -> None:
     """Wait until all groups have read everything; note the largest lag of the redactor."""
-    end = time.monotonic() + GIVE_UP_SECONDS
     left = None
-    while left != 0:
-        states = await topic_states(settings.kafka, READ)
-        lags = {
-            lag.group: sum(lag.lag.values()) for lag in await group_lags(settings.kafka, states)
-        }
-        of_redactor = lags.get("sluice-redactor", 0)
-        seen.peak_lag = max(seen.peak_lag, of_redactor)
-        now_left = max(lags.get(f"sluice-{role.name}", 0) for role in ROLES)
-        step((left or now_left) - now_left)
+
+    def look(lags: dict[str, int]) -> None:
+        nonlocal left
+        seen.peak_lag = max(seen.peak_lag, lags["redactor"])
+        now_left = max(lags.values())
+        step((now_left if left is None else left) - now_left)
         left = now_left
-        if time.monotonic() > end:
-            raise TimeoutError(f"{left} events are still to be read")
-        await asyncio.sleep(LAG_SECONDS)
+
+    await until_read(settings, look)
 
 
 async def _told_after(settings: Settings, began: float) -> float | None:

@@ -109,7 +109,8 @@ def _baselines(
 
 def _delivery(report: Report, stack: LocalStack, cores: Cores, load: Load) -> Spent:
     # all that was published until now is read once more, and enough for what is not counted
-    more = load.records(3 * NOT_COUNTED, start=time.time(), rate=DENSITY, label="more")
+    start = time.time() - 3 * NOT_COUNTED / DENSITY
+    more = load.records(3 * NOT_COUNTED, start=start, rate=DENSITY, label="more")
     asyncio.run(drain.publish(stack.settings, more))
     count = 2 * len(load)
     with report.progress("Faust's bulk delivery, nothing done", count) as step:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from agents.app import build_app
 from agents.delivery import Run, RunConsumer
-from agents.intake import RECORD_BYTES, Intake
+from agents.delivery import deliver as register
+from agents.intake import MOST_RUNS, RECORD_BYTES, Intake
+from agents.run_consumer import FETCH_SECONDS
 from pipeline.config import Settings
 
 SOURCE = TP("agent.events.raw", 0)
@@ -281,3 +283,30 @@ def test_nothing_unfinished_is_ever_committed(steps: list[str]) -> None:
             assert committed <= oldest_unfinished
 
     asyncio.run(play())
+
+
+async def test_the_intake_alone_says_when_no_more_is_taken() -> None:
+    """Faust stopped at 12 runs; a worker then waited a second for records of other topics."""
+    consumer = await make_consumer()
+    consumer._set_active_tps({SOURCE})
+    consumer.on_buffer_full(SOURCE)
+    assert consumer._get_active_partitions() == {SOURCE}
+
+
+async def test_no_topic_waits_for_another_one_whose_runs_are_many() -> None:
+    app = build_app("test", Settings())
+
+    async def ignore(_: list[Run]) -> None: ...
+
+    register(app, SOURCE.topic, ignore, name="many-runs", max_records=1)
+    [agent] = app.agents.values()
+    # as Faust makes it for each actor
+    assert agent.channel.clone(is_iterator=True).queue.maxsize == MOST_RUNS
+
+
+async def test_the_broker_holds_no_fetch_for_long() -> None:
+    """A fetch of quiet partitions keeps aiokafka from asking for the others."""
+    consumer = await make_consumer()
+    client = consumer._thread._create_worker_consumer(consumer.transport)
+    assert client._fetch_max_wait_ms == FETCH_SECONDS * 1000
+    await client.stop()

@@ -90,6 +90,28 @@ async def test_a_pipeline_that_stands_still_is_told_by_the_wall_clock() -> None:
     assert not kafka.log, "another worker has the partition"
 
 
+async def test_a_tick_that_comes_late_does_not_stop_the_look_at_a_pipeline_that_creeps() -> None:
+    """Under overload ten seconds of events take a minute: a tick in between began it all anew."""
+    kafka, now = Kafka(), 100.0
+    stage = DetectorStage(
+        cast(StateTable, kafka),
+        cast(BatchProducer, kafka),
+        default_rules,
+        Metrics(),
+        lambda: {"sluice-redactor": 60.0},
+        lambda: now,
+    )
+    await stage.handle([run_of(messages()[::2])])
+    kafka.log.clear()
+    for seconds in range(0, 36, 5):
+        if seconds == 25:
+            await stage.handle([run_of([Progress(0, 1, START_MS + 70_000, idle=False).to_bytes()])])
+        await stage.tick(Tick(1, frozenset((0,)), frozenset((0,))))
+        now += 5.0
+    # pending after 20 seconds, firing after ten more
+    assert kafka.log.count(ALERTS.name) == 2
+
+
 async def test_modes_and_alerts_go_before_windows_and_state(monkeypatch: Any) -> None:
     kafka = Kafka()
     merge = PartitionDetector._merge_due_windows

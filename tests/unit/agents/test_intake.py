@@ -33,11 +33,12 @@ def test_a_topic_of_which_nothing_is_held_is_fetched_whatever_others_hold() -> N
 
 def test_a_batch_is_full_at_half_so_that_the_other_half_can_be_fetched() -> None:
     intake = Intake(LIMIT)
-    half = [run("a", KIB, records=16), run("a", KIB, records=16)]
-    for each in half:
-        intake.take(each)
-    assert not intake.is_enough(half[:1])
-    assert intake.is_enough(half)
+    quarter = run("a", KIB, records=16)
+    intake.take(quarter)
+    intake.take(run("a", KIB, records=16))
+    size = intake.size_in(quarter)
+    assert not intake.is_enough(size)
+    assert intake.is_enough(2 * size)
     assert intake.may_fetch("a")
 
 
