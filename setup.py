@@ -23,7 +23,7 @@ NAMES = {
     REDACTION / "automata": "scanner",
     EVENTS: "decode normalize split",
     STORAGE: "coordinates recent_ids rows",
-    TASKS: "budgets logical_calls reading state summary",
+    TASKS: "budgets logical_calls reading state storage summary",
     WINDOWS: """batch cardinality codec contributions dimension dimensions event_time open_cell
         open_panes open_tasks pane partial partition task_contributions watermark""",
 }

@@ -18,28 +18,18 @@ LATENCY_SCALE = 1000
 _FAILED = frozenset(("error", "timeout"))
 _NO_STEPS = frozenset(("session_start", "session_end", "evaluation"))
 
-Action = tuple[str, str, str | None, str | None, str | None]
+Action = tuple[str | None, ...]
 """Agent, step, tool, model, prompt; None for what an event lacks."""
 
-Reading = tuple[
-    int,
-    str,
-    Action | None,
-    int,
-    int,
-    str | None,
-    int | None,
-    int | None,
-    int | None,
-    int | None,
-    int | None,
-    str,
-    Mapping[str, int] | None,
-]
+Reading = tuple[Any, ...]
 """Event time in ms; event type; what was done, None for events that are no step; successes and
 failures, which for tool calls come apart, see `logical_calls`; the error, if it failed; latency in
 µs; of an LLM call its tokens in, out and both, and its cost in billionths of a dollar; trace id;
-rarer counters of its panes."""
+rarer counters of its panes.
+
+Its parts are not declared on purpose, as with other tuples here that are only handed on: compiled
+code takes a tuple of known types apart and makes a new one wherever it is touched.
+"""
 
 
 def read(event: Mapping[str, Any], time_ms: int) -> Reading:

@@ -8,13 +8,9 @@ nothing came for the idle time, in event time. What comes for it after that is i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-import orjson
-
-from pipeline.errors import InputError
 from pipeline.tasks.budgets import (
     LEVELS,
     Crossing,
@@ -43,66 +39,76 @@ def task_key(event: Mapping[str, Any]) -> str:
     return f"{session_id}\x1f{task_id}" if task_id else session_id
 
 
-@dataclass(slots=True)
 class TaskState:
-    """Totals of one part of one task, and the fence. Costs in billionths of a dollar."""
+    """Totals of one part of one task, and the fence. Costs in billionths of a dollar.
 
-    key: str
-    opened_ms: int
-    """Event time of the event that opened the part; tells the parts of one task apart."""
-    session_id: str
-    task_id: str | None
-    trace_id: str
-    agent: str
-    release: str
-    start_ms: int
-    last_ms: int
-    fence: int = -1
-    """Offset of the last event that was applied, in the clean topic's partition."""
-    workflow: str | None = None
-    tenant: str | None = None
-    tier: str | None = None
-    environment: str | None = None
-    end_ms: int | None = None
-    outcome: str | None = None
-    closed_ms: int | None = None
-    events: int = 0
-    evaluations: int = 0
-    untraced: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_cached: int = 0
-    cost: int = 0
-    llm_calls: int = 0
-    tool_calls: int = 0
-    logical_calls: int = 0
-    logical_failures: int = 0
-    documents: int = 0
-    errors: dict[str, int] = field(default_factory=dict)
-    steps: dict[str, Step] = field(default_factory=dict)
-    models: dict[str, int] = field(default_factory=dict)
-    """Tokens by model version."""
-    prompts: dict[str, int] = field(default_factory=dict)
-    """Tokens by prompt and version."""
-    calls: dict[str, Call] = field(default_factory=dict)
-    told: dict[str, list[int]] = field(default_factory=dict)
-    """Budget levels whose crossing has been told, with value, limit and event time."""
-    seen: dict[str, int] = field(default_factory=dict)
-    """Ids of the latest events, in the order of their arrival; the numbers mean nothing."""
+    Not a dataclass: what makes those is not compiled, and takes as long as several events.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        opened_ms: int,
+        session_id: str,
+        task_id: str | None,
+        trace_id: str,
+        agent: str,
+        release: str,
+    ) -> None:
+        """`opened_ms`: event time of the event that opened the part; tells parts apart."""
+        self.key = key
+        self.opened_ms = opened_ms
+        self.session_id = session_id
+        self.task_id = task_id
+        self.trace_id = trace_id
+        self.agent = agent
+        self.release = release
+        self.start_ms = opened_ms
+        self.last_ms = opened_ms
+        self.fence = -1
+        """Offset of the last event that was applied, in the clean topic's partition."""
+        self.workflow: str | None = None
+        self.tenant: str | None = None
+        self.tier: str | None = None
+        self.environment: str | None = None
+        self.end_ms: int | None = None
+        self.outcome: str | None = None
+        self.closed_ms: int | None = None
+        self.events = 0
+        self.evaluations = 0
+        self.untraced = 0
+        self.tokens_in = 0
+        self.tokens_out = 0
+        self.tokens_cached = 0
+        self.cost = 0
+        self.llm_calls = 0
+        self.tool_calls = 0
+        self.logical_calls = 0
+        self.logical_failures = 0
+        self.documents = 0
+        self.errors: dict[str, int] = {}
+        self.steps: dict[str, Step] = {}
+        self.models: dict[str, int] = {}
+        """Tokens by model version."""
+        self.prompts: dict[str, int] = {}
+        """Tokens by prompt and version."""
+        self.calls: dict[str, Call] = {}
+        self.told: dict[str, list[int]] = {}
+        """Budget levels whose crossing has been told, with value, limit and event time."""
+        self.seen: dict[str, int] = {}
+        """Ids of the latest events, in the order of their arrival; the numbers mean nothing."""
 
     @classmethod
     def open(cls, key: str, event: Mapping[str, Any], time_ms: int) -> TaskState:
         """Start a part with its first event, which is not applied yet."""
-        return cls(
-            key=key,
-            opened_ms=time_ms,
-            session_id=event["session_id"],
-            task_id=event.get("task_id"),
-            trace_id=event["trace_id"],
-            agent=event["agent_name"],
-            release=event["release_version"],
-            start_ms=time_ms,
-            last_ms=time_ms,
+        return TaskState(
+            key,
+            time_ms,
+            event["session_id"],
+            event.get("task_id"),
+            event["trace_id"],
+            event["agent_name"],
+            event["release_version"],
         )
 
     @property
@@ -199,21 +205,8 @@ class TaskState:
         `reading` is what `read` returned for the event. An end that comes late counts at
         `earliest_end_ms`: what is closed by then stays closed.
         """
-        (
-            time_ms,
-            kind,
-            action,
-            _,
-            _,
-            error,
-            latency,
-            tokens_in,
-            tokens_out,
-            tokens,
-            cost,
-            trace_id,
-            _,
-        ) = reading
+        time_ms: int = reading[0]
+        kind, action, error, latency = reading[1], reading[2], reading[5], reading[6]
         get = event.get
         self.events += 1
         if time_ms >= self.last_ms:
@@ -222,7 +215,7 @@ class TaskState:
                 self.tier = tier
         elif time_ms < self.start_ms:
             self.start_ms = time_ms
-        if not trace_id:
+        if not reading[11]:
             self.untraced += 1
         # mostly known from the first event on
         if not self.workflow:
@@ -234,18 +227,18 @@ class TaskState:
         if error is not None:
             self.errors[error] = self.errors.get(error, 0) + 1
         if action is not None:
-            _, step, _, model, prompt = action
             if latency is not None:
-                self._add_latency(step, latency)
+                self._add_latency(action[1], latency)
             if kind == "tool_call":
                 return self._add_tool_call(event, time_ms, ok=error is None)
+            model, prompt = action[3], action[4]
             if model is not None:
                 self.llm_calls += 1
-                self.tokens_in += tokens_in or 0
-                self.tokens_out += tokens_out or 0
+                self.tokens_in += reading[7] or 0
+                self.tokens_out += reading[8] or 0
                 self.tokens_cached += get("tokens_cache_read") or 0
-                self.cost += cost or 0
-                tokens = tokens or 0
+                self.cost += reading[10] or 0
+                tokens = reading[9] or 0
                 self.models[model] = self.models.get(model, 0) + tokens
                 if prompt is not None:
                     self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
@@ -258,67 +251,6 @@ class TaskState:
         elif kind == "evaluation":
             self.evaluations += 1
         return ()
-
-    def to_bytes(self) -> bytes:
-        """Return the state; equal states give equal bytes.
-
-        Values in the order of the fields, since names would be most of it: every batch writes
-        every task that it touched. They are spelt out, because getters by name take thrice as long.
-        """
-        return orjson.dumps(
-            (
-                self.key,
-                self.opened_ms,
-                self.session_id,
-                self.task_id,
-                self.trace_id,
-                self.agent,
-                self.release,
-                self.start_ms,
-                self.last_ms,
-                self.fence,
-                self.workflow,
-                self.tenant,
-                self.tier,
-                self.environment,
-                self.end_ms,
-                self.outcome,
-                self.closed_ms,
-                self.events,
-                self.evaluations,
-                self.untraced,
-                self.tokens_in,
-                self.tokens_out,
-                self.tokens_cached,
-                self.cost,
-                self.llm_calls,
-                self.tool_calls,
-                self.logical_calls,
-                self.logical_failures,
-                self.documents,
-                self.errors,
-                self.steps,
-                self.models,
-                self.prompts,
-                self.calls,
-                self.told,
-                # of which only the keys matter
-                list(self.seen),
-            )
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> TaskState:
-        """Read what `to_bytes` wrote; raise `InputError` for anything else."""
-        try:
-            value = orjson.loads(data)
-            # until November 2026 fields were stored by name
-            if isinstance(value, dict):
-                return cls(**value)
-            value[-1] = dict.fromkeys(value[-1], 1)
-            return cls(*value)
-        except (IndexError, TypeError, ValueError):
-            raise InputError("stored task cannot be read") from None
 
     def _end(self, time_ms: int, outcome: str) -> None:
         # the earliest end holds, whichever arrives first

@@ -8,7 +8,6 @@ each dimension one update for a group of readings, not one for an event.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import mul
 from typing import Any
 
@@ -16,7 +15,7 @@ from pipeline.tasks.reading import Reading
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Counter, Example
 
-Actor = tuple[str, str, str | None, str | None]
+Actor = tuple[str | None, ...]
 """Agent, release, workflow, tenant."""
 _LATENCY = Measure.LATENCY_MS.value
 
@@ -24,15 +23,20 @@ Values = tuple[Sequence[int], int, int]
 """Values of a measure in kept units, their sum, and the sum of their squares."""
 
 
-@dataclass(slots=True)
 class Contribution:
-    """What a group of events, or of closed tasks, adds to a pane."""
+    """What a group of events, or of closed tasks, adds to a pane.
 
-    counters: dict[str, int] = field(default_factory=dict)
-    values: dict[Measure, Values] = field(default_factory=dict)
-    """Added up here once, and not in each dimension again."""
-    examples: dict[str, Sequence[Example]] = field(default_factory=dict)
-    """Those that may be among the worst of each kind."""
+    Not a dataclass: those are made by code that is not compiled, and there is one for each group.
+    """
+
+    __slots__ = ("counters", "examples", "values")
+
+    def __init__(self) -> None:
+        self.counters: dict[str, int] = {}
+        self.values: dict[Measure, Values] = {}
+        """Added up here once, and not in each dimension again."""
+        self.examples: dict[str, Sequence[Example]] = {}
+        """Those that may be among the worst of each kind."""
 
 
 def actor_of(event: Mapping[str, Any]) -> Actor:

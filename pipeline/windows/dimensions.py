@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.tasks.reading import Action
 from pipeline.tasks.state import TaskState
 from pipeline.windows.cardinality import Cardinality, day_of
@@ -28,11 +30,11 @@ class Dimensions:
             found = self._keep(
                 day,
                 actor,
-                (DimensionKind.ALL,),
-                (DimensionKind.AGENT, self._admit("agent", agent, day)),
-                (DimensionKind.RELEASE, self._admit("release", release, day)),
-                (DimensionKind.WORKFLOW, self._admit("workflow", workflow, day)),
-                (DimensionKind.TENANT, self._admit("tenant", tenant, day)),
+                (DimensionKind.ALL, ()),
+                (DimensionKind.AGENT, (self._admit("agent", agent, day),)),
+                (DimensionKind.RELEASE, (self._admit("release", release, day),)),
+                (DimensionKind.WORKFLOW, (self._admit("workflow", workflow, day),)),
+                (DimensionKind.TENANT, (self._admit("tenant", tenant, day),)),
             )
         return found
 
@@ -47,12 +49,11 @@ class Dimensions:
                 action,
                 (
                     DimensionKind.AGENT_STEP,
-                    self._admit("agent", agent, day),
-                    self._admit("step", step, day),
+                    (self._admit("agent", agent, day), self._admit("step", step, day)),
                 ),
-                (DimensionKind.TOOL, self._admit("tool", tool, day)),
-                (DimensionKind.MODEL, self._admit("model", model, day)),
-                (DimensionKind.PROMPT_VERSION, self._admit("prompt_version", prompt, day)),
+                (DimensionKind.TOOL, (self._admit("tool", tool, day),)),
+                (DimensionKind.MODEL, (self._admit("model", model, day),)),
+                (DimensionKind.PROMPT_VERSION, (self._admit("prompt_version", prompt, day),)),
             )
         return found
 
@@ -69,35 +70,37 @@ class Dimensions:
             found = self._keep(
                 day,
                 made_of,
-                (DimensionKind.ALL,),
-                (DimensionKind.AGENT, self._admit("agent", task.agent, day)),
-                (DimensionKind.RELEASE, release),
-                (DimensionKind.WORKFLOW, workflow),
-                (DimensionKind.TENANT, self._admit("tenant", task.tenant, day)),
-                (DimensionKind.WORKFLOW_RELEASE, workflow, release),
-                (DimensionKind.WORKFLOW_MODEL, workflow, model),
-                (DimensionKind.WORKFLOW_PROMPT_VERSION, workflow, prompt),
+                (DimensionKind.ALL, ()),
+                (DimensionKind.AGENT, (self._admit("agent", task.agent, day),)),
+                (DimensionKind.RELEASE, (release,)),
+                (DimensionKind.WORKFLOW, (workflow,)),
+                (DimensionKind.TENANT, (self._admit("tenant", task.tenant, day),)),
+                (DimensionKind.WORKFLOW_RELEASE, (workflow, release)),
+                (DimensionKind.WORKFLOW_MODEL, (workflow, model)),
+                (DimensionKind.WORKFLOW_PROMPT_VERSION, (workflow, prompt)),
             )
         return found
 
     def _keep(
         self,
         day: int,
-        made_of: tuple[str | None, ...],
-        *parts: tuple[DimensionKind | str | None, ...],
+        made_of: MadeOf,
+        *parts: tuple[DimensionKind, MadeOf],
     ) -> tuple[Dimension, ...]:
         if len(self._cached) >= _CACHED:
             self._cached.clear()
-        found = self._cached[day, made_of] = _present(*parts)
+        found = self._cached[day, made_of] = _present(parts)
         return found
 
     def _admit(self, label: str, value: str | None, day: int) -> str | None:
         return None if value is None else self._cardinality.admit(label, value, day)
 
 
-def _present(*parts: tuple[DimensionKind | str | None, ...]) -> tuple[Dimension, ...]:
+def _present(parts: Sequence[tuple[DimensionKind, MadeOf]]) -> tuple[Dimension, ...]:
     return tuple(
-        Dimension(DimensionKind(kind), tuple(str(value) for value in values))
-        for kind, *values in parts
-        if kind is not None and None not in values
+        [
+            Dimension(kind, tuple([value for value in values if value is not None]))
+            for kind, values in parts
+            if None not in values
+        ]
     )

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
 from pipeline.tasks.state import TaskState, task_key
+from pipeline.tasks.storage import from_bytes
 from pipeline.tasks.summary import budget_event, summary
 from pipeline.windows.partial import Version
 
@@ -194,7 +195,7 @@ class OpenTasks:
         if task is None and self._asleep and self._stored is not None:
             opened_ms = self._asleep.pop(key, None)
             if opened_ms is not None:
-                task = self._open[key] = TaskState.from_bytes(self._stored(key, opened_ms))
+                task = self._open[key] = from_bytes(self._stored(key, opened_ms))
         return task
 
     def _let_sleep(self, task: TaskState) -> None:

@@ -23,7 +23,7 @@ import orjson
 
 from pipeline.storage.coordinates import Source, SourceFence
 from pipeline.tasks.reading import Action, Reading, outcome_of, read, with_outcome
-from pipeline.tasks.state import TaskState
+from pipeline.tasks.storage import from_bytes, to_bytes
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.cardinality import Cardinality
 from pipeline.windows.contributions import Actor, actor_of, contribution_of
@@ -106,7 +106,7 @@ class PartitionAggregator:
                 loaded._panes.restore(pane)
                 loaded._replay_to = max(loaded._replay_to, pane.stored[0])
             elif kind == "task":
-                task = TaskState.from_bytes(data)
+                task = from_bytes(data)
                 loaded._tasks.restore(task)
                 loaded._replay_to = max(loaded._replay_to, task.fence)
             elif kind == "labels":
@@ -270,7 +270,7 @@ class PartitionAggregator:
         self._finish_panes(watermark, changes)
         changes.tasks += self._tasks.take_messages()
         changed = self._tasks.take_changed()
-        writes += [(self._task_key(task.key, task.opened_ms), task.to_bytes()) for task in changed]
+        writes += [(self._task_key(task.key, task.opened_ms), to_bytes(task)) for task in changed]
         self._tasks.rest(changed)
         self._removals += [
             self._task_key(task.key, task.opened_ms) for task in self._tasks.take_closed()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import mul
+from typing import Any
 
 from pipeline.tasks.state import TaskState
 from pipeline.windows.contributions import Contribution
 from pipeline.windows.measure import NAMES, Measure
 from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example
 
-TaskFact = tuple[tuple[str, ...], bool, Example | None, int, int, int, Example, Example, Example]
+TaskFact = tuple[Any, ...]
 """Of a closed task: the counters it adds one to; whether a step was untraced; the example of a
 failed or escalated one; tokens, cost and duration in kept units, and the examples of them."""
 
@@ -26,6 +27,7 @@ _TASK_OUTCOMES = {
     "escalated": Counter.TASK_ESCALATED,
     "abandoned": Counter.TASK_ABANDONED,
 }
+_TASK_MEASURES = (Measure.TASK_TOKENS, Measure.TASK_COST_USD, Measure.TASK_DURATION_MS)
 
 
 def task_fact(task: TaskState) -> TaskFact:
@@ -52,28 +54,19 @@ def task_fact(task: TaskState) -> TaskFact:
 
 def contribution_of_tasks(facts: Sequence[TaskFact]) -> Contribution:
     """Add up the facts of closed tasks."""
+    counted, untraced, failures, *columns = zip(*facts, strict=True)
     found = Contribution()
     counters = found.counters
     counters[Counter.TASKS] = len(facts)
-    failed: list[Example] = []
-    untraced = 0
-    for fact in facts:
-        for name in fact[0]:
+    for names in counted:
+        for name in names:
             counters[name] = counters.get(name, 0) + 1
-        untraced += fact[1]
-        failure = fact[2]
-        if failure is not None:
-            failed.append(failure)
-    if untraced:
-        counters[Counter.UNTRACED_TASKS] = untraced
+    if any(untraced):
+        counters[Counter.UNTRACED_TASKS] = sum(untraced)
+    failed = [each for each in failures if each is not None]
     if failed:
         found.examples[Counter.TASK_FAILURE] = failed
-    tokens, costs, durations = zip(*[fact[3:6] for fact in facts], strict=True)
-    for measure, values, examples in (
-        (Measure.TASK_TOKENS, tokens, [fact[6] for fact in facts]),
-        (Measure.TASK_COST_USD, costs, [fact[7] for fact in facts]),
-        (Measure.TASK_DURATION_MS, durations, [fact[8] for fact in facts]),
-    ):
+    for measure, values, examples in zip(_TASK_MEASURES, columns[:3], columns[3:], strict=True):
         found.values[measure] = values, sum(values), sum(map(mul, values, values))
         found.examples[NAMES[measure]] = _worst(values, examples)
     return found
