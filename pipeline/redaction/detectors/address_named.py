@@ -38,6 +38,12 @@ _HOUSE: Final = TextPattern(
     rf"(?<!\w)(?P<street>(?:[Tt]he\ {_NAME}|(?:{_WORD}\ ){{1,2}}{_HOUSES})"
     rf",\ (?:\d{{1,4}}[A-Za-z]?\ )?{_NAME}\ {_TYPES})(?!\w)"
 )
+# deliver to The Old Forge, Nether Wallop; lives at Rose Cottage, Diss
+_HOUSE_OF_SOMEBODY: Final = TextPattern(
+    r"(?i:\b(?:deliver(?:ed|ies|y)?|live|lives|lived|living|moved|residing|resident|staying|sent|send"
+    r"|post(?:ed)?|address|home|of)(?: (?:it|them|is|now))?(?: (?:at|to|in|is))?:?) "
+    rf"(?P<street>(?:[Tt]he )?(?:{_WORD} ){{1,2}}{_HOUSES}, {_NAME})(?!\w)"
+)
 _CLOSES: Final = (
     r"crescent|close|grove|drive|avenue|mews|paddocks?|orchards?|maltings|square|terrace|willows"
     r"|oaks|cedars|parade|meadows?|rise|limes|poplars|beeches|elms|birches|courtyard|spinney|copse"
@@ -111,6 +117,13 @@ def named_address_detectors() -> tuple[NamedAddressDetector, ...]:
                 rf"(?:[Tt]he [A-Z][a-z]+|{_HOUSES}), ",
                 rf"[a-z’'] {_TYPES}\b",
             ),
+            bool,
+        ),
+        NamedAddressDetector(
+            "HouseOfSomebody",
+            _HOUSE_OF_SOMEBODY,
+            rf"(?:at|to|in|is|of|address:?|home:?) (?:[Tt]he )?[A-Z][a-z’']+ (?:[A-Z][a-z’']+ )?"
+            rf"{_HOUSES}, [A-Z]",
             bool,
         ),
         NamedAddressDetector(

@@ -12,7 +12,7 @@ from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 SURE_TYPES: Final = words(
     """street str st avenue ave av road rd lane ln drive dr boulevard blvd court ct place pl
     square sq terrace ter highway hwy parkway pkwy circle cir trail trl alley aly crescent
-    cres grove mews turnpike tpke expressway expy freeway fwy motorway way close broadway"""
+    cres grove mews cct turnpike tpke expressway expy freeway fwy motorway way close broadway"""
 )
 OTHER_TYPES: Final = words(
     """row loop plaza plz path pike walk garden gardens gdns green rise hill hills view views
@@ -47,7 +47,7 @@ _WORD = (
 
 # A number and words: 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 8567 Zamkowa 119
 NUMBERED: Final = TextPattern(
-    rf"{NUMBER},?\ (?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
+    rf"{NUMBER},?\ (?!of\ )(?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
 )
 # What may follow the word for a street: NW; the number of a route; a number before a comma
 BEHIND_TYPE: Final = TextPattern(rf"\ {_DIRECTION}(?!\w)|\ \d{{1,3}}(?=,|\ \#|\n)")
@@ -60,7 +60,7 @@ WRITTEN_TYPES: Final = (
     "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent|terrace"
 )
 SAID_TYPES: Final = (
-    "street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close|circle|buildings"
+    "street|avenue|road|lane|drive|boulevard|court|crescent|terrace|mews|grove|place|close|circle|buildings"
     "|gardens|parkway|highway|way"
 )
 # 12 baker street, in any case
@@ -141,7 +141,7 @@ UNIT: Final = CaselessPattern(
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ fl(?:oor|r)?"
     r"|\d{1,2}\.?\ ?(?:tv|mf)"
-    r"|po\ box\ \d+|of\.\ ?\d{1,5})(?![\w])\)?",
+    r"|bis(?=,|\n)|po\ box\ \d+|of\.\ ?\d{1,5})(?![\w])\)?",
 )
 ZIP: Final = TextPattern(
     r"(?:C\.?P\.?\ ?)?(?:\d{5}(?:-\d{4})?"

@@ -26,7 +26,7 @@ _LABELLED = CaselessPattern(
     rf"(?P<account>\b(?:{HOLDERS})|(?P<customer>{CUSTOMERS}))"
     rf"[ _-]?(?:{NUMBERS})(?:'s\b)?[\"'*`]{{0,3}}{ASIDE}(?:{IS}|:|=|#| -|\)|{ANSWER}){{0,3}}"
     r"\s{0,3}[\"'*`#(\[]{0,3}"
-    rf"(?P<value>{NO_PREFIX}[A-Za-z]{{1,3}}(?:[ -]\d{{2,6}}|\d{{2,6}})(?:[ ]\d{{2,6}}){{1,4}}(?!\d)"
+    rf"(?P<value>{NO_PREFIX}[A-Za-z]{{1,4}}(?:[ -]\d{{2,6}}|\d{{2,6}})(?:[ ]\d{{2,6}}){{1,4}}(?!\d)"
     rf"|{NO_PREFIX}[A-Za-z]{{1,3}} \d{{4,10}}(?!\d)"
     r"|\d{1,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
 )
@@ -292,7 +292,7 @@ class ForeignLabelDetector(Detector):
             r"(?i)\b(?:vertrag|versicher|policen|mitglied|patientenn|personaln|matrikel|steuern"
             r"|mandat|teilnehmern|abo[ -]?n|kd|lid[ -]?n|klantn|polis|police|contrat|contractn"
             r"|relatien|medlemsn|avtalsn|kund|forsikringsn|client[ei]|adh(?:é|e)rent|assur(?:é|e)"
-            r"|abonn|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
+            r"|abonn|utente|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
             r"|ap(?:ó|o)lice)|номер (?:договора|клиента|полиса|счета|абонента|карты)",
         ),
     )

@@ -12,7 +12,8 @@ NAMING: Final = words(
     named dear sincerely regards surname firstname lastname mr mrs ms miss dr prof
     name's called attn signed respectfully herr herrn frau fru meneer mevrouw mevr dhr señor señora
     señorita senor senora senhor senhora sr sra dona doña monsieur madame mme mlle signor signora
-    sig shri smt"""
+    sig shri smt doctora dottoressa dottore dott dott.ssa ingeniero licenciado licenciada profesor
+    profesora professeur docteur dokter avvocato avv"""
 )
 # After these a capitalised word that may be a name is one.
 ADDRESSING: Final = words(
@@ -32,6 +33,7 @@ LEADING: Final = words("from by with welcome sorry for and to behalf")
 ROLES: Final = words(
     """attn engr chief abuela abuelo requester assignee reporter reviewer approver submitter pt pax
     guardian payee payer insured subscriber borrower guarantor trustee executor godmother godfather
+    policyholder policy-holder familie familia famille famiglia morfar farfar mormor farmor
     cuñado cuñada hermano hermana primo prima hijo hija marido esposa
     sobrino sobrina suegro suegra frère soeur sœur mari épouse cousine voisin voisine fratello
     sorella marito moglie cugino cugina bruder schwester tochter ehemann ehefrau schwager schwägerin
@@ -89,6 +91,24 @@ TECHNICAL: Final = words(
     configure configured enable enabled disable open launch start started restart download playing
     play watch watching bought buy sells sell drive drove wearing called eat ate drink like"""
 )
+# After these even a listed name is what the thing is called: "vessel Emma", "room Curie"
+THINGS: Final = words(
+    """vessel ship ferry boat yacht storm hurricane typhoon cyclone room site hall building
+    station lake mount river operation mission printer host node satellite rocket song album
+    episode perfume paint colour color shade font typeface"""
+)
+# Labels of things and places, however many words follow: "Hotel: Pousada de Viseu"
+THING_LABELS: Final = words(
+    """hotel restaurant venue project company school airline product title subject song album model
+    vehicle car ship vessel destination origin location place city town region country brand course
+    programme program nationality language topic event shop store supplier vendor station hospital
+    team club university employer organisation organization department item colour color"""
+)
+# After these a lone unknown word is a make: "a brown Samsonite"
+COLOURS: Final = words(
+    """black white grey gray silver red blue green yellow brown beige navy purple pink orange gold
+    golden"""
+)
 # Behind a capitalised word these say that it names a thing: "Cassandra cluster", "Billy bookcase"
 PRODUCTS: Final = words(
     """server cluster database framework library language dashboard pipeline compiler engine plugin
@@ -110,12 +130,13 @@ NAME_LABELS: Final = words(
     """name first last surname given family middle maiden nickname alias firstname lastname fullname
     signed attn attention nom prénom prenom apellido apellidos nombre vorname nachname nome cognome
     sobrenome imię nazwisko naam achternaam voornaam förnamn efternamn fornavn etternavn adı soyadı
+    apologies attendees chair scribe moderator protokoll moderation
     shipper consignee payee drawer signatory cashier server"""
 )
 # What turns a thing into, or brings it to, another thing: "export to Parquet"
 CONVERTING: Final = words(
     """export exported exporting convert converted migrate migrated migrating switch switched
-    upgrade upgraded port ported push pushed deploy deployed connect connected compared integrate
+    upgrade upgraded listen listened listening lost lose losing port ported push pushed deploy deployed connect connected compared integrate
     publish published sync synced render compile downgrade downgraded"""
 )
 # Words in front of which "of" names a subject or a place: "Dept. of Hydrology"

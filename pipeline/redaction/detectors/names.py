@@ -8,12 +8,14 @@ at the start of a sentence cost one look-up.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import ClassVar, Final, NamedTuple
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, PROSE, Context, Detector
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import (
     ADDRESSING,
+    COLOURS,
     CONVERTING,
     COPULAS,
     DETERMINING,
@@ -28,10 +30,13 @@ from pipeline.redaction.detectors.name_cues import (
     REPORTING,
     ROLES,
     TECHNICAL,
+    THING_LABELS,
+    THINGS,
     TOPICAL,
     TOPONYMS,
 )
 from pipeline.redaction.detectors.name_runs import Part, RunReader
+from pipeline.redaction.detectors.names_places import places_among, tells_of_a_way
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
 from pipeline.redaction.spans import PERSON, Span
 
@@ -39,6 +44,8 @@ _QUOTES: Final = "\"'“”‘’*_([{<`>|-–—•,~#"
 _ENDS: Final = ".!?:;|•"
 _AROUND: Final = _QUOTES + _ENDS
 _LOOK_BACK: Final = 28
+# "Eircode: D02" is a label
+_WORD_BEHIND_COLON = re.compile(r" ?: ?[^\W\d_]+(?!\d)")
 _NEXT_WORD = re.compile(r"[,]?\s?([^\W\d_]+)")
 # a model's number, no time, count of years or telephone number
 _MODEL_NUMBER = re.compile(r" \d{1,2}(?![\w:./-]| \d|,)")
@@ -72,6 +79,7 @@ class PersonDetector(Detector):
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans; score .85 behind a title or cue, .75 for full names, .5 for one word."""
         spans: list[Span] = []
+        guesses: list[tuple[int, int, bool]] = []
         foreign: bool | None = None
         for origin, run, known in self._runs.unread(text):
             parts = self._runs.parts(run) if known is None else known
@@ -85,9 +93,13 @@ class PersonDetector(Detector):
                     if foreign:
                         continue
                 if score:
+                    if score <= _GUESSED and part.kind in "UNMG":
+                        guesses.append((start, end, part.kind != "U"))
                     if part.reach and (score >= _CUED or part.kind == "N"):
                         # "Harriet Sole": no other word is written so behind a given name
                         end = origin + part.reach
+                    if part.kind == "full" and text.startswith("M. ", start):
+                        start = _behind_monsieur(text, start)
                     if text[end + 1 : end + 2].isdigit() and text[end] == " ":
                         end = _without_month(text, start, end)
                     if (
@@ -99,6 +111,9 @@ class PersonDetector(Detector):
                         # "Emergency contact: Ama Boadu", though the first word is an ordinary one
                         start = origin
                     spans.append(Span(start, end, PERSON, score, "PersonDetector"))
+        if guesses and tells_of_a_way(text):
+            placed = places_among(text, guesses)
+            spans = [span for span in spans if span.start not in placed]
         return spans
 
 
@@ -107,6 +122,8 @@ _MENTIONED: Final = frozenset(["U", "N", "M", "full"])
 _NO_NAME_BEFORE: Final = frozenset("_/\\@=")
 _LONE: Final = 0.5
 _CUED: Final = 0.8
+# what may still turn out to be a place
+_GUESSED: Final = 0.6
 
 
 def _before(text: str, start: int) -> _Before:
@@ -203,6 +220,13 @@ def _score_full(text: str, start: int, end: int, part: Part, context: Context) -
         return 0.0
     if part.lead == "L" and text.endswith(_WAYS, 0, start):
         return 0.0
+    if "'s " in text[start:end] and text.endswith(_WAYS, 0, start):
+        # "meet at King's Cross"
+        return 0.0
+    if text.endswith(": ", 0, start) and _before(text, start).word in THING_LABELS:
+        return 0.0
+    if part.lead == "U" and text.endswith(" at ", 0, start) and _is_venue(text, start, end):
+        return 0.0
     if text.startswith(_TOPONYMS, start) and text.count(" ", start, end) == 1:
         return 0.0
     if text.startswith(" & ", end) and _is_company(text, end):
@@ -210,8 +234,21 @@ def _score_full(text: str, start: int, end: int, part: Part, context: Context) -
     return 0.75 if context.register == PROSE else 0.6
 
 
+def _is_venue(text: str, start: int, end: int) -> bool:
+    """Whether "at" and an unknown name tell of a place: "vouchers at Brioche Dorée", not "look at"."""
+    if text.startswith(("'", "’"), end):
+        return False
+    before = text[max(0, start - _LOOK_BACK) : start].lower().split()
+    return len(before) < 2 or before[-2] not in _AT_PEOPLE  # noqa: PLR2004
+
+
+_STORMS: Final = words("storm hurricane typhoon cyclone")
+_AT_PEOPLE: Final = frozenset(
+    """look looking looked mad angry shout shouted shouting yell yelled reach reached contact laugh
+    laughed smile smiled me him her them us email call""".split()
+)
 _TOPONYMS: Final = tuple(
-    f"{word}{stop} " for word in map(str.capitalize, sorted(TOPONYMS)) for stop in ("", ".")
+    f"{word}{stop} " for word in map(str.capitalize, sorted(TOPONYMS | _STORMS)) for stop in ("", ".")
 )
 _ARTICLES: Final = frozenset(["the", "a", "an"])
 # the Portuguese article stands in front of names too
@@ -227,9 +264,12 @@ def _score_single(
     kind, after = part.kind, part.after
     word, second, opens, _ = before
     if _named(before):
+        if before.label and kind in "ABS" and _asks(text, end, word):
+            return 0.0
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
-        return 0.0
+        # "CALL DAUGHTER IFEOMA"
+        return 0.6 if part.before == "R" and part.before_word not in _SPEAKERS else 0.0
     if text.startswith(" & ", end) and _is_company(text, end):
         return 0.0
     if part.before and (
@@ -238,6 +278,19 @@ def _score_single(
         # St. Louis; Trek Marlin 7
         return 0.0
     if kind in "NUM" and text.startswith(" ", end) and _is_product(text, end):
+        return 0.0
+    if before.label and word in THING_LABELS:
+        return 0.0
+    if word == "from" and second in _SOURCES and kind in "UM":
+        return 0.0
+    if kind in "NM" and part.before == "P" and text.endswith(_A, 0, start - part.start):
+        # "a Skoda Octavia"
+        return 0.0
+    if word.isdigit() and text[start:end] in _MONTHS:
+        # "22 Dec to 2 Jan"
+        return 0.0
+    if kind in "NM" and ((word in THINGS and not opens) or part.before_word in THINGS):
+        # "vessel Emma", "room Curie"
         return 0.0
     if word in LEADING and kind in "UNM" and not opens:
         if word == "to" and second in CONVERTING:
@@ -272,6 +325,8 @@ def _score_single(
         return 0.0
     if word in DETERMINING or word in PLACING or word in TECHNICAL:
         return 0.0
+    if part.before_word in THINGS or (not opens and (word in THINGS or word in COLOURS)):
+        return 0.0
     if (word.isdigit() and not opens) or (word == "of" and second in TOPICAL):
         return 0.0
     if part.before and text.endswith(
@@ -281,10 +336,65 @@ def _score_single(
         return 0.0
     if text[start - 1 : start] in ('"', "“", "'") and text[end : end + 1] in ('"', "”", "'"):
         return 0.0
+    if opens and (text[start:end] in _CLIPPED or _is_compound(text[start:end].lower())):
+        return 0.0
     if opens and text[end : end + 2].lstrip().startswith(":"):
         # a label or a speaker; a speaker goes on in words
-        return _LONE if text[end : end + 3].lstrip(" :")[:1].isalpha() else 0.0
+        follows = _WORD_BEHIND_COLON.match(text, end)
+        return _LONE if follows is not None else 0.0
     return _LONE
+
+
+def _asks(text: str, end: int, label: str) -> bool:
+    """Whether a speaker's label is followed by a sentence: "Caller: Will that be", no name."""
+    if label not in _SPEAKERS:
+        return False
+    follows = _LOWER_NEXT.match(text, end)
+    return follows is not None and follows[1] not in REPORTING
+
+
+_SPEAKERS: Final = frozenset(
+    ["caller", "agent", "customer", "client", "user", "rep", "representative", "guest", "patient"]
+)
+_LOWER_NEXT: Final = re.compile(r" ([a-z]+)(?![\w])")
+
+
+_CLIPPED: Final = words("Uh-huh Mm-hmm Uh-oh")
+
+
+@cache
+def _is_compound(word: str) -> bool:
+    """Whether a word that opens a sentence is two ordinary ones: "Roadworks", "Waybill".
+
+    Surnames are made so too, of hills, woods and fords: a name seldom ends in a longer word.
+    """
+    known = lexicon(name_list=False)
+    if len(word) > _LONGEST_COMPOUND or not word.isalpha():
+        return False
+    return any(
+        known.is_ordinary(word[at:])
+        and word[:at] in known.ordinary
+        and word[at:] not in _ENDS_OF_SURNAMES
+        for at in range(4, len(word) - 3)
+    )
+
+
+_LONGEST_COMPOUND: Final = 16
+_ENDS_OF_SURNAMES: Final = words(
+    """wood worth well ford field land bridge brook bury burn water stone house bank banks berry
+    burg shaw wall ward wick gate hill hurst king love lock march mere more bottom croft combe pool
+    cross church side smith son daughter stein baum mann berg wright maker chester ridge stock cock
+    horn bird feather head good body fellow castle shore beck port side ville view dale bourne tree
+    rose grave graves hall ham down downs light foot heart hart house strong ling ring ton ster den
+    ley man men leaf"""
+)
+
+
+# "graduated from Rutgers", "lunch from Pret"
+_SOURCES: Final = words(
+    "graduated graduation graduate degree diploma lunch dinner breakfast coffee takeaway takeout"
+)
+_A: Final = (" a ", " an ", " the ", " my ", " our ", " his ", " her ", " their ")
 
 
 def _is_product(text: str, end: int) -> bool:
@@ -310,12 +420,32 @@ _MONTHS: Final = words(
 )
 
 
+def _behind_monsieur(text: str, start: int) -> int:
+    """Return the start of a name without the "M." in front of it, which is a title in French."""
+    return start if _FRENCH.isdisjoint(text.lower().split()) else start + 3
+
+
+_FRENCH: Final = frozenset(
+    """le la les des du au aux est et une vous je merci bonjour monsieur mme n'a pas reçu avec pour
+    chez que qui sera sont ont votre notre dossier""".split()
+) - frozenset(["la", "des", "est", "que", "pour", "pas"])
+
+
 def _labelled(text: str, origin: int) -> bool:
     """Whether a label in front of a run says that it is a person."""
     if not text.endswith(": ", 0, origin):
         return False
     word = _before(text, origin).word
+    if word in _SPEAKERS and text.startswith(_ANSWERS, origin):
+        return False
     return word in NAME_LABELS or word in ROLES
+
+
+# "Agent: Okay Moses"
+_ANSWERS: Final = (
+    *("Okay ", "Ok ", "OK ", "Thanks ", "Hi ", "Hello ", "Yes ", "No ", "Sure ", "Right ", "Sorry "),
+    *("Well ", "Good ", "Great ", "Perfect ", "Alright ", "And ", "But ", "So ", "Is ", "Dear "),
+)
 
 
 def _is_company(text: str, end: int) -> bool:

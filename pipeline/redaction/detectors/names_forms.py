@@ -115,6 +115,7 @@ class NamesByFormDetector(Detector):
                     _span(one.start(), one[0], 0.6)
                     for one in found
                     if self._may_sign(one[0])
+                    and one[0].lower() not in TITLES
                     and (one in sure or self._may_be_given(one[0].split()[0].lower()))
                 ]
         return spans

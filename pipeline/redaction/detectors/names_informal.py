@@ -41,7 +41,7 @@ _SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR
 _INVERTED = TextPattern(
     r"(?i:\b(?:name|patient|pt|passenger|pax|guest|customer|client|insured|member|employee|attn"
     r"|student|tenant|deceased|witness)[:#]? {1,2})"
-    r"(?P<last>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}), (?P<first>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-Z]\b\.?)?)"
+    r"(?P<last>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}){0,2}), (?P<first>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-Z]\b\.?)?)"
     r"(?![\w'-])"
 )
 # "last name k o w a l s k i", "it is spelled S-M-I-T-H"
@@ -60,6 +60,10 @@ _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
 _THINGS: Final = words("the a an new old latest on along off")
 _CLAUSES: Final = words("that and so because when if but then since after before")
+# "booked under fitzwilliam", "maybe under amara"
+_BOOKED: Final = words(
+    "reservation booking booked it's its name maybe account order registered be is listed file"
+)
 _SURE_TITLES: Final = frozenset(["mr", "mrs", "Mr", "Mrs"])
 _NO_SURNAMES: Final = LOWER_BREAKS | REPORTING
 _KNOWN_LIMIT: Final = 100_000
@@ -162,7 +166,7 @@ def _bounded(word: str) -> str:
     return (r"\b" if word[0].isascii() else "") + word + (r"\b" if word[-1].isascii() else "")
 
 
-_MAY_LEAD: Final = LOWER_CUES | {"is"}
+_MAY_LEAD: Final = LOWER_CUES | {"is", "under"}
 # of a text, whether one of these may stand in it; far cheaper than its words
 _HOLDS_LEAD: Final = Scanner(
     ["(?i)" + "|".join(sorted(_bounded(word) for word in _MAY_LEAD))], [((0,), 0)]
@@ -301,7 +305,9 @@ class InformalPersonDetector(Detector):
         stem = _stem(word)
         listed = self._reader.classes.is_name(stem)
         cued = text[start - 1 : start] == " " and (
-            previous in LOWER_CUES or (previous == "is" and second in ("this", "who", "here"))
+            previous in LOWER_CUES
+            or (previous == "under" and second in _BOOKED)
+            or (previous == "is" and second in ("this", "who", "here"))
         )
         if cued and (listed or self._stands_alone(text, end)):
             return 0.6
@@ -327,7 +333,10 @@ class InformalPersonDetector(Detector):
             alone = True
         if listed and previous in LOWER_LEADS and not classes.is_ambiguous(stem):
             alone = True
-        place = classes.is_place(f"{previous} {stem}".title())
+        follows = _ONE.match(text, end + 1) if text.startswith(" ", end) else None
+        place = classes.is_place(f"{previous} {stem}".title()) or (
+            follows is not None and classes.is_place(f"{stem} {follows[0]}".title())
+        )
         return 0.45 if listed and alone and not place else 0.0
 
     def _stands_alone(self, text: str, end: int) -> bool:
