@@ -44,6 +44,12 @@ _HOUSE_OF_SOMEBODY: Final = TextPattern(
     r"|post(?:ed)?|address|home|of)(?: (?:it|them|is|now))?(?: (?:at|to|in|is))?:?) "
     rf"(?P<street>(?:[Tt]he )?(?:{_WORD} ){{1,2}}{_HOUSES}, {_NAME})(?!\w)"
 )
+# Copperfield Apartments, unit 14C
+_BUILDING_UNIT: Final = TextPattern(
+    rf"(?<!\w)(?P<street>{_NAME} (?:Apartments?|Apts|Mansions?|Towers?|Residences?|Residency|Condos"
+    r"|Condominiums?|Flats|Lofts|Villas|Court|House|Heights),? (?i:unit|flat|apt|apartment|room|no|suite"
+    r"|\#)\.? ?\#?(?:\d{1,4}[A-Za-z]?|[A-Z]\d{0,3})(?!\w))"
+)
 _CLOSES: Final = (
     r"crescent|close|grove|drive|avenue|mews|paddocks?|orchards?|maltings|square|terrace|willows"
     r"|oaks|cedars|parade|meadows?|rise|limes|poplars|beeches|elms|birches|courtyard|spinney|copse"
@@ -124,6 +130,13 @@ def named_address_detectors() -> tuple[NamedAddressDetector, ...]:
             _HOUSE_OF_SOMEBODY,
             rf"(?:at|to|in|is|of|address:?|home:?) (?:[Tt]he )?[A-Z][a-z’']+ (?:[A-Z][a-z’']+ )?"
             rf"{_HOUSES}, [A-Z]",
+            bool,
+        ),
+        NamedAddressDetector(
+            "UnitOfBuilding",
+            _BUILDING_UNIT,
+            r"(?:Apartments?|Apts|Mansions?|Towers?|Residences?|Residency|Condos|Condominiums?|Flats"
+            r"|Lofts|Villas|Court|House|Heights),? (?i:unit|flat|apt|apartment|room|no|suite|#)",
             bool,
         ),
         NamedAddressDetector(

@@ -29,7 +29,7 @@ OTHER_TYPES: Final = words(
     branch bridge camp canyon cape center centers centre circles cliff cliffs club common
     corner corners course courts curve dale dam divide drives falls ferry ford fords freeway
     gateway groves parade esplanade quay wharf end chase copse croft drove gate lea yard vale
-    terraces pk nagar colony vihar enclave marg chowk puram layout bagh sarani jalan"""
+    mansions apartments apts residency residences cottages chambers terraces pk nagar colony vihar enclave marg chowk puram layout bagh sarani jalan"""
 )
 _DIRECTION = (
     r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"
@@ -65,7 +65,7 @@ SAID_TYPES: Final = (
 )
 # 12 baker street, in any case
 INFORMAL: Final = CaselessPattern(
-    rf"{NUMBER}\ (?:(?:north|south|east|west"
+    rf"{NUMBER}(?:\ [b-d])?\ (?:(?:north|south|east|west"
     rf"|[nsew])\.?\ )?(?P<name>(?:(?:st\.?\ )?[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     rf"\ (?:{WRITTEN_TYPES})(?!\w)\.?",

@@ -30,7 +30,10 @@ _LOWER_CODE = re.compile(
 # 17 Balogun Crescent, off Allen; 4 MG Road, opp. Canara Bank
 _BESIDE = re.compile(
     r",?\ (?:[Oo]ff|[Oo]pp\.?|[Oo]pposite|[Bb]ehind|[Bb]eside|[Nn]ear|[Nn]r\.?)\ (?:the\ )?"
-    r"[A-Z][\w'’]{1,20}(?:\ [A-Z][\w'’]{1,20}){0,3}(?=[,.;\n]|$)"
+    r"[A-Z][\w'’]{1,20}(?:\ [A-Z][\w'’]{1,20}){0,3}"
+    r"(?:\ (?:filling|petrol|gas|police|railway|bus|fire)\ (?:station|stand|stop)"
+    r"|\ (?:bank|school|church|market|mosque|temple|hospital|junction|park|hotel|office))?"
+    r"(?=[,.;\n]|$)"
 )
 # nothing is attached behind these, nor to the end of a text
 _NOTHING_FOLLOWS = frozenset(["", ".", ":", "!", "?", ")", '"', "'", "/", "%", "@", "=", "_"])

@@ -24,7 +24,7 @@ NUMBERS: Final = (
 )
 # Without any word for "number": "badge B-20418"; a value with letters only, for some are sums too.
 LETTERED_HOLDERS: Final = (
-    r"badge|subscriber|pension|tenancy|agreement|contract|loan|mortgage|payroll|library card"
+    r"a/c|badge|subscriber|pension|tenancy|agreement|contract|loan|mortgage|payroll|library card"
     r"|frequent fl[yi]er|rewards|donor|pupil|membership|policy|insurance"
 )
 # Between the label and the value: "you have for me", "on the portal", "with you"

@@ -34,6 +34,7 @@ ROLES: Final = words(
     """attn engr chief abuela abuelo requester assignee reporter reviewer approver submitter pt pax
     guardian payee payer insured subscriber borrower guarantor trustee executor godmother godfather
     policyholder policy-holder familie familia famille famiglia morfar farfar mormor farmor
+    mamie papy papi tonton tata nonna nonno abuelita yaya
     cuñado cuñada hermano hermana primo prima hijo hija marido esposa
     sobrino sobrina suegro suegra frère soeur sœur mari épouse cousine voisin voisine fratello
     sorella marito moglie cugino cugina bruder schwester tochter ehemann ehefrau schwager schwägerin
@@ -68,6 +69,10 @@ REPORTING: Final = words(
 ENGLISH: Final = words(
     """the and to is my of for i you your this that with was are have has not please on at be he she
     they it we from can will would as by had his her their our an but"""
+)
+# Those of them that other languages use too.
+SHARED: Final = words(
+    "an in was at on as he we by had me be is for to are has of i her will his not have it our do"
 )
 # After these a lone unknown word is a place.
 PLACING: Final = words(
@@ -162,7 +167,7 @@ ORGANISATION_WORDS: Final = words(
 STREET_WORDS: Final = words(
     """street st avenue ave road rd lane ln drive dr boulevard blvd court ct place pl square sq
     terrace way highway hwy parkway pkwy circle cir trail alley crescent close grove row mews loop
-    plaza turnpike heights hills valley creek lake river beach island bay county district province
+    salai marg nagar chowk gali plaza turnpike heights hills valley creek lake river beach island bay county district province
     mountain mount forest canyon springs ridge port cape desert"""
 )
 

@@ -29,6 +29,7 @@ from pipeline.redaction.detectors.name_cues import (
     PRODUCTS,
     REPORTING,
     ROLES,
+    SHARED,
     TECHNICAL,
     THING_LABELS,
     THINGS,
@@ -95,6 +96,8 @@ class PersonDetector(Detector):
                 if score:
                     if score <= _GUESSED and part.kind in "UNMG":
                         guesses.append((start, end, part.kind != "U"))
+                    elif part.kind == "full" and part.lead == "U":
+                        guesses.append((start, end, True))
                     if part.reach and (score >= _CUED or part.kind == "N"):
                         # "Harriet Sole": no other word is written so behind a given name
                         end = origin + part.reach
@@ -151,7 +154,19 @@ def _foreign(text: str) -> bool:
     words = text.lower().split()
     if not ENGLISH_LABELS.isdisjoint(words):
         return False
-    return ENGLISH.isdisjoint(words) and len(words) > (5 if text.isascii() else 2)
+    common = ENGLISH.intersection(words)
+    if not common <= SHARED:
+        return False
+    if len(words) <= (5 if text.isascii() else 2):
+        return False
+    if not common:
+        return True
+    # words that other languages have too: only now is it worth counting the rest
+    known = lexicon()
+    lower = [word.strip(_AROUND) for word in text.split() if word[:1].islower()]
+    english = sum(map(known.is_ordinary, lower))
+    others = sum(word in known.foreign and word not in ENGLISH for word in lower)
+    return others > max(1, english)
 
 
 def _score(text: str, start: int, end: int, part: Part, context: Context) -> float:
@@ -225,6 +240,8 @@ def _score_full(text: str, start: int, end: int, part: Part, context: Context) -
         return 0.0
     if text.endswith(": ", 0, start) and _before(text, start).word in THING_LABELS:
         return 0.0
+    if part.lead in "UL" and text.endswith(" in ", 0, start) and _is_venue(text, start, end):
+        return 0.0
     if part.lead == "U" and text.endswith(" at ", 0, start) and _is_venue(text, start, end):
         return 0.0
     if text.startswith(_TOPONYMS, start) and text.count(" ", start, end) == 1:
@@ -245,7 +262,8 @@ def _is_venue(text: str, start: int, end: int) -> bool:
 _STORMS: Final = words("storm hurricane typhoon cyclone")
 _AT_PEOPLE: Final = frozenset(
     """look looking looked mad angry shout shouted shouting yell yelled reach reached contact laugh
-    laughed smile smiled me him her them us email call""".split()
+    laughed smile smiled me him her them us email call loop loops looping bring brought trust
+    confidence believe copy copied cc rope pull put faith interested interest dressed""".split()
 )
 _TOPONYMS: Final = tuple(
     f"{word}{stop} " for word in map(str.capitalize, sorted(TOPONYMS | _STORMS)) for stop in ("", ".")
@@ -281,7 +299,7 @@ def _score_single(
         return 0.0
     if before.label and word in THING_LABELS:
         return 0.0
-    if word == "from" and second in _SOURCES and kind in "UM":
+    if word == "from" and (second in _SOURCES or (kind == "U" and _NAMED_FROM.search(text, max(0, start - 24), start))):
         return 0.0
     if kind in "NM" and part.before == "P" and text.endswith(_A, 0, start - part.start):
         # "a Skoda Octavia"
@@ -302,6 +320,8 @@ def _score_single(
         return _CUED
     if word in ROLES and kind in "UNMGB" and not opens:
         return 0.75
+    if word == "the" and kind == "U" and _is_family(text[start:end]):
+        return 0.6
     if word in ("the", "a", "an") and not opens and kind in "UNM":
         return 0.0
     if word in DETERMINING and after in ("O", "S"):
@@ -390,11 +410,18 @@ _ENDS_OF_SURNAMES: Final = words(
 )
 
 
+# "Trent from Bunnings": where somebody comes from
+_NAMED_FROM: Final = re.compile(r"(?:^|[^\w])[A-Z][a-z]+ from $")
 # "graduated from Rutgers", "lunch from Pret"
 _SOURCES: Final = words(
     "graduated graduation graduate degree diploma lunch dinner breakfast coffee takeaway takeout"
 )
 _A: Final = (" a ", " an ", " the ", " my ", " our ", " his ", " her ", " their ")
+
+
+def _is_family(word: str) -> bool:
+    """Whether "the" and a surname in the plural name a family: "the Pruitts"."""
+    return word.endswith("s") and word[:-1].lower() in lexicon().surnames
 
 
 def _is_product(text: str, end: int) -> bool:

@@ -53,6 +53,7 @@ _LISTED = TextPattern(
     rf"(?P<list>{_FULL}(?:(?:,? (?:and|&) |, ?){_FULL}){{1,30}})"
 )
 _LISTED_ONE = TextPattern(rf"{_FULL}")
+_SLASHED = TextPattern(r"(?<![\w/])(?P<one>[A-Z][a-z]+)/(?P<other>[A-Z][a-z]+)(?![\w/])")
 _NO_NAMES: Final = (
     FUNCTIONS
     | ORGANISATION_WORDS
@@ -78,6 +79,7 @@ class NamesByFormDetector(Detector):
             Part((r"\s[-–—~/]-? ?[A-Z]|[.!?)] [-~/][a-z]",), self._dashed),
             Part((r"[a-z] [\"“'‘(][A-Z][a-z]+[\"”'’)] [A-Z]",), self._nicknamed),
             Part((rf"(?im)(?:^|[.;] )(?:{_LABELS}): ",), self._listed),
+            Part((r"\b[A-Z][a-z]+/[A-Z][a-z]+\b",), self._slashed),
         )
 
     def _signed(self, text: str, context: Context) -> list[Span]:
@@ -119,6 +121,19 @@ class NamesByFormDetector(Detector):
                     and (one in sure or self._may_be_given(one[0].split()[0].lower()))
                 ]
         return spans
+
+    def _slashed(self, text: str, _context: Context) -> list[Span]:
+        """Return two given names with a slash between them: "Yvonne/Carl own the budget"."""
+        return [
+            Span(*match.span(group), PERSON, 0.55, _NAME)
+            for match in _SLASHED.finditer(text)
+            if self._is_given(match["one"]) and self._is_given(match["other"])
+            for group in ("one", "other")
+        ]
+
+    def _is_given(self, name: str) -> bool:
+        lower = name.lower()
+        return lower in self._lexicon.given_names and not self._is_ordinary(lower)
 
     def _may_sign(self, name: str) -> bool:
         """Whether no word is that of a group; a word of the language alone may be a name."""

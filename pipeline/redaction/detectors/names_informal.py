@@ -225,7 +225,7 @@ class IntroducedPersonDetector(Detector):
                 word = _ONE.match(text, match.end())
                 if word and len(word[0]) > 2 and word[0] not in _NO_SURNAMES:
                     end = match.end() + len(word[0].removesuffix("'s"))
-            if end:
+            if end > match.end() + 1:
                 spans.append(Span(match.end(), end, PERSON, 0.8, self.name))
         return spans
 

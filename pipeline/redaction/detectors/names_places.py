@@ -57,6 +57,7 @@ _FAR: Final = re.compile(
     r" (?:is|was|are) (?:about |around |only |just |another |some |roughly ){0,2}\d+ ?"
     r"(?:min|km|mi|h\b|hours?)"
 )
+_BY_TRAIN: Final = re.compile(r" by (?:train|ferry|bus|car|boat|coach|air|sea|road|rail)\b")
 _JOINED_BEFORE: Final = re.compile(rf"({_CAPITAL})(?:,? (?:and|or|&)|,) $")
 _JOINED_AFTER: Final = re.compile(rf"(?:,? (?:and|or|&)|,) ({_CAPITAL})")
 _SENTENCE: Final = re.compile(r"[.!?;:]\s|\n")
@@ -102,7 +103,12 @@ def _is_reached(text: str, start: int, end: int, *, listed: bool) -> bool:
     said = clause.lower().split()
     if not said:
         return not listed and _FAR.match(text, end) is not None
+    if not listed and _BY_TRAIN.match(text, end) is not None:
+        return True
     last = said[-1].lstrip("(")
+    if last in _MOVING and _ON_TO_PLACE.match(text, end) is not None:
+        # "cycled Passau to Linz"
+        return True
     if not _GIVING.isdisjoint(said):
         return False
     if last == "then":

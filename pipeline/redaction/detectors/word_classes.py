@@ -36,7 +36,7 @@ _PARTICLE_PREFIX = re.compile(
     r"(?:Mc|Mac|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|San|Ben|Abu|O)[A-Z][a-z]+"
 )
 _ORDINARY_EXTRA: Final = words(
-    "i a ok id im ive dont cant wont thats lets whats cannot weds cust acct appt hosp abeg oga"
+    "my i a ok id im ive dont cant wont thats lets whats cannot weds cust acct appt hosp abeg oga"
 )
 
 
