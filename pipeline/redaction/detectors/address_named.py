@@ -47,8 +47,8 @@ _HOUSE_OF_SOMEBODY: Final = TextPattern(
 # Copperfield Apartments, unit 14C
 _BUILDING_UNIT: Final = TextPattern(
     rf"(?<!\w)(?P<street>{_NAME} (?:Apartments?|Apts|Mansions?|Towers?|Residences?|Residency|Condos"
-    r"|Condominiums?|Flats|Lofts|Villas|Court|House|Heights),? (?i:unit|flat|apt|apartment|room|no|suite"
-    r"|\#)\.? ?\#?(?:\d{1,4}[A-Za-z]?|[A-Z]\d{0,3})(?!\w))"
+    r"|Condominiums?|Flats|Lofts|Villas|Court|House|Heights),? (?i:unit|flat|apt|apartment|room|no"
+    r"|suite|\#)\.? ?\#?(?:\d{1,4}[A-Za-z]?|[A-Z]\d{0,3})(?!\w))"
 )
 _CLOSES: Final = (
     r"crescent|close|grove|drive|avenue|mews|paddocks?|orchards?|maltings|square|terrace|willows"

@@ -15,21 +15,21 @@ SURE_TYPES: Final = words(
     cres grove mews cct turnpike tpke expressway expy freeway fwy motorway way close broadway"""
 )
 OTHER_TYPES: Final = words(
-    """row loop plaza plz path pike walk garden gardens gdns green rise hill hills view views
-    ridge ridges run crossing crossroad crossroads xing mall landing point points park parks
-    manor manors village villages ville estate estates heights hts meadow meadows spring
-    springs valley valleys vista bypass causeway cove coves creek crest extension extensions
-    field fields flat flats forest forge forges fork forks fort glen glens harbor harbors
-    haven hollow inlet island islands isle junction junctions key keys knoll knolls lake lakes
-    land light loaf lock locks lodge mill mills mission mountain mountains mount neck orchard
-    oval overpass passage pine pines plain plains port prairie radial ramp ranch rapid rapids
-    rest river route shoal shoals shore shores skyway spur spurs squares station stations
-    stravenue stream streets summit throughway trace track trafficway tunnel underpass union
-    unions viaduct walks wall ways well wells brook brooks burg burgs bend bluff bluffs bottom
-    branch bridge camp canyon cape center centers centre circles cliff cliffs club common
-    corner corners course courts curve dale dam divide drives falls ferry ford fords freeway
-    gateway groves parade esplanade quay wharf end chase copse croft drove gate lea yard vale
-    mansions apartments apts residency residences cottages chambers terraces pk nagar colony vihar enclave marg chowk puram layout bagh sarani jalan"""
+    """row loop plaza plz path pike walk garden gardens gdns green rise hill hills view views ridge
+    ridges run crossing crossroad crossroads xing mall landing point points park parks manor manors
+    village villages ville estate estates heights hts meadow meadows spring springs valley valleys
+    vista bypass causeway cove coves creek crest extension extensions field fields flat flats
+    forest forge forges fork forks fort glen glens harbor harbors haven hollow inlet island islands
+    isle junction junctions key keys knoll knolls lake lakes land light loaf lock locks lodge mill
+    mills mission mountain mountains mount neck orchard oval overpass passage pine pines plain
+    plains port prairie radial ramp ranch rapid rapids rest river route shoal shoals shore shores
+    skyway spur spurs squares station stations stravenue stream streets summit throughway trace
+    track trafficway tunnel underpass union unions viaduct walks wall ways well wells brook brooks
+    burg burgs bend bluff bluffs bottom branch bridge camp canyon cape center centers centre
+    circles cliff cliffs club common corner corners course courts curve dale dam divide drives
+    falls ferry ford fords freeway gateway groves parade esplanade quay wharf end chase copse croft
+    drove gate lea yard vale mansions apartments apts residency residences cottages chambers
+    terraces pk nagar colony vihar enclave marg chowk puram layout bagh sarani jalan"""
 )
 _DIRECTION = (
     r"(?:[NSEW]{1,2}\.?|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est|North(?:east|west)|South(?:east|west))"

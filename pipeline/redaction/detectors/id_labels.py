@@ -81,7 +81,9 @@ _LABELLED_BY_A_WORD = CaselessPattern(
     r"|numer klienta|número de (?:socio|cliente|cuenta)|lidnummer|medlemsnummer|asiakasnumero"
     r"|num[ée]ro (?:de )?client"
     r"|n[úu]mero de cliente"
-    r"|klantnummer|numero cliente|cnic|contribuinte|utente|nric|mykad|tckn|iqama|tfn|ppsn?|cuit|cuil|c[ée]dula|oib|jmbg|egn|cnp|amka|uan|fd(?= no)|folio|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
+    r"|klantnummer|numero cliente|cnic|contribuinte|utente|nric|mykad|tckn|iqama|tfn"
+    r"|ppsn?|cuit|cuil|c[ée]dula|oib|jmbg|egn|cnp|amka|uan|fd(?= no)|folio|pesel|bsn|nino|cpf|curp"
+    r"|rfc|dni|nie|nif|codice fiscale|aadhaar"
     r"|pan|nin|bvn|tin|sss"
     r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?"
     r"|(?:logged|signed?) in as|registered as)(?![\w-])"
@@ -251,7 +253,8 @@ class IdentityNumberDetector(Detector):
             r"|kundenr|numer klienta|n.{1,2}mero de (?:socio|cliente|cuenta)|lidnummer"
             r"|medlemsnummer|asiakasnumero|num.{1,2}ro (?:de )?client|pesel"
             r"|cnic|contribuinte|utente|nric|mykad|tckn|iqama|tfn|ppsn?|cuit|cuil|c.{1,2}dula|oib"
-            r"|jmbg|egn|cnp|amka|uan|fd no|folio|bsn|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
+            r"|jmbg|egn|cnp|amka|uan|fd no|folio|bsn|klantnummer|numero cliente|nino"
+            r"|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
             r"|pan|nin|bvn|tin|sss|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username"
             r"|in as|registered as)\b",
         ),

@@ -25,6 +25,8 @@ ADDRESSING: Final = words(
     groet groeten groetjes gruß grüße grüßen liebe lieber saludos atentamente cordialement saluti
     abraço abraços hälsningar mvh hilsen terveisin pozdrawiam pozdrowienia üdv üdvözlettel saygılar
     saygılarımla selamlar beste kjære kära käre hej hei hoi moi olá oi ahoj cześć merhaba szia
+    obrigado obrigada gracias merci danke grazie bedankt tack takk tak kiitos dziękuję köszönöm
+    lg vg mfg hg bel ringa kontakta llame llamar appeler appelez chiamare ligar ligue anrufen
     llamo c'est bins m'appelle chiamo chamo heiße heisse heet heter hedder soy naitwa jestem"""
 )
 # After these a word that is a name more often than not is one.
@@ -35,6 +37,13 @@ ROLES: Final = words(
     guardian payee payer insured subscriber borrower guarantor trustee executor godmother godfather
     policyholder policy-holder familie familia famille famiglia morfar farfar mormor farmor
     mamie papy papi tonton tata nonna nonno abuelita yaya
+    nominee lessee lessor grantor grantee complainant adjuster surveyor inspector auditor
+    coordinator organiser organizer instructor foreman concierge caretaker janitor courier
+    dispatcher registrar clerk trainee apprentice cleaner gardener builder carpenter mechanic barber
+    hairstylist optician broker underwriter shareholder cosigner co-signer co-owner stepdad stepmum
+    stepmom grandad granddad gran hubby hubs wifey bf gf fiancée godson goddaughter bridesmaid
+    classmate teammate housekeeper handyman chauffeur paralegal solicitor barrister notary
+    referral referrer lodger sublet subtenant
     cuñado cuñada hermano hermana primo prima hijo hija marido esposa
     sobrino sobrina suegro suegra frère soeur sœur mari épouse cousine voisin voisine fratello
     sorella marito moglie cugino cugina bruder schwester tochter ehemann ehefrau schwager schwägerin
@@ -141,8 +150,9 @@ NAME_LABELS: Final = words(
 # What turns a thing into, or brings it to, another thing: "export to Parquet"
 CONVERTING: Final = words(
     """export exported exporting convert converted migrate migrated migrating switch switched
-    upgrade upgraded listen listened listening lost lose losing port ported push pushed deploy deployed connect connected compared integrate
-    publish published sync synced render compile downgrade downgraded"""
+    upgrade upgraded listen listened listening lost lose losing port ported push pushed deploy
+    deployed connect connected compared integrate publish published sync synced render compile
+    downgrade downgraded"""
 )
 # Words in front of which "of" names a subject or a place: "Dept. of Hydrology"
 TOPICAL: Final = words(
@@ -167,8 +177,8 @@ ORGANISATION_WORDS: Final = words(
 STREET_WORDS: Final = words(
     """street st avenue ave road rd lane ln drive dr boulevard blvd court ct place pl square sq
     terrace way highway hwy parkway pkwy circle cir trail alley crescent close grove row mews loop
-    salai marg nagar chowk gali plaza turnpike heights hills valley creek lake river beach island bay county district province
-    mountain mount forest canyon springs ridge port cape desert"""
+    salai marg nagar chowk gali plaza turnpike heights hills valley creek lake river beach island
+    bay county district province mountain mount forest canyon springs ridge port cape desert"""
 )
 
 # Words that end a name written in lower case, though some of them are names too.

@@ -8,11 +8,28 @@ at the start of a sentence cost one look-up.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import ClassVar, Final, NamedTuple
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, PROSE, Context, Detector
 from pipeline.redaction.detectors.lexicon import lexicon, words
+from pipeline.redaction.detectors.name_checks import (
+    ARTICLES_BEFORE,
+    INTERJECTIONS,
+    MONTH_NAMES,
+    NAMED_FROM,
+    SIGNED_WITH,
+    SOURCES,
+    SPEAKERS,
+    asks,
+    behind_monsieur,
+    ends_text,
+    is_company,
+    is_compound,
+    is_family,
+    is_product,
+    is_venue,
+    without_month,
+)
 from pipeline.redaction.detectors.name_cues import (
     ADDRESSING,
     COLOURS,
@@ -24,9 +41,7 @@ from pipeline.redaction.detectors.name_cues import (
     LEADING,
     NAME_LABELS,
     NAMING,
-    ORGANISATION_WORDS,
     PLACING,
-    PRODUCTS,
     REPORTING,
     ROLES,
     SHARED,
@@ -91,7 +106,7 @@ class PersonDetector(Detector):
                     # one unknown word: a guess that only English prose supports
                     if foreign is None:
                         foreign = _foreign(text)
-                    if foreign:
+                    if foreign and not ends_text(text, start, end):
                         continue
                 if score:
                     if score <= _GUESSED and part.kind in "UNMG":
@@ -102,9 +117,9 @@ class PersonDetector(Detector):
                         # "Harriet Sole": no other word is written so behind a given name
                         end = origin + part.reach
                     if part.kind == "full" and text.startswith("M. ", start):
-                        start = _behind_monsieur(text, start)
+                        start = behind_monsieur(text, start)
                     if text[end + 1 : end + 2].isdigit() and text[end] == " ":
-                        end = _without_month(text, start, end)
+                        end = without_month(text, start, end)
                     if (
                         part.start
                         and part is parts[0]
@@ -240,33 +255,22 @@ def _score_full(text: str, start: int, end: int, part: Part, context: Context) -
         return 0.0
     if text.endswith(": ", 0, start) and _before(text, start).word in THING_LABELS:
         return 0.0
-    if part.lead in "UL" and text.endswith(" in ", 0, start) and _is_venue(text, start, end):
+    if part.lead in "UL" and text.endswith(" in ", 0, start) and is_venue(text, start, end):
         return 0.0
-    if part.lead == "U" and text.endswith(" at ", 0, start) and _is_venue(text, start, end):
+    if part.lead == "U" and text.endswith(" at ", 0, start) and is_venue(text, start, end):
         return 0.0
     if text.startswith(_TOPONYMS, start) and text.count(" ", start, end) == 1:
         return 0.0
-    if text.startswith(" & ", end) and _is_company(text, end):
+    if text.startswith(" & ", end) and is_company(text, end):
         return 0.0
     return 0.75 if context.register == PROSE else 0.6
 
 
-def _is_venue(text: str, start: int, end: int) -> bool:
-    """Whether "at" and an unknown name tell of a place: "vouchers at Brioche Dorée", not "look at"."""
-    if text.startswith(("'", "’"), end):
-        return False
-    before = text[max(0, start - _LOOK_BACK) : start].lower().split()
-    return len(before) < 2 or before[-2] not in _AT_PEOPLE  # noqa: PLR2004
-
-
 _STORMS: Final = words("storm hurricane typhoon cyclone")
-_AT_PEOPLE: Final = frozenset(
-    """look looking looked mad angry shout shouted shouting yell yelled reach reached contact laugh
-    laughed smile smiled me him her them us email call loop loops looping bring brought trust
-    confidence believe copy copied cc rope pull put faith interested interest dressed""".split()
-)
 _TOPONYMS: Final = tuple(
-    f"{word}{stop} " for word in map(str.capitalize, sorted(TOPONYMS | _STORMS)) for stop in ("", ".")
+    f"{word}{stop} "
+    for word in map(str.capitalize, sorted(TOPONYMS | _STORMS))
+    for stop in ("", ".")
 )
 _ARTICLES: Final = frozenset(["the", "a", "an"])
 # the Portuguese article stands in front of names too
@@ -282,29 +286,35 @@ def _score_single(
     kind, after = part.kind, part.after
     word, second, opens, _ = before
     if _named(before):
-        if before.label and kind in "ABS" and _asks(text, end, word):
+        if before.label and kind in "ABS" and asks(text, end, word):
             return 0.0
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
         # "CALL DAUGHTER IFEOMA"
-        return 0.6 if part.before == "R" and part.before_word not in _SPEAKERS else 0.0
-    if text.startswith(" & ", end) and _is_company(text, end):
+        return 0.6 if part.before == "R" and part.before_word not in SPEAKERS else 0.0
+    if text.startswith(" & ", end) and is_company(text, end):
         return 0.0
     if part.before and (
         part.before_word.rstrip(".") in TOPONYMS or _MODEL_NUMBER.match(text, end) is not None
     ):
         # St. Louis; Trek Marlin 7
         return 0.0
-    if kind in "NUM" and text.startswith(" ", end) and _is_product(text, end):
+    if kind in "NUM" and text.startswith(" ", end) and is_product(text, end):
         return 0.0
     if before.label and word in THING_LABELS:
         return 0.0
-    if word == "from" and (second in _SOURCES or (kind == "U" and _NAMED_FROM.search(text, max(0, start - 24), start))):
+    if word == "from" and (
+        second in SOURCES or (kind == "U" and NAMED_FROM.search(text, max(0, start - 24), start))
+    ):
         return 0.0
-    if kind in "NM" and part.before == "P" and text.endswith(_A, 0, start - part.start):
+    if (
+        kind in "NM"
+        and part.before == "P"
+        and text.endswith(ARTICLES_BEFORE, 0, start - part.start)
+    ):
         # "a Skoda Octavia"
         return 0.0
-    if word.isdigit() and text[start:end] in _MONTHS:
+    if word.isdigit() and text[start:end] in MONTH_NAMES:
         # "22 Dec to 2 Jan"
         return 0.0
     if kind in "NM" and ((word in THINGS and not opens) or part.before_word in THINGS):
@@ -316,11 +326,13 @@ def _score_single(
         return 0.0 if after in ("O", "P", "X", "S") and kind != "N" else 0.6
     if _addressed(before) and kind != "L":
         return 0.0 if after in ("O", "P", "X", "S") and kind not in "NU" else _CUED
+    if part.before_word in SIGNED_WITH and kind in "UNM":
+        return _CUED
     if part.before == "R" and (kind in "UNMABG" or part.before_word in TITLES):
         return _CUED
     if word in ROLES and kind in "UNMGB" and not opens:
         return 0.75
-    if word == "the" and kind == "U" and _is_family(text[start:end]):
+    if word == "the" and kind == "U" and is_family(text[start:end]):
         return 0.6
     if word in ("the", "a", "an") and not opens and kind in "UNM":
         return 0.0
@@ -356,7 +368,7 @@ def _score_single(
         return 0.0
     if text[start - 1 : start] in ('"', "“", "'") and text[end : end + 1] in ('"', "”", "'"):
         return 0.0
-    if opens and (text[start:end] in _CLIPPED or _is_compound(text[start:end].lower())):
+    if opens and (text[start:end] in INTERJECTIONS or is_compound(text[start:end].lower())):
         return 0.0
     if opens and text[end : end + 2].lstrip().startswith(":"):
         # a label or a speaker; a speaker goes on in words
@@ -365,120 +377,22 @@ def _score_single(
     return _LONE
 
 
-def _asks(text: str, end: int, label: str) -> bool:
-    """Whether a speaker's label is followed by a sentence: "Caller: Will that be", no name."""
-    if label not in _SPEAKERS:
-        return False
-    follows = _LOWER_NEXT.match(text, end)
-    return follows is not None and follows[1] not in REPORTING
-
-
-_SPEAKERS: Final = frozenset(
-    ["caller", "agent", "customer", "client", "user", "rep", "representative", "guest", "patient"]
-)
-_LOWER_NEXT: Final = re.compile(r" ([a-z]+)(?![\w])")
-
-
-_CLIPPED: Final = words("Uh-huh Mm-hmm Uh-oh")
-
-
-@cache
-def _is_compound(word: str) -> bool:
-    """Whether a word that opens a sentence is two ordinary ones: "Roadworks", "Waybill".
-
-    Surnames are made so too, of hills, woods and fords: a name seldom ends in a longer word.
-    """
-    known = lexicon(name_list=False)
-    if len(word) > _LONGEST_COMPOUND or not word.isalpha():
-        return False
-    return any(
-        known.is_ordinary(word[at:])
-        and word[:at] in known.ordinary
-        and word[at:] not in _ENDS_OF_SURNAMES
-        for at in range(4, len(word) - 3)
-    )
-
-
-_LONGEST_COMPOUND: Final = 16
-_ENDS_OF_SURNAMES: Final = words(
-    """wood worth well ford field land bridge brook bury burn water stone house bank banks berry
-    burg shaw wall ward wick gate hill hurst king love lock march mere more bottom croft combe pool
-    cross church side smith son daughter stein baum mann berg wright maker chester ridge stock cock
-    horn bird feather head good body fellow castle shore beck port side ville view dale bourne tree
-    rose grave graves hall ham down downs light foot heart hart house strong ling ring ton ster den
-    ley man men leaf"""
-)
-
-
-# "Trent from Bunnings": where somebody comes from
-_NAMED_FROM: Final = re.compile(r"(?:^|[^\w])[A-Z][a-z]+ from $")
-# "graduated from Rutgers", "lunch from Pret"
-_SOURCES: Final = words(
-    "graduated graduation graduate degree diploma lunch dinner breakfast coffee takeaway takeout"
-)
-_A: Final = (" a ", " an ", " the ", " my ", " our ", " his ", " her ", " their ")
-
-
-def _is_family(word: str) -> bool:
-    """Whether "the" and a surname in the plural name a family: "the Pruitts"."""
-    return word.endswith("s") and word[:-1].lower() in lexicon().surnames
-
-
-def _is_product(text: str, end: int) -> bool:
-    """Whether a thing is called by the word before `end`: "Cassandra cluster", "Julia 1.9"."""
-    follows = _LOWER_WORD.match(text, end)
-    if follows is not None:
-        return follows[1] in PRODUCTS
-    return _VERSION.match(text, end) is not None
-
-
-_LOWER_WORD: Final = re.compile(r" ([a-z]{3,12})(?![\w'-])")
-_VERSION: Final = re.compile(r" v?\d{1,3}\.\d")
-
-
-def _without_month(text: str, start: int, end: int) -> int:
-    """Return the end of a name without the month behind it: "Grandpa Earl Jan 8 1941"."""
-    name, _, last = text[start:end].rpartition(" ")
-    return start + len(name) if name and last.rstrip(".") in _MONTHS else end
-
-
-_MONTHS: Final = words(
-    "Jan Feb Mar Apr May Jun Jul Aug Sep Sept Oct Nov Dec March April June August"
-)
-
-
-def _behind_monsieur(text: str, start: int) -> int:
-    """Return the start of a name without the "M." in front of it, which is a title in French."""
-    return start if _FRENCH.isdisjoint(text.lower().split()) else start + 3
-
-
-_FRENCH: Final = frozenset(
-    """le la les des du au aux est et une vous je merci bonjour monsieur mme n'a pas reçu avec pour
-    chez que qui sera sont ont votre notre dossier""".split()
-) - frozenset(["la", "des", "est", "que", "pour", "pas"])
-
-
 def _labelled(text: str, origin: int) -> bool:
     """Whether a label in front of a run says that it is a person."""
     if not text.endswith(": ", 0, origin):
         return False
     word = _before(text, origin).word
-    if word in _SPEAKERS and text.startswith(_ANSWERS, origin):
+    if word in SPEAKERS and text.startswith(_ANSWERS, origin):
         return False
     return word in NAME_LABELS or word in ROLES
 
 
-# "Agent: Okay Moses"
+# How a speaker may begin; no first words of a name: "Agent" and then "Okay Moses"
 _ANSWERS: Final = (
-    *("Okay ", "Ok ", "OK ", "Thanks ", "Hi ", "Hello ", "Yes ", "No ", "Sure ", "Right ", "Sorry "),
+    *("Okay ", "Ok ", "OK ", "Thanks ", "Hi ", "Hello ", "Yes ", "No ", "Sure ", "Right "),
+    *("Sorry ",),
     *("Well ", "Good ", "Great ", "Perfect ", "Alright ", "And ", "But ", "So ", "Is ", "Dear "),
 )
-
-
-def _is_company(text: str, end: int) -> bool:
-    """Whether " & Sons" or its like follows."""
-    follows = _NEXT_WORD.match(text, end + 2)
-    return follows is not None and follows[1].lower() in ORGANISATION_WORDS
 
 
 def _reports(text: str, end: int, kind: str, before: _Before) -> bool:

@@ -54,6 +54,10 @@ _LISTED = TextPattern(
 )
 _LISTED_ONE = TextPattern(rf"{_FULL}")
 _SLASHED = TextPattern(r"(?<![\w/])(?P<one>[A-Z][a-z]+)/(?P<other>[A-Z][a-z]+)(?![\w/])")
+_KEYED = TextPattern(
+    r"(?i:\"(?:first|last|given|family|sur|full|middle)(?P<sure>[_ -]?name)?\" ?: ?\")"
+    rf"(?P<name>{_FULL})\""
+)
 _NO_NAMES: Final = (
     FUNCTIONS
     | ORGANISATION_WORDS
@@ -79,6 +83,13 @@ class NamesByFormDetector(Detector):
             Part((r"\s[-–—~/]-? ?[A-Z]|[.!?)] [-~/][a-z]",), self._dashed),
             Part((r"[a-z] [\"“'‘(][A-Z][a-z]+[\"”'’)] [A-Z]",), self._nicknamed),
             Part((rf"(?im)(?:^|[.;] )(?:{_LABELS}): ",), self._listed),
+            Part(
+                (
+                    r"(?i)\"(?:first|last|given|family|sur|full|middle)(?:[_ -]?name)?"
+                    r"\" ?: ?\"[A-Z]",
+                ),
+                self._keyed,
+            ),
             Part((r"\b[A-Z][a-z]+/[A-Z][a-z]+\b",), self._slashed),
         )
 
@@ -121,6 +132,14 @@ class NamesByFormDetector(Detector):
                     and (one in sure or self._may_be_given(one[0].split()[0].lower()))
                 ]
         return spans
+
+    def _keyed(self, text: str, _context: Context) -> list[Span]:
+        """Return the values of keys for parts of names in JSON: `"last":"Brandauer"`."""
+        return [
+            Span(*match.span("name"), PERSON, 0.6, _NAME)
+            for match in _KEYED.finditer(text)
+            if match["sure"] or not self._is_ordinary(match["name"].split()[0].lower())
+        ]
 
     def _slashed(self, text: str, _context: Context) -> list[Span]:
         """Return two given names with a slash between them: "Yvonne/Carl own the budget"."""

@@ -33,13 +33,14 @@ _GOING: Final = words(
 )
 # What is sent or said goes to people, whatever else the sentence tells of.
 _GIVING: Final = words(
-    """send sends sent sending give gives gave given forward forwarded email emailed mail mailed tell
-    told transfer transferred refund refunded write wrote say says said talk talked talking speak
-    spoke spoken speaking report reported address addressed assign assigned change changed correct
-    corrected message messages letter letters call calls called gift note details compensation
-    voucher ticket tickets reply replied belongs belong thanks according introduced married name
-    names named explained apologised apologized listen listening invoice copy reports voicemail
-    text texted heard hear word reservation booking rebook switch switched escalated"""
+    """send sends sent sending give gives gave given forward forwarded email emailed mail mailed
+    tell told transfer transferred refund refunded write wrote say says said talk talked
+    talking speak spoke spoken speaking report reported address addressed assign assigned
+    change changed correct corrected message messages letter letters call calls called gift
+    note details compensation voucher ticket tickets reply replied belongs belong thanks
+    according introduced married name names named explained apologised apologized listen
+    listening invoice copy reports voicemail text texted heard hear word reservation booking
+    rebook switch switched escalated"""
 )
 _ROUTE: Final = words("to from past via towards toward into onto through over until nach bis")
 # In front of these words stands a place, though nobody moves in the sentence.

@@ -1,4 +1,4 @@
-"""Roads as all people know them: "potholes on Mill Lane", "the bakery at the top of Prospect Street".
+"""Roads as everybody knows them: "potholes on Mill Lane", "the bakery on Prospect Street".
 
 A street without a number is personal where somebody lives, or where something befell somebody. In
 talk of works, traffic, shops and sales it is a place like any other.
@@ -12,18 +12,18 @@ from typing import Final
 from pipeline.redaction.detectors.lexicon import words
 
 _PUBLIC: Final = words(
-    """bin bins pothole potholes roadworks roadwork traffic closed closure diversion diverted council
-    playground bus buses tram stop stops bakery cafe café shop shops pub restaurant market festival
-    parade comps comp listing listings sold viewings viewing walk walked stroll exit junction metres
-    meters crossing lights signage resurfacing resurfaced streetlight streetlights cyclists cycle
-    lane lanes parking branch store stores construction scheme
+    """bin bins pothole potholes roadworks roadwork traffic closed closure diversion diverted
+    council playground bus buses tram stop stops bakery cafe café shop shops pub restaurant
+    market festival parade comps comp listing listings sold viewings viewing walk walked stroll
+    exit junction metres meters crossing lights signage resurfacing resurfaced streetlight
+    streetlights cyclists cycle lane lanes parking branch store stores construction scheme
     protest marathon junctions floods flooded gritted repaved"""
 )
 # Who lives or was hurt there makes it personal all the same.
 _PERSONAL: Final = words(
-    """live lives lived living home house flat apartment rent rents renting moved my his her our their
-    mine hit accident crash collided neighbour neighbor neighbours neighbors tenant resident address
-    deliver parcel sent stolen attacked"""
+    """live lives lived living home house flat apartment rent rents renting moved my his her our
+    their mine hit accident crash collided neighbour neighbor neighbours neighbors tenant
+    resident address deliver parcel sent stolen attacked"""
 )
 _SENTENCE: Final = re.compile(r"[.!?;]\s|\n")
 _WORD: Final = re.compile(r"[^\W\d_]+")
