@@ -31,7 +31,7 @@ _STREET_OF_HOME: Final = TextPattern(
 )
 _HOUSES: Final = (
     r"(?:Cottage|House|Farm|Farmhouse|Barn|Lodge|Rectory|Vicarage|Forge|Manor|Villa|Hall|Grange"
-    r"|Bungalow|Gatehouse|Mill|Croft|Stables)"
+    r"|Bungalow|Gatehouse|Mill|Croft|Stables|Dairy|Oast|Schoolhouse|Smithy|Parsonage|Granary)"
 )
 # Rose Cottage, Church Road; The Gables, Station Approach; The Willows, 8 Mill Lane
 _HOUSE: Final = TextPattern(

@@ -36,7 +36,7 @@ ROLES: Final = words(
     """attn engr chief abuela abuelo requester assignee reporter reviewer approver submitter pt pax
     guardian payee payer insured subscriber borrower guarantor trustee executor godmother godfather
     policyholder policy-holder familie familia famille famiglia morfar farfar mormor farmor
-    mamie papy papi tonton tata nonna nonno abuelita yaya
+    mamie papy papi tonton tata
     nominee lessee lessor grantor grantee complainant adjuster surveyor inspector auditor
     coordinator organiser organizer instructor foreman concierge caretaker janitor courier
     dispatcher registrar clerk trainee apprentice cleaner gardener builder carpenter mechanic barber

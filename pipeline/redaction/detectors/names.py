@@ -250,6 +250,9 @@ def _score_full(text: str, start: int, end: int, part: Part, context: Context) -
         return 0.0
     if part.lead == "L" and text.endswith(_WAYS, 0, start):
         return 0.0
+    if text.endswith(_STREETS, start, end) and text.endswith(_ON_STREETS, 0, start):
+        # "bins on Abbey Lane": a road, whose detectors know better
+        return 0.0
     if "'s " in text[start:end] and text.endswith(_WAYS, 0, start):
         # "meet at King's Cross"
         return 0.0
@@ -277,6 +280,27 @@ _ARTICLES: Final = frozenset(["the", "a", "an"])
 _ARTICLED: Final = (" é a ", " sou a ", " com a ", " para a ", " e a ")
 # German: "im Sommer", "zum Bauer"; a name has no article there, but in speech
 _WITH_ARTICLE: Final = frozenset(["im", "zum", "ins", "vom"])
+_STREETS: Final = (
+    " Lane",
+    " Way",
+    " Drive",
+    " Court",
+    " Street",
+    " Road",
+    " Avenue",
+    " Close",
+    " Rise",
+)
+_ON_STREETS: Final = (
+    " on ",
+    " off ",
+    " along ",
+    " down ",
+    " onto ",
+    " across ",
+    " up ",
+    " between ",
+)
 _WAYS: Final = (" in ", " at ", " near ", " from ", " to ", " via ", " of ", " into ", " visit ")
 
 
