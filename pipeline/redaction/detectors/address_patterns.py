@@ -130,7 +130,7 @@ UNIT: Final = CaselessPattern(
     r"|rm|bldg"
     r"|building|block"
     r"|lot|apto|ap"
-    r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
+    r"|whg|wohnung|piso|interior|int|dept|depto|dpto|level|shop|office|top|etage|stiege|tür|door"
     r"|studio|space|box|oficina"
     r"|trailer|slip|penthouse|house|bloc|bl|sc|et|bat|bât|citofono|esc|escalera|bajo"
     r"|phase|sector)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"

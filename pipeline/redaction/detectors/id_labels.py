@@ -45,7 +45,7 @@ _LABELLED_ALONE = TextPattern(
     r"|konto|cuenta|compte|conta|conto)|(?P<customer>customer|client))"
     r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
     r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
-    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?"
+    r"(?P<value>(?!CUS|MBR|PAT|EMP|(?:ID|NO|NR)[ -])(?-i:[A-Z]{1,4})[- ]?"
     r"(?:\d{4,14}(?:-\d{1,8}){0,2}|\d{2,3}(?:-\d{3,8}){1,2})|\d{7,14}"
     r"|(?!\d{4}-\d\d(?!\d))\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
     r"(?![\w-]|[.,]\d)",

@@ -44,6 +44,8 @@ ROLES: Final = words(
     stepmom grandad granddad gran hubby hubs wifey bf gf fiancée godson goddaughter bridesmaid
     classmate teammate housekeeper handyman chauffeur paralegal solicitor barrister notary
     referral referrer lodger sublet subtenant
+    fille fils figlia figlio filha filho irmã irmão mère père mãe pai mutter vater moeder vader
+    host hostess guide
     cuñado cuñada hermano hermana primo prima hijo hija marido esposa
     sobrino sobrina suegro suegra frère soeur sœur mari épouse cousine voisin voisine fratello
     sorella marito moglie cugino cugina bruder schwester tochter ehemann ehefrau schwager schwägerin
@@ -108,7 +110,7 @@ TECHNICAL: Final = words(
 # After these even a listed name is what the thing is called: "vessel Emma", "room Curie"
 THINGS: Final = words(
     """vessel ship ferry boat yacht storm hurricane typhoon cyclone room site hall building
-    station lake mount river operation mission printer host node satellite rocket song album
+    station lake mount river operation mission satellite rocket song album
     episode perfume paint colour color shade font typeface"""
 )
 # Labels of things and places, however many words follow: "Hotel: Pousada de Viseu"

@@ -280,6 +280,7 @@ _ARTICLES: Final = frozenset(["the", "a", "an"])
 _ARTICLED: Final = (" é a ", " sou a ", " com a ", " para a ", " e a ")
 # German: "im Sommer", "zum Bauer"; a name has no article there, but in speech
 _WITH_ARTICLE: Final = frozenset(["im", "zum", "ins", "vom"])
+_CALLING: Final = words("call ask tell contact email text dear hi hello thanks meet")
 _STREETS: Final = (
     " Lane",
     " Way",
@@ -315,7 +316,8 @@ def _score_single(
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
         # "CALL DAUGHTER IFEOMA"
-        return 0.6 if part.before == "R" and part.before_word not in SPEAKERS else 0.0
+        role = part.before == "R" and part.before_word not in SPEAKERS
+        return 0.6 if role or part.before_word in _CALLING else 0.0
     if text.startswith(" & ", end) and is_company(text, end):
         return 0.0
     if part.before and (
@@ -355,6 +357,9 @@ def _score_single(
     if part.before == "R" and (kind in "UNMABG" or part.before_word in TITLES):
         return _CUED
     if word in ROLES and kind in "UNMGB" and not opens:
+        return 0.75
+    if before.label and kind in "UNM" and word[:-1] in ROLES and word.endswith("s"):
+        # the plural of a role: "Key holders" and then Ambika, Rolf
         return 0.75
     if word == "the" and kind == "U" and is_family(text[start:end]):
         return 0.6
