@@ -14,7 +14,8 @@ SEED = 20250301
 HELD_OUT = "heldout"
 SECOND_HELD_OUT = "heldout2"
 DESK = "desk"
-_APART = frozenset({HELD_OUT, SECOND_HELD_OUT, DESK})
+FIELD = "field"
+_APART = frozenset({HELD_OUT, SECOND_HELD_OUT, DESK, FIELD})
 ENGLISH_TAGS = frozenset({"en", "mail", "ticket", "chat", "forum", "doc", "indian"})
 
 
@@ -76,6 +77,12 @@ def desk() -> tuple[Item, ...]:
 
 
 @cache
+def field() -> tuple[Item, ...]:
+    """Texts of many trades and countries, by hand and in sight, written after `desk.txt`."""
+    return tuple(read_handwritten(HERE / "handwritten" / f"{FIELD}.txt"))
+
+
+@cache
 def events(count: int = 640, seed: int = SEED) -> tuple[Item, ...]:
     """Whole agent events as JSON text."""
     rng = Random(f"events-{seed}")
@@ -125,7 +132,7 @@ def handwritten_by_kind() -> dict[str, list[Item]]:
         OTHER_LANGUAGES: [],
     }
     held_out = (*held_out_handwritten(), *second_held_out_handwritten())
-    for item in (*handwritten(), *desk(), *held_out):
+    for item in (*handwritten(), *desk(), *field(), *held_out):
         tags = frozenset(item.tags)
         plain = ENGLISH if tags & ENGLISH_TAGS else OTHER_LANGUAGES
         kinds[next((kind for kind, marks in KINDS.items() if tags & marks), plain)].append(item)

@@ -28,6 +28,7 @@ from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, 
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.lexicon import lexicon
 from pipeline.redaction.detectors.patterns import AnyPattern
+from pipeline.redaction.detectors.roads import is_public
 from pipeline.redaction.spans import STREET_ADDRESS, Span
 
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
@@ -172,8 +173,12 @@ class NamedStreetDetector(AddressDetector):
     )
 
     def streets(self, text: str, context: Context) -> Iterable[Street]:  # noqa: ARG002
-        """Return .5 for each."""
-        return [(*match.span(1), 0.5) for match in NAMED.finditer(text)]
+        """Return .5 for each but those that are talked of as roads that all use."""
+        return [
+            (*match.span(1), 0.5)
+            for match in NAMED.finditer(text)
+            if not is_public(text, *match.span(1))
+        ]
 
 
 class CuedAddressDetector(AddressDetector):

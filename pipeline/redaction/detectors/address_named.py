@@ -31,12 +31,24 @@ _STREET_OF_HOME: Final = TextPattern(
 )
 _HOUSES: Final = (
     r"(?:Cottage|House|Farm|Farmhouse|Barn|Lodge|Rectory|Vicarage|Forge|Manor|Villa|Hall|Grange"
-    r"|Bungalow|Gatehouse|Mill|Croft|Stables)"
+    r"|Bungalow|Gatehouse|Mill|Croft|Stables|Dairy|Oast|Schoolhouse|Smithy|Parsonage|Granary)"
 )
 # Rose Cottage, Church Road; The Gables, Station Approach; The Willows, 8 Mill Lane
 _HOUSE: Final = TextPattern(
     rf"(?<!\w)(?P<street>(?:[Tt]he\ {_NAME}|(?:{_WORD}\ ){{1,2}}{_HOUSES})"
     rf",\ (?:\d{{1,4}}[A-Za-z]?\ )?{_NAME}\ {_TYPES})(?!\w)"
+)
+# deliver to The Old Forge, Nether Wallop; lives at Rose Cottage, Diss
+_HOUSE_OF_SOMEBODY: Final = TextPattern(
+    r"(?i:\b(?:deliver(?:ed|ies|y)?|live|lives|lived|living|moved|residing|resident|staying|sent|send"
+    r"|post(?:ed)?|address|home|of)(?: (?:it|them|is|now))?(?: (?:at|to|in|is))?:?) "
+    rf"(?P<street>(?:[Tt]he )?(?:{_WORD} ){{1,2}}{_HOUSES}, {_NAME})(?!\w)"
+)
+# Copperfield Apartments, unit 14C
+_BUILDING_UNIT: Final = TextPattern(
+    rf"(?<!\w)(?P<street>{_NAME} (?:Apartments?|Apts|Mansions?|Towers?|Residences?|Residency|Condos"
+    r"|Condominiums?|Flats|Lofts|Villas|Court|House|Heights),? (?i:unit|flat|apt|apartment|room|no"
+    r"|suite|\#)\.? ?\#?(?:\d{1,4}[A-Za-z]?|[A-Z]\d{0,3})(?!\w))"
 )
 _CLOSES: Final = (
     r"crescent|close|grove|drive|avenue|mews|paddocks?|orchards?|maltings|square|terrace|willows"
@@ -111,6 +123,20 @@ def named_address_detectors() -> tuple[NamedAddressDetector, ...]:
                 rf"(?:[Tt]he [A-Z][a-z]+|{_HOUSES}), ",
                 rf"[a-z’'] {_TYPES}\b",
             ),
+            bool,
+        ),
+        NamedAddressDetector(
+            "HouseOfSomebody",
+            _HOUSE_OF_SOMEBODY,
+            rf"(?:at|to|in|is|of|address:?|home:?) (?:[Tt]he )?[A-Z][a-z’']+ (?:[A-Z][a-z’']+ )?"
+            rf"{_HOUSES}, [A-Z]",
+            bool,
+        ),
+        NamedAddressDetector(
+            "UnitOfBuilding",
+            _BUILDING_UNIT,
+            r"(?:Apartments?|Apts|Mansions?|Towers?|Residences?|Residency|Condos|Condominiums?|Flats"
+            r"|Lofts|Villas|Court|House|Heights),? (?i:unit|flat|apt|apartment|room|no|suite|#)",
             bool,
         ),
         NamedAddressDetector(

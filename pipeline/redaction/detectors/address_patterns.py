@@ -12,23 +12,23 @@ from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
 SURE_TYPES: Final = words(
     """street str st avenue ave av road rd lane ln drive dr boulevard blvd court ct place pl
     square sq terrace ter highway hwy parkway pkwy circle cir trail trl alley aly crescent
-    cres grove mews turnpike tpke expressway expy freeway fwy motorway way close broadway"""
+    cres grove mews cct turnpike tpke expressway expy freeway fwy motorway way close broadway"""
 )
 OTHER_TYPES: Final = words(
-    """row loop plaza plz path pike walk garden gardens gdns green rise hill hills view views
-    ridge ridges run crossing crossroad crossroads xing mall landing point points park parks
-    manor manors village villages ville estate estates heights hts meadow meadows spring
-    springs valley valleys vista bypass causeway cove coves creek crest extension extensions
-    field fields flat flats forest forge forges fork forks fort glen glens harbor harbors
-    haven hollow inlet island islands isle junction junctions key keys knoll knolls lake lakes
-    land light loaf lock locks lodge mill mills mission mountain mountains mount neck orchard
-    oval overpass passage pine pines plain plains port prairie radial ramp ranch rapid rapids
-    rest river route shoal shoals shore shores skyway spur spurs squares station stations
-    stravenue stream streets summit throughway trace track trafficway tunnel underpass union
-    unions viaduct walks wall ways well wells brook brooks burg burgs bend bluff bluffs bottom
-    branch bridge camp canyon cape center centers centre circles cliff cliffs club common
-    corner corners course courts curve dale dam divide drives falls ferry ford fords freeway
-    gateway groves parade esplanade quay wharf end chase copse croft drove gate lea yard vale
+    """row loop plaza plz path pike walk garden gardens gdns green rise hill hills view views ridge
+    ridges run crossing crossroad crossroads xing mall landing point points park parks manor manors
+    village villages ville estate estates heights hts meadow meadows spring springs valley valleys
+    vista bypass causeway cove coves creek crest extension extensions field fields flat flats
+    forest forge forges fork forks fort glen glens harbor harbors haven hollow inlet island islands
+    isle junction junctions key keys knoll knolls lake lakes land light loaf lock locks lodge mill
+    mills mission mountain mountains mount neck orchard oval overpass passage pine pines plain
+    plains port prairie radial ramp ranch rapid rapids rest river route shoal shoals shore shores
+    skyway spur spurs squares station stations stravenue stream streets summit throughway trace
+    track trafficway tunnel underpass union unions viaduct walks wall ways well wells brook brooks
+    burg burgs bend bluff bluffs bottom branch bridge camp canyon cape center centers centre
+    circles cliff cliffs club common corner corners course courts curve dale dam divide drives
+    falls ferry ford fords freeway gateway groves parade esplanade quay wharf end chase copse croft
+    drove gate lea yard vale mansions apartments apts residency residences cottages chambers
     terraces pk nagar colony vihar enclave marg chowk puram layout bagh sarani jalan"""
 )
 _DIRECTION = (
@@ -47,7 +47,7 @@ _WORD = (
 
 # A number and words: 12 Baker Street; 4821B N. Martin Luther King Jr. Blvd NW; 8567 Zamkowa 119
 NUMBERED: Final = TextPattern(
-    rf"{NUMBER},?\ (?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
+    rf"{NUMBER},?\ (?!of\ )(?P<words>{_WORD}(?:\ {_WORD}){{0,6}}(?:\ [a-z]{{2,10}}(?!\w))?)"
 )
 # What may follow the word for a street: NW; the number of a route; a number before a comma
 BEHIND_TYPE: Final = TextPattern(rf"\ {_DIRECTION}(?!\w)|\ \d{{1,3}}(?=,|\ \#|\n)")
@@ -60,12 +60,12 @@ WRITTEN_TYPES: Final = (
     "street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|crescent|terrace"
 )
 SAID_TYPES: Final = (
-    "street|avenue|road|lane|drive|boulevard|court|crescent|terrace|place|close|circle|buildings"
+    "street|avenue|road|lane|drive|boulevard|court|crescent|terrace|mews|grove|place|close|circle|buildings"
     "|gardens|parkway|highway|way"
 )
 # 12 baker street, in any case
 INFORMAL: Final = CaselessPattern(
-    rf"{NUMBER}\ (?:(?:north|south|east|west"
+    rf"{NUMBER}(?:\ [b-d])?\ (?:(?:north|south|east|west"
     rf"|[nsew])\.?\ )?(?P<name>(?:(?:st\.?\ )?[a-z][a-z'.]{{2,20}}|\d{{1,3}}(?:st|nd|rd"
     rf"|th))(?:\ [a-z'.]{{2,20}})?)"
     rf"\ (?:{WRITTEN_TYPES})(?!\w)\.?",
@@ -130,7 +130,7 @@ UNIT: Final = CaselessPattern(
     r"|rm|bldg"
     r"|building|block"
     r"|lot|apto|ap"
-    r"|whg|wohnung|piso|interior|int|dept|depto|level|shop|office|top|etage|stiege|tür|door"
+    r"|whg|wohnung|piso|interior|int|dept|depto|dpto|level|shop|office|top|etage|stiege|tür|door"
     r"|studio|space|box|oficina"
     r"|trailer|slip|penthouse|house|bloc|bl|sc|et|bat|bât|citofono|esc|escalera|bajo"
     r"|phase|sector)\b\.?\ ?\#?\ ?(?:[A-Za-z]{0,2}-?\d{1,6}[A-Za-z]?|[A-Za-z](?!\w))"
@@ -141,7 +141,7 @@ UNIT: Final = CaselessPattern(
     r"|[A-Z])?\.?|m\.\ ?\d{1,3}|lok\.\ ?\d{1,3}|D:\ ?\d{1,3}"
     r"|\d{1,2}\.?[º°ª]\ ?(?:izq|dcha|der|[A-Z])?\.?|\d{1,2}(?:st|nd|rd|th)\ fl(?:oor|r)?"
     r"|\d{1,2}\.?\ ?(?:tv|mf)"
-    r"|po\ box\ \d+|of\.\ ?\d{1,5})(?![\w])\)?",
+    r"|bis(?=,|\n)|po\ box\ \d+|of\.\ ?\d{1,5})(?![\w])\)?",
 )
 ZIP: Final = TextPattern(
     r"(?:C\.?P\.?\ ?)?(?:\d{5}(?:-\d{4})?"

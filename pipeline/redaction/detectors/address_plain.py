@@ -58,6 +58,7 @@ _NO_NAME: Final = (
         thousand million apt apartment unit suite ste flat room floor lot which while until till"""
     )
 )
+_YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 _SAID_PLAIN = CaselessPattern(
     rf"\b{SAID_NUMBER}(?:[ -](?:{SAID_NUMBER}|hundred|oh)){{1,5}}\ (?:(?:north|south|east|west)\ )?"
     r"(?P<name>[a-z][a-z'’]{2,20}(?:\ [a-z'’]{2,20})?)(?![\w-])",
@@ -94,7 +95,7 @@ class PlainStreetDetector(AddressDetector):
         for match in _PLAIN.finditer(text):
             start = match.start()
             # "lives at 5 points": the number of a house that is cued so has two digits or more
-            if not text[start + 1 : start + 2].isdigit() or text.startswith(("19", "20"), start):
+            if not text[start + 1 : start + 2].isdigit() or _YEAR.match(text, start):
                 continue
             if not _TYPES.isdisjoint(match["name"].lower().split()):
                 # a word for a street: others look for that

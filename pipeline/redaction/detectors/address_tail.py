@@ -24,7 +24,17 @@ _CAPITALS = re.compile(r"[A-Z]{2,4}(?![\w])|U\.S\.A\.|U\.K\.|U\.A\.E\.")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _DISTRICT = TextPattern(r" \d{1,2}(?![\w:/-]|[.,]\d)")
 _LOWER_WORDS = re.compile(r",?\ (?:in\ )?([a-z]{3,20}(?:\ [a-z]{3,20}){0,2})(?![\w@])")
-_LOWER_CODE = re.compile(r",?\ \d{5}(?:-\d{4})?(?![\w-])")
+_LOWER_CODE = re.compile(
+    r",?\ (?:\d{5}(?:-\d{4})?|[a-z]\d[a-z]\ ?\d[a-z]\d|[a-z]{1,2}\d[a-z\d]?\ \d[a-z]{2})(?![\w-])"
+)
+# 17 Balogun Crescent, off Allen; 4 MG Road, opp. Canara Bank
+_BESIDE = re.compile(
+    r",?\ (?:[Oo]ff|[Oo]pp\.?|[Oo]pposite|[Bb]ehind|[Bb]eside|[Nn]ear|[Nn]r\.?)\ (?:the\ )?"
+    r"[A-Z][\w'’]{1,20}(?:\ [A-Z][\w'’]{1,20}){0,3}"
+    r"(?:\ (?:filling|petrol|gas|police|railway|bus|fire)\ (?:station|stand|stop)"
+    r"|\ (?:bank|school|church|market|mosque|temple|hospital|junction|park|hotel|office))?"
+    r"(?=[,.;\n]|$)"
+)
 # nothing is attached behind these, nor to the end of a text
 _NOTHING_FOLLOWS = frozenset(["", ".", ":", "!", "?", ")", '"', "'", "/", "%", "@", "=", "_"])
 _ABBREVIATED = re.compile(r"(?:St|Co|Mt|Ft|[Nn]o|[Oo]pp|[Nn]r|[A-Z])\.")
@@ -71,6 +81,9 @@ class AddressTail:
             if unit is None:
                 break
             end = unit
+        beside = _BESIDE.match(text, end) if text.startswith((" ", ", "), end) else None
+        if beside is not None:
+            end = beside.end()
         looked_for_unit = end
         if text[end : end + 3].strip(", \n")[:1].islower():
             lower = LOWER_TAIL.match(text, end)
@@ -216,7 +229,10 @@ class AddressTail:
         place = len(window)
         for word in reversed(window.split()[-14:]):
             place = window.rindex(word, 0, place)
-            if word[-1] in ".:;!?)" and first != start and not _ABBREVIATED.fullmatch(word):
+            if word[-1] == ":" or (word == "of" and window[:place].endswith(", ")):
+                # a label; "my mother, Philippa Reyes, of Orchard End"
+                break
+            if word[-1] in ".;!?)" and first != start and not _ABBREVIATED.fullmatch(word):
                 break
             if not (word[0].isupper() or word[0].isdigit() or word in _SMALL_WORDS):
                 break

@@ -95,12 +95,12 @@ _BIRTH = TextPattern(
     r"|рожд|родил|\bnăscut|\bnașter|\bcumple|\bfechas? de nac|\bné\(e\)|d/o/b|\bnat[oa] a\b"
     r"|\(\*\s?$"
     # typed in a hurry, shortened, or told by the age
-    r"|\bdate of b|\bnasc(?:\.|id[oa])|\bf\. ?nac\b|\bur\. ?$|\bb\. ?$|\bné(?:e|\(e\))? à\b"
+    r"|\bdate of b|\bnasc(?:\.|id[oa]|eu\b)|\bf\. ?nac\b|\bur\. ?$|\bb\. ?$|\bné(?:e|\(e\))? à\b"
     r"|\b(?:turn(?:ed|s|ing)|age[d:]?) \d{1,3}\b[^.;?]{0,16}\(?$)"
 )
 _BIRTH_AFTER = TextPattern(
     r"^[\s,)(\"'*-]{0,4}(?:is|was|\(|as|being)?\s?(?:my|his|her|their|the)?\s?(?:actual )?"
-    r"(?:birth|bday|dob|d\.o\.b|date of birth)|^,? ?\(?(?:fe)?male\b"
+    r"(?:birth|bday|dob|d\.o\.b|date of birth|geboren\b)|^,? ?\(?(?:fe)?male\b"
 )
 # right behind the cue: 04121985, 030482; "four twelve eighty five"
 _COMPACT = CaselessPattern(
@@ -120,7 +120,7 @@ _COMPACT = CaselessPattern(
 _LISTED = TextPattern(r"[\s,;&/]{0,4}(?:and|or|und|et|y)?\s?")
 _NOT_BIRTH = TextPattern(
     r"\b(?:today|expir\w*|issued|depart\w*|arriv\w*|flight|book\w*|check-?in|appointment|deadline"
-    r"|created|updated|order\w*|deliver\w*|meeting|since|until|joined)\b[^.;!?]*$"
+    r"|created|updated|order\w*|deliver\w*|meeting|since|until|joined|visit\w*|review\w*|follow-?up|due|renew\w*|admitted|seen)\b[^.;!?]*$"
 )
 
 
@@ -142,7 +142,7 @@ class DateOfBirthDetector(Detector):
                         r"|geboorte|föd(?:d|elsedag)|fød(?:t|sels)|\burodz|\bnaroz|doğum|doğdu"
                         r"|\bsynty[nm]|\bszület|рожд|родил|\bnăscut|\bnașter|\bcumple"
                         r"|fechas? de nac|\bné\(e\)"
-                        r"|d/o/b|\bnat[oa] a\b|\(\*|date of b|\bnasc[.i]|\bf\. ?nac|\bur\. |\bb\. "
+                        r"|d/o/b|\bnat[oa] a\b|\(\*|date of b|\bnasc[.ie]|\bf\. ?nac|\bur\. |\bb\. "
                         r"|née? à|nee? à|\bturn(?:ed|s|ing) |\bage[d:]? |\b(?:fe)?male\b",
                     ),
                     # a day and a year in words

@@ -26,7 +26,7 @@ _LABELLED = CaselessPattern(
     rf"(?P<account>\b(?:{HOLDERS})|(?P<customer>{CUSTOMERS}))"
     rf"[ _-]?(?:{NUMBERS})(?:'s\b)?[\"'*`]{{0,3}}{ASIDE}(?:{IS}|:|=|#| -|\)|{ANSWER}){{0,3}}"
     r"\s{0,3}[\"'*`#(\[]{0,3}"
-    rf"(?P<value>{NO_PREFIX}[A-Za-z]{{1,3}}(?:[ -]\d{{2,6}}|\d{{2,6}})(?:[ ]\d{{2,6}}){{1,4}}(?!\d)"
+    rf"(?P<value>{NO_PREFIX}[A-Za-z]{{1,4}}(?:[ -]\d{{2,6}}|\d{{2,6}})(?:[ ]\d{{2,6}}){{1,4}}(?!\d)"
     rf"|{NO_PREFIX}[A-Za-z]{{1,3}} \d{{4,10}}(?!\d)"
     r"|\d{1,6}(?:[ ]\d{2,6}){1,4}(?!\d)|[A-Za-z0-9](?:[A-Za-z0-9_./-]{1,38}[A-Za-z0-9]))",
 )
@@ -45,7 +45,7 @@ _LABELLED_ALONE = TextPattern(
     r"|konto|cuenta|compte|conta|conto)|(?P<customer>customer|client))"
     r"(?:\.|\b)[\"'*`]{0,3}(?: (?:is|was|should be|reads|ends in|ending in|ending|nr\.?|no\.?))?"
     r"[:=#]{0,2} {0,2}[\"'*`#(\[]{0,2}"
-    r"(?P<value>(?!(?:CUS|MBR|PAT|EMP))(?-i:[A-Z]{1,4})[- ]?"
+    r"(?P<value>(?!CUS|MBR|PAT|EMP|(?:ID|NO|NR)[ -])(?-i:[A-Z]{1,4})[- ]?"
     r"(?:\d{4,14}(?:-\d{1,8}){0,2}|\d{2,3}(?:-\d{3,8}){1,2})|\d{7,14}"
     r"|(?!\d{4}-\d\d(?!\d))\d{3,6}(?:-\d{2,8}){1,3}|\d{5,6})"
     r"(?![\w-]|[.,]\d)",
@@ -81,7 +81,9 @@ _LABELLED_BY_A_WORD = CaselessPattern(
     r"|numer klienta|número de (?:socio|cliente|cuenta)|lidnummer|medlemsnummer|asiakasnumero"
     r"|num[ée]ro (?:de )?client"
     r"|n[úu]mero de cliente"
-    r"|klantnummer|numero cliente|pesel|bsn|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
+    r"|klantnummer|numero cliente|cnic|contribuinte|utente|nric|mykad|tckn|iqama|tfn"
+    r"|ppsn?|cuit|cuil|c[ée]dula|oib|jmbg|egn|cnp|amka|uan|fd(?= no)|folio|pesel|bsn|nino|cpf|curp"
+    r"|rfc|dni|nie|nif|codice fiscale|aadhaar"
     r"|pan|nin|bvn|tin|sss"
     r"|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user(?:name)?"
     r"|(?:logged|signed?) in as|registered as)(?![\w-])"
@@ -250,7 +252,9 @@ class IdentityNumberDetector(Detector):
             r"|versichertennummer|kundnummer"
             r"|kundenr|numer klienta|n.{1,2}mero de (?:socio|cliente|cuenta)|lidnummer"
             r"|medlemsnummer|asiakasnumero|num.{1,2}ro (?:de )?client|pesel"
-            r"|bsn|klantnummer|numero cliente|nino|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
+            r"|cnic|contribuinte|utente|nric|mykad|tckn|iqama|tfn|ppsn?|cuit|cuil|c.{1,2}dula|oib"
+            r"|jmbg|egn|cnp|amka|uan|fd no|folio|bsn|klantnummer|numero cliente|nino"
+            r"|cpf|curp|rfc|dni|nie|nif|codice fiscale|aadhaar"
             r"|pan|nin|bvn|tin|sss|sin|steuer-?id(?:entifikationsnummer)?|personnummer|ahv|user|username"
             r"|in as|registered as)\b",
         ),
@@ -292,7 +296,7 @@ class ForeignLabelDetector(Detector):
             r"(?i)\b(?:vertrag|versicher|policen|mitglied|patientenn|personaln|matrikel|steuern"
             r"|mandat|teilnehmern|abo[ -]?n|kd|lid[ -]?n|klantn|polis|police|contrat|contractn"
             r"|relatien|medlemsn|avtalsn|kund|forsikringsn|client[ei]|adh(?:é|e)rent|assur(?:é|e)"
-            r"|abonn|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
+            r"|abonn|utente|s(?:ó|o)cio|p(?:ó|o)liza|polizz|klienta|umow|afiliad|membre|tessera"
             r"|ap(?:ó|o)lice)|номер (?:договора|клиента|полиса|счета|абонента|карты)",
         ),
     )

@@ -14,7 +14,7 @@ HOLDERS: Final = (
     r"|subscriber|employee|emp|staff|payroll|personnel|student|pupil|learner|matric(?:ulation)?"
     r"|enrol?lment|voter|pension(?:er)?|donor|library card|library|badge|insured|reader|rewards?"
     r"|passenger|patient|medical record|hospital|hosp|health card|policy ?holder|policy|insurance"
-    r"|tax|national|identity|tenancy|contract|agreement|mortgage|loan|cardholder"
+    r"|tax|national|identity|tenancy|contract|agreement|mortgage|loan|cardholder|insurer|ff(?= n)"
     # words that also name parts of programs: only in writing of people, and only their numbers
     r"|tenant(?= )|consumer(?= n)|candidate(?= n)"
 )
@@ -24,7 +24,7 @@ NUMBERS: Final = (
 )
 # Without any word for "number": "badge B-20418"; a value with letters only, for some are sums too.
 LETTERED_HOLDERS: Final = (
-    r"badge|subscriber|pension|tenancy|agreement|contract|loan|mortgage|payroll|library card"
+    r"a/c|badge|subscriber|pension|tenancy|agreement|contract|loan|mortgage|payroll|library card"
     r"|frequent fl[yi]er|rewards|donor|pupil|membership|policy|insurance"
 )
 # Between the label and the value: "you have for me", "on the portal", "with you"

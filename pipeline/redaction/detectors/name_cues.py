@@ -12,7 +12,8 @@ NAMING: Final = words(
     named dear sincerely regards surname firstname lastname mr mrs ms miss dr prof
     name's called attn signed respectfully herr herrn frau fru meneer mevrouw mevr dhr señor señora
     señorita senor senora senhor senhora sr sra dona doña monsieur madame mme mlle signor signora
-    sig shri smt"""
+    sig shri smt doctora dottoressa dottore dott dott.ssa ingeniero licenciado licenciada profesor
+    profesora professeur docteur dokter avvocato avv"""
 )
 # After these a capitalised word that may be a name is one.
 ADDRESSING: Final = words(
@@ -24,6 +25,8 @@ ADDRESSING: Final = words(
     groet groeten groetjes gruß grüße grüßen liebe lieber saludos atentamente cordialement saluti
     abraço abraços hälsningar mvh hilsen terveisin pozdrawiam pozdrowienia üdv üdvözlettel saygılar
     saygılarımla selamlar beste kjære kära käre hej hei hoi moi olá oi ahoj cześć merhaba szia
+    obrigado obrigada gracias merci danke grazie bedankt tack takk tak kiitos dziękuję köszönöm
+    lg vg mfg hg bel ringa kontakta llame llamar appeler appelez chiamare ligar ligue anrufen
     llamo c'est bins m'appelle chiamo chamo heiße heisse heet heter hedder soy naitwa jestem"""
 )
 # After these a word that is a name more often than not is one.
@@ -32,6 +35,17 @@ LEADING: Final = words("from by with welcome sorry for and to behalf")
 ROLES: Final = words(
     """attn engr chief abuela abuelo requester assignee reporter reviewer approver submitter pt pax
     guardian payee payer insured subscriber borrower guarantor trustee executor godmother godfather
+    policyholder policy-holder familie familia famille famiglia morfar farfar mormor farmor
+    mamie papy papi tonton tata
+    nominee lessee lessor grantor grantee complainant adjuster surveyor inspector auditor
+    coordinator organiser organizer instructor foreman concierge caretaker janitor courier
+    dispatcher registrar clerk trainee apprentice cleaner gardener builder carpenter mechanic barber
+    hairstylist optician broker underwriter shareholder cosigner co-signer co-owner stepdad stepmum
+    stepmom grandad granddad gran hubby hubs wifey bf gf fiancée godson goddaughter bridesmaid
+    classmate teammate housekeeper handyman chauffeur paralegal solicitor barrister notary
+    referral referrer lodger sublet subtenant
+    fille fils figlia figlio filha filho irmã irmão mère père mãe pai mutter vater moeder vader
+    host hostess guide
     cuñado cuñada hermano hermana primo prima hijo hija marido esposa
     sobrino sobrina suegro suegra frère soeur sœur mari épouse cousine voisin voisine fratello
     sorella marito moglie cugino cugina bruder schwester tochter ehemann ehefrau schwager schwägerin
@@ -67,6 +81,10 @@ ENGLISH: Final = words(
     """the and to is my of for i you your this that with was are have has not please on at be he she
     they it we from can will would as by had his her their our an but"""
 )
+# Those of them that other languages use too.
+SHARED: Final = words(
+    "an in was at on as he we by had me be is for to are has of i her will his not have it our do"
+)
 # After these a lone unknown word is a place.
 PLACING: Final = words(
     """in at near into across around outside inside toward towards downtown throughout within
@@ -89,6 +107,24 @@ TECHNICAL: Final = words(
     configure configured enable enabled disable open launch start started restart download playing
     play watch watching bought buy sells sell drive drove wearing called eat ate drink like"""
 )
+# After these even a listed name is what the thing is called: "vessel Emma", "room Curie"
+THINGS: Final = words(
+    """vessel ship ferry boat yacht storm hurricane typhoon cyclone room site hall building
+    station lake mount river operation mission satellite rocket song album
+    episode perfume paint colour color shade font typeface"""
+)
+# Labels of things and places, however many words follow: "Hotel: Pousada de Viseu"
+THING_LABELS: Final = words(
+    """hotel restaurant venue project company school airline product title subject song album model
+    vehicle car ship vessel destination origin location place city town region country brand course
+    programme program nationality language topic event shop store supplier vendor station hospital
+    team club university employer organisation organization department item colour color"""
+)
+# After these a lone unknown word is a make: "a brown Samsonite"
+COLOURS: Final = words(
+    """black white grey gray silver red blue green yellow brown beige navy purple pink orange gold
+    golden"""
+)
 # Behind a capitalised word these say that it names a thing: "Cassandra cluster", "Billy bookcase"
 PRODUCTS: Final = words(
     """server cluster database framework library language dashboard pipeline compiler engine plugin
@@ -110,13 +146,15 @@ NAME_LABELS: Final = words(
     """name first last surname given family middle maiden nickname alias firstname lastname fullname
     signed attn attention nom prénom prenom apellido apellidos nombre vorname nachname nome cognome
     sobrenome imię nazwisko naam achternaam voornaam förnamn efternamn fornavn etternavn adı soyadı
+    apologies attendees chair scribe moderator protokoll moderation
     shipper consignee payee drawer signatory cashier server"""
 )
 # What turns a thing into, or brings it to, another thing: "export to Parquet"
 CONVERTING: Final = words(
     """export exported exporting convert converted migrate migrated migrating switch switched
-    upgrade upgraded port ported push pushed deploy deployed connect connected compared integrate
-    publish published sync synced render compile downgrade downgraded"""
+    upgrade upgraded listen listened listening lost lose losing port ported push pushed deploy
+    deployed connect connected compared integrate publish published sync synced render compile
+    downgrade downgraded"""
 )
 # Words in front of which "of" names a subject or a place: "Dept. of Hydrology"
 TOPICAL: Final = words(
@@ -141,8 +179,8 @@ ORGANISATION_WORDS: Final = words(
 STREET_WORDS: Final = words(
     """street st avenue ave road rd lane ln drive dr boulevard blvd court ct place pl square sq
     terrace way highway hwy parkway pkwy circle cir trail alley crescent close grove row mews loop
-    plaza turnpike heights hills valley creek lake river beach island bay county district province
-    mountain mount forest canyon springs ridge port cape desert"""
+    salai marg nagar chowk gali plaza turnpike heights hills valley creek lake river beach island
+    bay county district province mountain mount forest canyon springs ridge port cape desert"""
 )
 
 # Words that end a name written in lower case, though some of them are names too.

@@ -12,8 +12,27 @@ from typing import ClassVar, Final, NamedTuple
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, PROSE, Context, Detector
 from pipeline.redaction.detectors.lexicon import lexicon, words
+from pipeline.redaction.detectors.name_checks import (
+    ARTICLES_BEFORE,
+    INTERJECTIONS,
+    MONTH_NAMES,
+    NAMED_FROM,
+    SIGNED_WITH,
+    SOURCES,
+    SPEAKERS,
+    asks,
+    behind_monsieur,
+    ends_text,
+    is_company,
+    is_compound,
+    is_family,
+    is_product,
+    is_venue,
+    without_month,
+)
 from pipeline.redaction.detectors.name_cues import (
     ADDRESSING,
+    COLOURS,
     CONVERTING,
     COPULAS,
     DETERMINING,
@@ -22,16 +41,18 @@ from pipeline.redaction.detectors.name_cues import (
     LEADING,
     NAME_LABELS,
     NAMING,
-    ORGANISATION_WORDS,
     PLACING,
-    PRODUCTS,
     REPORTING,
     ROLES,
+    SHARED,
     TECHNICAL,
+    THING_LABELS,
+    THINGS,
     TOPICAL,
     TOPONYMS,
 )
 from pipeline.redaction.detectors.name_runs import Part, RunReader
+from pipeline.redaction.detectors.names_places import places_among, tells_of_a_way
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
 from pipeline.redaction.spans import PERSON, Span
 
@@ -39,6 +60,8 @@ _QUOTES: Final = "\"'“”‘’*_([{<`>|-–—•,~#"
 _ENDS: Final = ".!?:;|•"
 _AROUND: Final = _QUOTES + _ENDS
 _LOOK_BACK: Final = 28
+# "Eircode: D02" is a label
+_WORD_BEHIND_COLON = re.compile(r" ?: ?[^\W\d_]+(?!\d)")
 _NEXT_WORD = re.compile(r"[,]?\s?([^\W\d_]+)")
 # a model's number, no time, count of years or telephone number
 _MODEL_NUMBER = re.compile(r" \d{1,2}(?![\w:./-]| \d|,)")
@@ -72,6 +95,7 @@ class PersonDetector(Detector):
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:
         """Return spans; score .85 behind a title or cue, .75 for full names, .5 for one word."""
         spans: list[Span] = []
+        guesses: list[tuple[int, int, bool]] = []
         foreign: bool | None = None
         for origin, run, known in self._runs.unread(text):
             parts = self._runs.parts(run) if known is None else known
@@ -82,14 +106,20 @@ class PersonDetector(Detector):
                     # one unknown word: a guess that only English prose supports
                     if foreign is None:
                         foreign = _foreign(text)
-                    if foreign:
+                    if foreign and not ends_text(text, start, end):
                         continue
                 if score:
+                    if score <= _GUESSED and part.kind in "UNMG":
+                        guesses.append((start, end, part.kind != "U"))
+                    elif part.kind == "full" and part.lead == "U":
+                        guesses.append((start, end, True))
                     if part.reach and (score >= _CUED or part.kind == "N"):
                         # "Harriet Sole": no other word is written so behind a given name
                         end = origin + part.reach
+                    if part.kind == "full" and text.startswith("M. ", start):
+                        start = behind_monsieur(text, start)
                     if text[end + 1 : end + 2].isdigit() and text[end] == " ":
-                        end = _without_month(text, start, end)
+                        end = without_month(text, start, end)
                     if (
                         part.start
                         and part is parts[0]
@@ -99,6 +129,9 @@ class PersonDetector(Detector):
                         # "Emergency contact: Ama Boadu", though the first word is an ordinary one
                         start = origin
                     spans.append(Span(start, end, PERSON, score, "PersonDetector"))
+        if guesses and tells_of_a_way(text):
+            placed = places_among(text, guesses)
+            spans = [span for span in spans if span.start not in placed]
         return spans
 
 
@@ -107,6 +140,8 @@ _MENTIONED: Final = frozenset(["U", "N", "M", "full"])
 _NO_NAME_BEFORE: Final = frozenset("_/\\@=")
 _LONE: Final = 0.5
 _CUED: Final = 0.8
+# what may still turn out to be a place
+_GUESSED: Final = 0.6
 
 
 def _before(text: str, start: int) -> _Before:
@@ -134,7 +169,19 @@ def _foreign(text: str) -> bool:
     words = text.lower().split()
     if not ENGLISH_LABELS.isdisjoint(words):
         return False
-    return ENGLISH.isdisjoint(words) and len(words) > (5 if text.isascii() else 2)
+    common = ENGLISH.intersection(words)
+    if not common <= SHARED:
+        return False
+    if len(words) <= (5 if text.isascii() else 2):
+        return False
+    if not common:
+        return True
+    # words that other languages have too: only now is it worth counting the rest
+    known = lexicon()
+    lower = [word.strip(_AROUND) for word in text.split() if word[:1].islower()]
+    english = sum(map(known.is_ordinary, lower))
+    others = sum(word in known.foreign and word not in ENGLISH for word in lower)
+    return others > max(1, english)
 
 
 def _score(text: str, start: int, end: int, part: Part, context: Context) -> float:
@@ -203,21 +250,58 @@ def _score_full(text: str, start: int, end: int, part: Part, context: Context) -
         return 0.0
     if part.lead == "L" and text.endswith(_WAYS, 0, start):
         return 0.0
+    if text.endswith(_STREETS, start, end) and text.endswith(_ON_STREETS, 0, start):
+        # "bins on Abbey Lane": a road, whose detectors know better
+        return 0.0
+    if "'s " in text[start:end] and text.endswith(_WAYS, 0, start):
+        # "meet at King's Cross"
+        return 0.0
+    if text.endswith(": ", 0, start) and _before(text, start).word in THING_LABELS:
+        return 0.0
+    if part.lead in "UL" and text.endswith(" in ", 0, start) and is_venue(text, start, end):
+        return 0.0
+    if part.lead == "U" and text.endswith(" at ", 0, start) and is_venue(text, start, end):
+        return 0.0
     if text.startswith(_TOPONYMS, start) and text.count(" ", start, end) == 1:
         return 0.0
-    if text.startswith(" & ", end) and _is_company(text, end):
+    if text.startswith(" & ", end) and is_company(text, end):
         return 0.0
     return 0.75 if context.register == PROSE else 0.6
 
 
+_STORMS: Final = words("storm hurricane typhoon cyclone")
 _TOPONYMS: Final = tuple(
-    f"{word}{stop} " for word in map(str.capitalize, sorted(TOPONYMS)) for stop in ("", ".")
+    f"{word}{stop} "
+    for word in map(str.capitalize, sorted(TOPONYMS | _STORMS))
+    for stop in ("", ".")
 )
 _ARTICLES: Final = frozenset(["the", "a", "an"])
 # the Portuguese article stands in front of names too
 _ARTICLED: Final = (" é a ", " sou a ", " com a ", " para a ", " e a ")
 # German: "im Sommer", "zum Bauer"; a name has no article there, but in speech
 _WITH_ARTICLE: Final = frozenset(["im", "zum", "ins", "vom"])
+_CALLING: Final = words("call ask tell contact email text dear hi hello thanks meet")
+_STREETS: Final = (
+    " Lane",
+    " Way",
+    " Drive",
+    " Court",
+    " Street",
+    " Road",
+    " Avenue",
+    " Close",
+    " Rise",
+)
+_ON_STREETS: Final = (
+    " on ",
+    " off ",
+    " along ",
+    " down ",
+    " onto ",
+    " across ",
+    " up ",
+    " between ",
+)
 _WAYS: Final = (" in ", " at ", " near ", " from ", " to ", " via ", " of ", " into ", " visit ")
 
 
@@ -227,17 +311,40 @@ def _score_single(
     kind, after = part.kind, part.after
     word, second, opens, _ = before
     if _named(before):
+        if before.label and kind in "ABS" and asks(text, end, word):
+            return 0.0
         return 0.0 if after in ("O", "P", "X") and kind in "ABSPL" else 0.85
     if kind == "C":
-        return 0.0
-    if text.startswith(" & ", end) and _is_company(text, end):
+        # "CALL DAUGHTER IFEOMA"
+        role = part.before == "R" and part.before_word not in SPEAKERS
+        return 0.6 if role or part.before_word in _CALLING else 0.0
+    if text.startswith(" & ", end) and is_company(text, end):
         return 0.0
     if part.before and (
         part.before_word.rstrip(".") in TOPONYMS or _MODEL_NUMBER.match(text, end) is not None
     ):
         # St. Louis; Trek Marlin 7
         return 0.0
-    if kind in "NUM" and text.startswith(" ", end) and _is_product(text, end):
+    if kind in "NUM" and text.startswith(" ", end) and is_product(text, end):
+        return 0.0
+    if before.label and word in THING_LABELS:
+        return 0.0
+    if word == "from" and (
+        second in SOURCES or (kind == "U" and NAMED_FROM.search(text, max(0, start - 24), start))
+    ):
+        return 0.0
+    if (
+        kind in "NM"
+        and part.before == "P"
+        and text.endswith(ARTICLES_BEFORE, 0, start - part.start)
+    ):
+        # "a Skoda Octavia"
+        return 0.0
+    if word.isdigit() and text[start:end] in MONTH_NAMES:
+        # "22 Dec to 2 Jan"
+        return 0.0
+    if kind in "NM" and ((word in THINGS and not opens) or part.before_word in THINGS):
+        # "vessel Emma", "room Curie"
         return 0.0
     if word in LEADING and kind in "UNM" and not opens:
         if word == "to" and second in CONVERTING:
@@ -245,10 +352,17 @@ def _score_single(
         return 0.0 if after in ("O", "P", "X", "S") and kind != "N" else 0.6
     if _addressed(before) and kind != "L":
         return 0.0 if after in ("O", "P", "X", "S") and kind not in "NU" else _CUED
+    if part.before_word in SIGNED_WITH and kind in "UNM":
+        return _CUED
     if part.before == "R" and (kind in "UNMABG" or part.before_word in TITLES):
         return _CUED
     if word in ROLES and kind in "UNMGB" and not opens:
         return 0.75
+    if before.label and kind in "UNM" and word[:-1] in ROLES and word.endswith("s"):
+        # the plural of a role: "Key holders" and then Ambika, Rolf
+        return 0.75
+    if word == "the" and kind == "U" and is_family(text[start:end]):
+        return 0.6
     if word in ("the", "a", "an") and not opens and kind in "UNM":
         return 0.0
     if word in DETERMINING and after in ("O", "S"):
@@ -272,6 +386,8 @@ def _score_single(
         return 0.0
     if word in DETERMINING or word in PLACING or word in TECHNICAL:
         return 0.0
+    if part.before_word in THINGS or (not opens and (word in THINGS or word in COLOURS)):
+        return 0.0
     if (word.isdigit() and not opens) or (word == "of" and second in TOPICAL):
         return 0.0
     if part.before and text.endswith(
@@ -281,33 +397,13 @@ def _score_single(
         return 0.0
     if text[start - 1 : start] in ('"', "“", "'") and text[end : end + 1] in ('"', "”", "'"):
         return 0.0
+    if opens and (text[start:end] in INTERJECTIONS or is_compound(text[start:end].lower())):
+        return 0.0
     if opens and text[end : end + 2].lstrip().startswith(":"):
         # a label or a speaker; a speaker goes on in words
-        return _LONE if text[end : end + 3].lstrip(" :")[:1].isalpha() else 0.0
+        follows = _WORD_BEHIND_COLON.match(text, end)
+        return _LONE if follows is not None else 0.0
     return _LONE
-
-
-def _is_product(text: str, end: int) -> bool:
-    """Whether a thing is called by the word before `end`: "Cassandra cluster", "Julia 1.9"."""
-    follows = _LOWER_WORD.match(text, end)
-    if follows is not None:
-        return follows[1] in PRODUCTS
-    return _VERSION.match(text, end) is not None
-
-
-_LOWER_WORD: Final = re.compile(r" ([a-z]{3,12})(?![\w'-])")
-_VERSION: Final = re.compile(r" v?\d{1,3}\.\d")
-
-
-def _without_month(text: str, start: int, end: int) -> int:
-    """Return the end of a name without the month behind it: "Grandpa Earl Jan 8 1941"."""
-    name, _, last = text[start:end].rpartition(" ")
-    return start + len(name) if name and last.rstrip(".") in _MONTHS else end
-
-
-_MONTHS: Final = words(
-    "Jan Feb Mar Apr May Jun Jul Aug Sep Sept Oct Nov Dec March April June August"
-)
 
 
 def _labelled(text: str, origin: int) -> bool:
@@ -315,13 +411,17 @@ def _labelled(text: str, origin: int) -> bool:
     if not text.endswith(": ", 0, origin):
         return False
     word = _before(text, origin).word
+    if word in SPEAKERS and text.startswith(_ANSWERS, origin):
+        return False
     return word in NAME_LABELS or word in ROLES
 
 
-def _is_company(text: str, end: int) -> bool:
-    """Whether " & Sons" or its like follows."""
-    follows = _NEXT_WORD.match(text, end + 2)
-    return follows is not None and follows[1].lower() in ORGANISATION_WORDS
+# How a speaker may begin; no first words of a name: "Agent" and then "Okay Moses"
+_ANSWERS: Final = (
+    *("Okay ", "Ok ", "OK ", "Thanks ", "Hi ", "Hello ", "Yes ", "No ", "Sure ", "Right "),
+    *("Sorry ",),
+    *("Well ", "Good ", "Great ", "Perfect ", "Alright ", "And ", "But ", "So ", "Is ", "Dear "),
+)
 
 
 def _reports(text: str, end: int, kind: str, before: _Before) -> bool:

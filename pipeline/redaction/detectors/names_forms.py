@@ -53,6 +53,11 @@ _LISTED = TextPattern(
     rf"(?P<list>{_FULL}(?:(?:,? (?:and|&) |, ?){_FULL}){{1,30}})"
 )
 _LISTED_ONE = TextPattern(rf"{_FULL}")
+_SLASHED = TextPattern(r"(?<![\w/])(?P<one>[A-Z][a-z]+)/(?P<other>[A-Z][a-z]+)(?![\w/])")
+_KEYED = TextPattern(
+    r"(?i:\"(?:first|last|given|family|sur|full|middle)(?P<sure>[_ -]?name)?\" ?: ?\")"
+    rf"(?P<name>{_FULL})\""
+)
 _NO_NAMES: Final = (
     FUNCTIONS
     | ORGANISATION_WORDS
@@ -78,6 +83,14 @@ class NamesByFormDetector(Detector):
             Part((r"\s[-–—~/]-? ?[A-Z]|[.!?)] [-~/][a-z]",), self._dashed),
             Part((r"[a-z] [\"“'‘(][A-Z][a-z]+[\"”'’)] [A-Z]",), self._nicknamed),
             Part((rf"(?im)(?:^|[.;] )(?:{_LABELS}): ",), self._listed),
+            Part(
+                (
+                    r"(?i)\"(?:first|last|given|family|sur|full|middle)(?:[_ -]?name)?"
+                    r"\" ?: ?\"[A-Z]",
+                ),
+                self._keyed,
+            ),
+            Part((r"\b[A-Z][a-z]+/[A-Z][a-z]+\b",), self._slashed),
         )
 
     def _signed(self, text: str, context: Context) -> list[Span]:
@@ -115,9 +128,31 @@ class NamesByFormDetector(Detector):
                     _span(one.start(), one[0], 0.6)
                     for one in found
                     if self._may_sign(one[0])
+                    and one[0].lower() not in TITLES
                     and (one in sure or self._may_be_given(one[0].split()[0].lower()))
                 ]
         return spans
+
+    def _keyed(self, text: str, _context: Context) -> list[Span]:
+        """Return the values of keys for parts of names in JSON: `"last":"Brandauer"`."""
+        return [
+            Span(*match.span("name"), PERSON, 0.6, _NAME)
+            for match in _KEYED.finditer(text)
+            if match["sure"] or not self._is_ordinary(match["name"].split()[0].lower())
+        ]
+
+    def _slashed(self, text: str, _context: Context) -> list[Span]:
+        """Return two given names with a slash between them: "Yvonne/Carl own the budget"."""
+        return [
+            Span(*match.span(group), PERSON, 0.55, _NAME)
+            for match in _SLASHED.finditer(text)
+            if self._is_given(match["one"]) and self._is_given(match["other"])
+            for group in ("one", "other")
+        ]
+
+    def _is_given(self, name: str) -> bool:
+        lower = name.lower()
+        return lower in self._lexicon.given_names and not self._is_ordinary(lower)
 
     def _may_sign(self, name: str) -> bool:
         """Whether no word is that of a group; a word of the language alone may be a name."""

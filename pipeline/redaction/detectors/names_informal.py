@@ -21,6 +21,7 @@ from pipeline.redaction.detectors.name_cues import (
     NO_SPEAKERS,
     PLACING,
     REPORTING,
+    ROLES,
 )
 from pipeline.redaction.detectors.patterns import TextPattern
 from pipeline.redaction.detectors.word_classes import TITLES, WordClasses
@@ -41,7 +42,8 @@ _SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR
 _INVERTED = TextPattern(
     r"(?i:\b(?:name|patient|pt|passenger|pax|guest|customer|client|insured|member|employee|attn"
     r"|student|tenant|deceased|witness)[:#]? {1,2})"
-    r"(?P<last>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}), (?P<first>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-Z]\b\.?)?)"
+    r"(?P<last>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}){0,2}), "
+    r"(?P<first>[A-ZÀ-Þ][A-ZÀ-Þ'-]{1,20}(?: [A-Z]\b\.?)?)"
     r"(?![\w'-])"
 )
 # "last name k o w a l s k i", "it is spelled S-M-I-T-H"
@@ -60,6 +62,10 @@ _ENDS: Final = ".,!?;:)\n"
 _PARTICLES: Final = words("van von der de del della di da dos la le el al bin ibn ben ter")
 _THINGS: Final = words("the a an new old latest on along off")
 _CLAUSES: Final = words("that and so because when if but then since after before")
+# "booked under fitzwilliam", "maybe under amara"
+_BOOKED: Final = words(
+    "reservation booking booked it's its name maybe account order registered be is listed file"
+)
 _SURE_TITLES: Final = frozenset(["mr", "mrs", "Mr", "Mrs"])
 _NO_SURNAMES: Final = LOWER_BREAKS | REPORTING
 _KNOWN_LIMIT: Final = 100_000
@@ -162,10 +168,11 @@ def _bounded(word: str) -> str:
     return (r"\b" if word[0].isascii() else "") + word + (r"\b" if word[-1].isascii() else "")
 
 
-_MAY_LEAD: Final = LOWER_CUES | {"is"}
+_MAY_LEAD: Final = LOWER_CUES | ROLES | {"is", "under", "to", "with", "let", "for", "and"}
+_SCANNED: Final = LOWER_CUES | {"is", "under", "let", "my", "to", "and", "for"}
 # of a text, whether one of these may stand in it; far cheaper than its words
 _HOLDS_LEAD: Final = Scanner(
-    ["(?i)" + "|".join(sorted(_bounded(word) for word in _MAY_LEAD))], [((0,), 0)]
+    ["(?i)" + "|".join(sorted(_bounded(word) for word in _SCANNED))], [((0,), 0)]
 )
 
 
@@ -190,6 +197,34 @@ def _opens(text: str, start: int) -> bool:
 
 
 _STOPS: Final = frozenset([". ", "! ", "? ", ", ", "; ", ": "])
+
+
+# What people say of one another; the word behind is somebody, on a list or not.
+_OWNING: Final = words(
+    """my his her our their your mein meine meinen meinem unser mi su mon ma mio mia meu minha mijn
+    min"""
+)
+_SPOKEN: Final = words(
+    """spoke talked speaking talking speak talk chatted spoken gave give given sent married engaged
+    belongs lent introduced listened complained apologised reported"""
+)
+_KEPT: Final = words("booking reservation ticket seat appointment table room parcel package")
+_LET: Final = words("please pls can could someone somebody u you to just and i we they")
+
+
+def _leads(previous: str, second: str) -> bool:
+    """Whether two words in front lead to somebody: "my manager", "spoke to", "me and"."""
+    if previous == "under":
+        return second in _BOOKED
+    if previous in ROLES:
+        return second in _OWNING
+    if previous in ("to", "with"):
+        return second in _SPOKEN
+    if previous == "for":
+        return second in _KEPT
+    if previous == "let":
+        return second in _LET
+    return previous == "and" and second == "me"
 
 
 class IntroducedPersonDetector(Detector):
@@ -221,7 +256,7 @@ class IntroducedPersonDetector(Detector):
                 word = _ONE.match(text, match.end())
                 if word and len(word[0]) > 2 and word[0] not in _NO_SURNAMES:
                     end = match.end() + len(word[0].removesuffix("'s"))
-            if end:
+            if end > match.end() + 1:
                 spans.append(Span(match.end(), end, PERSON, 0.8, self.name))
         return spans
 
@@ -301,7 +336,9 @@ class InformalPersonDetector(Detector):
         stem = _stem(word)
         listed = self._reader.classes.is_name(stem)
         cued = text[start - 1 : start] == " " and (
-            previous in LOWER_CUES or (previous == "is" and second in ("this", "who", "here"))
+            previous in LOWER_CUES
+            or _leads(previous, second)
+            or (previous == "is" and second in ("this", "who", "here"))
         )
         if cued and (listed or self._stands_alone(text, end)):
             return 0.6
@@ -327,7 +364,10 @@ class InformalPersonDetector(Detector):
             alone = True
         if listed and previous in LOWER_LEADS and not classes.is_ambiguous(stem):
             alone = True
-        place = classes.is_place(f"{previous} {stem}".title())
+        follows = _ONE.match(text, end + 1) if text.startswith(" ", end) else None
+        place = classes.is_place(f"{previous} {stem}".title()) or (
+            follows is not None and classes.is_place(f"{stem} {follows[0]}".title())
+        )
         return 0.45 if listed and alone and not place else 0.0
 
     def _stands_alone(self, text: str, end: int) -> bool:
@@ -336,7 +376,10 @@ class InformalPersonDetector(Detector):
             return True
         following = _ONE.match(text, end + 1)
         return following is not None and (
-            following[0] in LOWER_BREAKS or not self._reader.is_known(following[0])
+            following[0] in LOWER_BREAKS
+            or following[0] in REPORTING
+            or following[0] in _PARTICLES
+            or not self._reader.is_known(following[0])
         )
 
     def _speakers(self, text: str) -> list[Span]:

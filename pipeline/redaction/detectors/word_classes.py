@@ -35,7 +35,9 @@ _PRONOUNCEABLE = re.compile(r"(?:[^aeiouy]{0,3}[aeiouyà-ÿ]){1,8}[^aeiouy]{0,3}
 _PARTICLE_PREFIX = re.compile(
     r"(?:Mc|Mac|De|Di|Da|Du|La|Le|Lo|Van|Von|Fitz|San|Ben|Abu|O)[A-Z][a-z]+"
 )
-_ORDINARY_EXTRA: Final = words("i a ok id im ive dont cant wont thats lets whats")
+_ORDINARY_EXTRA: Final = words(
+    "my i a ok id im ive dont cant wont thats lets whats cannot weds cust acct appt hosp abeg oga"
+)
 
 
 def _has_letters_only(part: str) -> bool:

@@ -64,6 +64,7 @@ def measure_quality(report: Report, *, quick: bool) -> None:
         ("core types", core),
         ("handwritten", sets.handwritten()),
         ("handwritten, desk", sets.desk()),
+        ("handwritten, field", sets.field()),
     ):
         result = run(name, sluice, items)
         report.figure(f"{name}, characters: recall", result.total.char_recall, at_least=0.95)

@@ -54,6 +54,13 @@ def test_core_types_without_a_list_of_names() -> None:
     at_least(total.char_precision, 0.95)
 
 
+def test_texts_by_hand_in_sight(redactor: LineRedactor) -> None:
+    for items in (sets.handwritten(), sets.desk(), sets.field()):
+        total = tally(items, redactor)
+        at_least(total.char_recall, 0.955)
+        at_least(total.char_precision, 0.95)
+
+
 def test_agent_events(redactor: LineRedactor) -> None:
     total = tally(sets.events()[::2], redactor)
     at_least(total.coverage, 0.985)

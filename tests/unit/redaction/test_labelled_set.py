@@ -20,6 +20,7 @@ ALL_SETS = [
     sets.negatives,
     sets.handwritten,
     sets.desk,
+    sets.field,
     sets.events,
     sets.disguised,
     sets.held_out_handwritten,
