@@ -7,6 +7,7 @@ See `pipeline.detection.messages`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -91,7 +92,7 @@ class AggregatorStage:
     async def _handle_partition(self, runs: list[Run]) -> None:
         # as one batch: what they touch is written once, and the brokers are waited for once
         known = self._known(runs[-1].partition, runs[-1].assignment)
-        changes = known.aggregator.apply([record for run in runs for record in self._read(run)])
+        changes = known.aggregator.apply(record for run in runs for record in self._read(run))
         await self._store(known, changes, self._progress(known, idle=False))
         for run in runs:
             self._metrics.records_in.labels(run.topic).inc(len(run.records))
@@ -140,14 +141,12 @@ class AggregatorStage:
         stored = partial(self._state.get, partition)
         return PartitionAggregator.load(partition, items, self._config, stored)
 
-    def _read(self, run: Run) -> list[Applied]:
-        """Parse a run; what is no verified event of ours is left to the sink to refuse."""
-        applied = []
+    def _read(self, run: Run) -> Iterator[Applied]:
+        """Parse a run as it is asked for; what is no verified event of ours the sink refuses."""
         for record in run.records:
             event = read_event(record.value)
             if not isinstance(event, Refusal):
-                applied.append(Applied(record.offset, record.timestamp, event, source_of(event)))
-        return applied
+                yield Applied(record.offset, record.timestamp, event, source_of(event))
 
     async def _store(self, known: _Partition, changes: Changes, progress: Progress) -> None:
         """Write state, then publish; after an error, forget what memory holds of the partition.
