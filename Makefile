@@ -37,9 +37,9 @@ $(COMPILED_STAMP): $(STAMP) $(SOURCES)
 	@find pipeline -name '*.so' -exec touch {} +
 	@touch $@
 
-interpreted: ## do without compiled code until the next `make setup`: slower, for working on the core
+interpreted: ## delete what was compiled, to work on the core; other targets compile it again
 	find pipeline -name '*.so' ! -name 'scan.*' ! -name 'word_runs.*' -delete
-	@touch $(COMPILED_STAMP)
+	@rm -f $(COMPILED_STAMP)
 
 $(KAFKA_STAMP): deploy/kafka/pom.xml
 	@command -v java >/dev/null || { echo "Sluice needs Java 17 or later: apt-get install openjdk-17-jre-headless"; exit 1; }

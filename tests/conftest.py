@@ -25,7 +25,7 @@ def pytest_configure() -> None:
     if edited := edited_sources():
         pytest.exit(
             f"edited since it was compiled: {', '.join(edited)}; `make setup` compiles it anew, "
-            "`make interpreted` does without",
+            "`make interpreted` deletes it: pytest then runs the sources",
             returncode=4,
         )
 
