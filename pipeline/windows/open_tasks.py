@@ -167,9 +167,8 @@ class OpenTasks:
 
     def rest(self, written: Iterable[TaskState]) -> None:
         """Let tasks sleep that the caller is about to write, see above; nothing else needs them."""
-        if len(self._open) > self._max_awake:
-            for task in written:
-                self._let_sleep(task)
+        for task in written:
+            self._let_sleep(task)
 
     def take_closed(self) -> list[TaskState]:
         """Return the tasks that closed since the last call."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -69,12 +70,11 @@ class PartitionAggregator:
         self._cardinality = Cardinality(self.config.label_cap, self.config.label_days)
         self._dimensions = Dimensions(self._cardinality)
         self._panes = OpenPanes()
-        self._stored = stored
         self._tasks = OpenTasks(
             self.config.idle_ms,
             self.config.budgets,
             self.config.max_awake,
-            None if stored is None else self._stored_task,
+            None if stored is None else partial(self._stored_task, stored),
         )
         self._by_actor: defaultdict[tuple[Actor, int], list[Reading]] = defaultdict(list)
         self._by_action: defaultdict[tuple[Action, int], list[Reading]] = defaultdict(list)
@@ -317,9 +317,8 @@ class PartitionAggregator:
     def _task_key(self, key: str, opened_ms: int) -> str:
         return f"{self._prefix}task\x1f{opened_ms}\x1f{key}"
 
-    def _stored_task(self, key: str, opened_ms: int) -> bytes:
-        assert self._stored is not None  # noqa: S101 - nobody is given this method without it
-        return self._stored(self._task_key(key, opened_ms))
+    def _stored_task(self, stored: Callable[[str], bytes], key: str, opened_ms: int) -> bytes:
+        return stored(self._task_key(key, opened_ms))
 
 
 def _count_agent(counts: dict[str, int], event: Mapping[str, Any]) -> None:

@@ -19,6 +19,11 @@ def cue_after(pattern: Pattern, text: str, end: int, width: int = 32) -> bool:
     return pattern.search(text[end : end + width].lower()) is not None
 
 
+def end_of_last(pattern: re.Pattern[str], text: str) -> int:
+    """Return where the last match of `pattern` in `text` ends; 0 without one."""
+    return max((match.end() for match in pattern.finditer(text)), default=0)
+
+
 def cue_near(
     pattern: Pattern, text: str, start: int, end: int, before: int = 48, after: int = 32
 ) -> bool:

@@ -1,6 +1,6 @@
 """What the words around a capitalised word say of it, each question by itself.
 
-`names` asks them in turn; none looks further than a few words, so the time stays linear.
+`name_scores` asks them in turn; none looks further than a few words, so the time stays linear.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from typing import Final
 from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_cues import ORGANISATION_WORDS, PRODUCTS, REPORTING
 
-_LOOK_BACK: Final = 28
+LOOK_BACK: Final = 28
+"""Characters in front of a word that hold what is asked of there."""
 _SHORT_END: Final = 6
 _FRENCH_REACH: Final = 80
-_NEXT_WORD: Final = re.compile(r"[,]?\s?([^\W\d_]+)")
+NEXT_WORD: Final = re.compile(r"[,]?\s?([^\W\d_]+)")
 
 
 def is_venue(text: str, start: int, end: int) -> bool:
     """Whether "at" or "in" leads to a place: "vouchers at Brioche Dorée", not "look at"."""
     if text.startswith(("'", "’"), end):
         return False
-    before = text[max(0, start - _LOOK_BACK) : start].lower().split()
+    before = text[max(0, start - LOOK_BACK) : start].lower().split()
     return len(before) < 2 or before[-2] not in _AT_PEOPLE
 
 
@@ -141,5 +142,5 @@ _FRENCH: Final = words(
 
 def is_company(text: str, end: int) -> bool:
     """Whether " & Sons" or its like follows."""
-    follows = _NEXT_WORD.match(text, end + 2)
+    follows = NEXT_WORD.match(text, end + 2)
     return follows is not None and follows[1].lower() in ORGANISATION_WORDS

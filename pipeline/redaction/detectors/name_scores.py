@@ -10,8 +10,10 @@ from pipeline.redaction.detectors.lexicon import lexicon, words
 from pipeline.redaction.detectors.name_checks import (
     ARTICLES_BEFORE,
     INTERJECTIONS,
+    LOOK_BACK,
     MONTH_NAMES,
     NAMED_FROM,
+    NEXT_WORD,
     SIGNED_WITH,
     SOURCES,
     SPEAKERS,
@@ -49,10 +51,8 @@ from pipeline.redaction.detectors.word_classes import TITLES
 _QUOTES: Final = "\"'“”‘’*_([{<`>|-–—•,~#"
 _ENDS: Final = ".!?:;|•"
 _AROUND: Final = _QUOTES + _ENDS
-_LOOK_BACK: Final = 28
 # "Eircode: D02" is a label
 _WORD_BEHIND_COLON = re.compile(r" ?: ?[^\W\d_]+(?!\d)")
-_NEXT_WORD = re.compile(r"[,]?\s?([^\W\d_]+)")
 # a model's number, no time, count of years or telephone number
 _MODEL_NUMBER = re.compile(r" \d{1,2}(?![\w:./-]| \d|,)")
 _SIGNATURE = re.compile(r"[\s*_~–—-]*$")
@@ -77,7 +77,7 @@ GUESSED: Final = 0.6
 
 
 def _before(text: str, start: int) -> _Before:
-    window = text[max(0, start - _LOOK_BACK) : start]
+    window = text[max(0, start - LOOK_BACK) : start]
     # the last two words, and what is in front of them in one piece
     words = window.rsplit(None, 2)
     if not words:
@@ -126,11 +126,7 @@ def score_of(text: str, start: int, end: int, part: Part, context: Context) -> f
     if following == "." and text[end + 1 : end + 2].isalnum() and part.kind != "full":
         return 0.0
     if part.first and start and text[start - 1] in "`.@=":
-        mention = (
-            text[start - 1] == "@"
-            and following in (" ", ",", "")
-            and part.kind in ("U", "N", "M", "full")
-        )
+        mention = text[start - 1] == "@" and following in (" ", ",", "") and part.kind in _MENTIONED
         pair = text[start - 1] == "=" and (part.kind == "full" or part.kind == "N")
         if not mention and not pair:
             return 0.0
@@ -360,7 +356,7 @@ def _reports(text: str, end: int, kind: str, before: _Before) -> bool:
     """Whether a word that may be a name opens a sentence and does what only people do."""
     if not before.opens:
         return False
-    follows = _NEXT_WORD.match(text, end)
+    follows = NEXT_WORD.match(text, end)
     if not follows or not follows[1].islower():
         return False
     return follows[1] in REPORTING or (text[end] == "," and kind in "MB" and follows[1] in _ASKING)

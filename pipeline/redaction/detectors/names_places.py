@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from pipeline.redaction.automata import Scanner
+from pipeline.redaction.detectors.cues import end_of_last
 from pipeline.redaction.detectors.lexicon import words
 
 # Ways of going and what goes: one of them makes a text one about a way.
@@ -100,7 +101,7 @@ def _is_reached(text: str, start: int, end: int, *, listed: bool) -> bool:
     if text.startswith(("'s", "’s"), end):
         return False
     before = text[max(0, start - _WINDOW) : start]
-    clause = before[_last_stop(before) :]
+    clause = before[end_of_last(_SENTENCE, before) :]
     said = clause.lower().split()
     if not said:
         return not listed and _FAR.match(text, end) is not None
@@ -124,14 +125,6 @@ def _is_reached(text: str, start: int, end: int, *, listed: bool) -> bool:
     if not _MOVING.isdisjoint(near):
         return True
     return not listed and not _GOING.isdisjoint(near)
-
-
-def _last_stop(before: str) -> int:
-    """Return where the last sentence of `before` begins."""
-    at = 0
-    for stop in _SENTENCE.finditer(before):
-        at = stop.end()
-    return at
 
 
 def _is_joined(text: str, start: int, end: int, known: set[str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pipeline.redaction.detectors.cues import end_of_last
 from pipeline.redaction.detectors.lexicon import words
 
 _PUBLIC: Final = words(
@@ -33,7 +34,7 @@ _REACH: Final = 80
 def is_public(text: str, start: int, end: int) -> bool:
     """Whether the sentence around the street at `[start, end)` is about the road itself."""
     before = text[max(0, start - _REACH) : start]
-    cut = max((stop.end() for stop in _SENTENCE.finditer(before)), default=0)
+    cut = end_of_last(_SENTENCE, before)
     after = _SENTENCE.split(text[end : end + _REACH], maxsplit=1)[0]
     said = set(_WORD.findall(before[cut:].lower() + " " + after.lower()))
     return not _PUBLIC.isdisjoint(said) and _PERSONAL.isdisjoint(said)

@@ -16,7 +16,6 @@ from typing import Final
 
 from pipeline.redaction.detectors.lexicon import Lexicon, words
 
-NAME_LIKE: Final = "UNABSGLC"
 _CACHE_SIZE: Final = 50_000
 TITLES: Final = words(
     """mr mrs ms miss mx dr prof professor doctor sir madam madame mme mlle monsieur señor señora

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -67,16 +68,24 @@ def run_of(values: list[bytes]) -> Run:
     return Run(WINDOWS_PARTIAL.name, 0, records, 1, None)
 
 
-async def test_a_pipeline_that_stands_still_is_told_by_the_wall_clock() -> None:
-    kafka, now = Kafka(), 100.0
-    stage = DetectorStage(
+def stage_of(
+    kafka: Kafka,
+    lag: Callable[[], Mapping[str, float]] = dict,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> DetectorStage:
+    return DetectorStage(
         cast(StateTable, kafka),
         cast(BatchProducer, kafka),
         default_rules,
         Metrics(),
-        lambda: {"sluice-aggregator": 60.0},
-        lambda: now,
+        lag,
+        monotonic,
     )
+
+
+async def test_a_pipeline_that_stands_still_is_told_by_the_wall_clock() -> None:
+    kafka, now = Kafka(), 100.0
+    stage = stage_of(kafka, lambda: {"sluice-aggregator": 60.0}, lambda: now)
     await stage.handle([run_of(messages()[::2])])
     kafka.log.clear()
     assigned = Tick(1, frozenset((0,)), frozenset((0,)))
@@ -93,14 +102,7 @@ async def test_a_pipeline_that_stands_still_is_told_by_the_wall_clock() -> None:
 async def test_a_tick_that_comes_late_does_not_stop_the_look_at_a_pipeline_that_creeps() -> None:
     """Under overload ten seconds of events take a minute: a tick in between began it all anew."""
     kafka, now = Kafka(), 100.0
-    stage = DetectorStage(
-        cast(StateTable, kafka),
-        cast(BatchProducer, kafka),
-        default_rules,
-        Metrics(),
-        lambda: {"sluice-redactor": 60.0},
-        lambda: now,
-    )
+    stage = stage_of(kafka, lambda: {"sluice-redactor": 60.0}, lambda: now)
     await stage.handle([run_of(messages()[::2])])
     kafka.log.clear()
     for seconds in range(0, 36, 5):
@@ -122,9 +124,7 @@ async def test_modes_and_alerts_go_before_windows_and_state(monkeypatch: Any) ->
         merge(self)
 
     monkeypatch.setattr(PartitionDetector, "_merge_due_windows", noted)
-    stage = DetectorStage(
-        cast(StateTable, kafka), cast(BatchProducer, kafka), default_rules, Metrics()
-    )
+    stage = stage_of(kafka)
     await stage.handle([run_of(messages())])
     assert kafka.log[-5:] == [
         BACKPRESSURE.name,
