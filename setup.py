@@ -24,8 +24,8 @@ NAMES = {
     EVENTS: "decode normalize split",
     STORAGE: "coordinates recent_ids rows",
     TASKS: "budgets logical_calls reading state storage summary",
-    WINDOWS: """batch cardinality codec contributions dimension dimensions event_time open_cell
-        open_panes open_tasks pane partial partition task_contributions watermark""",
+    WINDOWS: """batch cardinality codec contributions dimension dimensions event_time gathering
+        open_cell open_panes open_tasks pane partial partition task_contributions watermark""",
 }
 NOT_COMPILED = {DETECTORS / "__init__.py", DETECTORS / "base.py"}
 

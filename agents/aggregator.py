@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import faust
@@ -66,10 +66,12 @@ class AggregatorStage:
         *,
         partitions: int,
     ) -> None:
-        """`partitions`: how many the clean topic has."""
+        """`partitions`: how many the clean topic has. `config.max_awake` is for all together."""
         self._state = state
         self._producer = producer
-        self._config = config
+        self._awake = config.max_awake
+        # until a tick says how many partitions share this worker's memory
+        self._config = replace(config, max_awake=self._awake // partitions)
         self._metrics = metrics
         self._clock = clock
         self._count_of_partitions = partitions
@@ -105,6 +107,8 @@ class AggregatorStage:
             for number, known in self._partitions.items()
             if known.assignment == tick.assignment
         }
+        for known in self._partitions.values():
+            known.aggregator.keep_awake(self._awake // max(1, len(tick.partitions)))
         # only what was read to its end can be idle: the rest is late itself
         for number in sorted(tick.read_to_end):
             known = self._known(number, tick.assignment)

@@ -183,8 +183,8 @@ class AggregationSettings(Section):
     """Likewise by capability tier, for workflows that have no budget of their own."""
     store: Literal["memory", "rocksdict"] = "memory"
     """Where a worker keeps its copy of the state; Kafka has it as well, and gives it back."""
-    tasks_awake: int = Field(default=500, ge=0)
-    """Open tasks of a partition beyond which those that have ended are read from it when needed."""
+    tasks_awake: int = Field(default=4_000, ge=0)
+    """Open tasks of a worker beyond which those that have ended are read from it when needed."""
 
 
 class DetectionSettings(Section):

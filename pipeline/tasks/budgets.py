@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Final
 
-LEVELS = (80, 100)
+LEVELS: Final = (80, 100)
 """Percent of a limit whose crossing is told, once each."""
 
 
@@ -20,8 +21,8 @@ class Resource(StrEnum):
     ELAPSED_MS = "elapsed_ms"
 
 
-_OUT_OF_REACH = 1 << 62
-COST_SCALE = 1_000_000_000
+_OUT_OF_REACH: Final = 1 << 62
+COST_SCALE: Final = 1_000_000_000
 """Cost is counted in billionths of a dollar, the scale at which events state it."""
 
 

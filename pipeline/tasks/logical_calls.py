@@ -8,9 +8,9 @@ and their times, not on the order in which they arrive.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -20,11 +20,11 @@ Call = list[int | None]
 Change = tuple[int, int, int]
 """Event time in ms, change to the number of successes, change to the number of failures."""
 
-KEPT_CALLS = 256
+KEPT_CALLS: Final = 256
 """Calls a task remembers for their retries; bounds the state of a long task."""
 
 
-def call_key(event: Mapping[str, Any]) -> str:
+def call_key(event: dict[str, Any]) -> str:
     """Return what the attempts of one call share: its id, else a hash of tool and arguments."""
     call_id = event.get("call_id")
     if call_id:

@@ -1,120 +1,124 @@
-"""What an event says in numbers and names: read once, for its task and for its panes.
-
-Readings are plain tuples, since one is made for each event of the stream: an object with names
-takes three times as long to make. Panes add up many of them column by column.
-"""
+"""What an event says in numbers and names: read once, for its task and for its panes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pipeline.tasks.budgets import COST_SCALE
-from pipeline.tasks.logical_calls import Change
 from pipeline.windows.pane import Counter
 
-LATENCY_SCALE = 1000
+LATENCY_SCALE: Final = 1000
 """Latencies are kept in microseconds."""
-_FAILED = frozenset(("error", "timeout"))
-_NO_STEPS = frozenset(("session_start", "session_end", "evaluation"))
+_FAILED: Final = frozenset(("error", "timeout"))
 
-Action = tuple[str | None, ...]
-"""Agent, step, tool, model, prompt; None for what an event lacks."""
-
-Reading = tuple[Any, ...]
-"""Event time in ms; event type; what was done, None for events that are no step; successes and
-failures, which for tool calls come apart, see `logical_calls`; the error, if it failed; latency in
-µs; of an LLM call its tokens in, out and both, and its cost in billionths of a dollar; trace id;
-rarer counters of its panes.
+Action = tuple[Any, ...]
+"""Agent, step, tool, model, prompt; None for what an event lacks.
 
 Its parts are not declared on purpose, as with other tuples here that are only handed on: compiled
 code takes a tuple of known types apart and makes a new one wherever it is touched.
 """
 
 
-def read(event: Mapping[str, Any], time_ms: int) -> Reading:
+class Reading:
+    """What one event says; None for what it lacks.
+
+    Not a dataclass: what makes those is not compiled, and one is made for each event of the stream.
+    """
+
+    def __init__(self, time_ms: int, kind: str, trace_id: str) -> None:
+        self.time_ms = time_ms
+        self.kind = kind
+        """The event type."""
+        self.trace_id = trace_id
+        self.action: Action | None = None
+        """What was done; None for events that are no step."""
+        self.succeeded = 0
+        self.failed = 0
+        """Successes and failures, which for tool calls come apart, see `logical_calls`."""
+        self.error: str | None = None
+        """The type of error, if it failed."""
+        self.latency: int | None = None
+        """In µs."""
+        self.tokens_in: int | None = None
+        self.tokens_out: int | None = None
+        self.tokens: int | None = None
+        self.cost: int | None = None
+        """Of an LLM call: its tokens in, out and both, and its cost in billionths of a dollar."""
+        self.rarer: dict[str, int] | None = None
+        """Rarer counters of its panes."""
+
+
+def read(event: dict[str, Any], time_ms: int) -> Reading:
     """Return what a clean event says."""
-    get = event.get
     kind: str = event["event_type"]
-    status = get("status")
     trace_id: str = event["trace_id"]
-    redaction = get("redaction")
-    error = rarer = None
-    succeeded = failed = 0
+    found = Reading(time_ms, kind, trace_id)
+    status = event.get("status")
+    redaction = event.get("redaction")
     if status == "ok":
-        succeeded = 1
-    elif status in _FAILED or (status is None and get("error_type") is not None):
+        found.succeeded = 1
+    elif status in _FAILED or (status is None and event.get("error_type") is not None):
         # without a status, an error type says that it failed
-        error = get("error_type") or status
-        failed = 0 if error is None else 1
+        found.error = event.get("error_type") or status
+        found.failed = 0 if found.error is None else 1
+    error = found.error
     if error is not None or not trace_id or (redaction and redaction["quarantined"]):
-        rarer = _rarer(error, trace_id, redaction)
-    latency = get("latency_ms")
+        found.rarer = _rarer(error, trace_id, redaction)
+    if kind in ("session_start", "session_end", "evaluation"):
+        return found  # no steps
+    latency = event.get("latency_ms")
     if latency is not None:
-        latency = round(latency * LATENCY_SCALE)
-    action: Action | None = None
-    tokens_in = tokens_out = tokens = cost = None
+        found.latency = _rounded(float(latency) * LATENCY_SCALE)
+    agent = event["agent_name"]
     if kind == "llm_call":
-        model, prompt = get("model_version"), get("prompt_version")
-        if not model or not prompt:
-            rarer = _with_gaps(rarer, model, prompt)
-        if prompt and (prompt_id := get("prompt_id")):
-            prompt = f"{prompt_id}@{prompt}"
-        action = event["agent_name"], kind, None, model or event["model_requested"], prompt or None
-        tokens_in, tokens_out, cost = get("tokens_in"), get("tokens_out"), get("cost_usd")
-        if tokens_in is not None or tokens_out is not None:
-            tokens = (tokens_in or 0) + (tokens_out or 0)
-        if cost is not None:
-            cost = round(cost * COST_SCALE)
+        _read_llm_call(event, agent, found)
     elif kind == "tool_call":
         tool: str = event["tool_name"]
-        action = event["agent_name"], f"tool:{tool}", tool, None, None
-        succeeded = failed = 0
-    elif kind in _NO_STEPS:
-        latency = None
+        found.action = agent, "tool:" + tool, tool, None, None
+        found.succeeded = found.failed = 0
     elif kind == "agent_step":
-        step = get("step_name") or get("step_type") or kind
-        action = event["agent_name"], step, None, None, None
+        step = event.get("step_name") or event.get("step_type") or kind
+        found.action = agent, step, None, None, None
     else:
-        action = event["agent_name"], kind, None, None, None
+        found.action = agent, kind, None, None, None
         if kind == "retrieval":
-            rarer = _with_documents(rarer, get("documents") or ())
-    return (
-        time_ms,
-        kind,
-        action,
-        succeeded,
-        failed,
-        error,
-        latency,
-        tokens_in,
-        tokens_out,
-        tokens,
-        cost,
-        trace_id,
-        rarer,
+            found.rarer = _with_documents(found.rarer, event.get("documents") or ())
+    return found
+
+
+def _read_llm_call(event: dict[str, Any], agent: str, found: Reading) -> None:
+    model, prompt = event.get("model_version"), event.get("prompt_version")
+    if not model or not prompt:
+        found.rarer = _with_gaps(found.rarer, model, prompt)
+    if prompt and (prompt_id := event.get("prompt_id")):
+        prompt = f"{prompt_id}@{prompt}"
+    found.action = agent, "llm_call", None, model or event["model_requested"], prompt or None
+    tokens_in, tokens_out, cost = (
+        event.get("tokens_in"),
+        event.get("tokens_out"),
+        event.get("cost_usd"),
     )
+    found.tokens_in, found.tokens_out = tokens_in, tokens_out
+    if tokens_in is not None or tokens_out is not None:
+        found.tokens = (tokens_in or 0) + (tokens_out or 0)
+    if cost is not None:
+        found.cost = _rounded(float(cost) * COST_SCALE)
 
 
-def with_outcome(reading: Reading, change: Change) -> Reading:
-    """Return the reading of a tool call with what its call came to at the same time."""
-    _, successes, failures = change
-    return (*reading[:3], reading[3] + successes, reading[4] + failures, *reading[5:])
+def _rounded(value: float) -> int:
+    """As `round`, which compiled code has to call through three layers of objects."""
+    whole = int(value)
+    rest = value - whole
+    if rest < 0:
+        return round(value)
+    if rest > 0.5 or (rest == 0.5 and whole % 2):
+        whole += 1
+    return whole
 
 
-def outcome_of(change: Change) -> Reading:
-    """Return what the outcome of a logical tool call adds to panes, or takes back, at its time.
-
-    It has no event type: the attempt that brought it about is a reading of its own.
-    """
-    time_ms, successes, failures = change
-    return time_ms, "", None, successes, failures, None, None, None, None, None, None, "", None
-
-
-def _rarer(
-    error: str | None, trace_id: str, redaction: Mapping[str, int] | None
-) -> Mapping[str, int]:
-    counted = {}
+def _rarer(error: str | None, trace_id: str, redaction: Mapping[str, int] | None) -> dict[str, int]:
+    counted: dict[str, int] = {}
     if error is not None:
         counted[f"{Counter.ERROR_PREFIX}{error}"] = 1
     if not trace_id:
@@ -125,8 +129,8 @@ def _rarer(
 
 
 def _with_gaps(
-    rarer: Mapping[str, int] | None, model: str | None, prompt: str | None
-) -> Mapping[str, int]:
+    rarer: dict[str, int] | None, model: str | None, prompt: str | None
+) -> dict[str, int]:
     counted = dict(rarer or {})
     if not model:
         counted[Counter.NO_MODEL_VERSION] = 1
@@ -136,8 +140,8 @@ def _with_gaps(
 
 
 def _with_documents(
-    rarer: Mapping[str, int] | None, documents: Sequence[Mapping[str, Any]]
-) -> Mapping[str, int] | None:
+    rarer: dict[str, int] | None, documents: Sequence[Mapping[str, Any]]
+) -> dict[str, int] | None:
     undated = sum(
         1 for each in documents if not (each.get("retrieved_at") and each.get("source_updated_at"))
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 from pipeline.tasks.budgets import (
     LEVELS,
@@ -21,18 +21,18 @@ from pipeline.tasks.budgets import (
     level_name,
 )
 from pipeline.tasks.logical_calls import Call, Change, call_key, record_attempt
-from pipeline.tasks.reading import Reading
+from pipeline.tasks.reading import Action, Reading
 
-MAX_STEPS = 64
+MAX_STEPS: Final = 64
 """Step names a task keeps apart; the rest is `other`."""
-MAX_SEEN = 512
+MAX_SEEN: Final = 512
 """Event ids a part remembers: the horizon within which a re-production is recognised."""
 
 Step = list[int]
 """Of one step's latencies: their number, and their sum and maximum in µs."""
 
 
-def task_key(event: Mapping[str, Any]) -> str:
+def task_key(event: dict[str, Any]) -> str:
     """Return the key of the task that an event belongs to; task ids are unique in a session."""
     task_id = event.get("task_id")
     session_id: str = event["session_id"]
@@ -99,7 +99,7 @@ class TaskState:
         """Ids of the latest events, in the order of their arrival; the numbers mean nothing."""
 
     @classmethod
-    def open(cls, key: str, event: Mapping[str, Any], time_ms: int) -> TaskState:
+    def open(cls, key: str, event: dict[str, Any], time_ms: int) -> TaskState:
         """Start a part with its first event, which is not applied yet."""
         return TaskState(
             key,
@@ -198,58 +198,49 @@ class TaskState:
         return min(times, default=None)
 
     def apply(
-        self, event: Mapping[str, Any], reading: Reading, earliest_end_ms: int = 0
+        self, event: dict[str, Any], reading: Reading, earliest_end_ms: int = 0
     ) -> Sequence[Change]:
         """Add one event; return what it changes in the outcomes of logical tool calls.
 
         `reading` is what `read` returned for the event. An end that comes late counts at
         `earliest_end_ms`: what is closed by then stays closed.
         """
-        time_ms: int = reading[0]
-        kind, action, error, latency = reading[1], reading[2], reading[5], reading[6]
-        get = event.get
+        time_ms, kind, error = reading.time_ms, reading.kind, reading.error
         self.events += 1
         if time_ms >= self.last_ms:
             self.last_ms = time_ms
-            if tier := get("capability_tier"):
+            if tier := event.get("capability_tier"):
                 self.tier = tier
         elif time_ms < self.start_ms:
             self.start_ms = time_ms
-        if not reading[11]:
+        if not reading.trace_id:
             self.untraced += 1
         # mostly known from the first event on
         if not self.workflow:
-            self.workflow = get("workflow")
+            self.workflow = event.get("workflow")
         if not self.tenant:
-            self.tenant = get("tenant_id")
+            self.tenant = event.get("tenant_id")
         if not self.environment:
-            self.environment = get("environment")
+            self.environment = event.get("environment")
         if error is not None:
             self.errors[error] = self.errors.get(error, 0) + 1
-        if action is not None:
-            if latency is not None:
-                self._add_latency(action[1], latency)
-            if kind == "tool_call":
-                return self._add_tool_call(event, time_ms, ok=error is None)
-            model, prompt = action[3], action[4]
-            if model is not None:
-                self.llm_calls += 1
-                self.tokens_in += reading[7] or 0
-                self.tokens_out += reading[8] or 0
-                self.tokens_cached += get("tokens_cache_read") or 0
-                self.cost += reading[10] or 0
-                tokens = reading[9] or 0
-                self.models[model] = self.models.get(model, 0) + tokens
-                if prompt is not None:
-                    self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
-            elif kind == "retrieval":
-                self.documents += len(get("documents") or ())
-            elif kind == "agent_step" and get("step_type") == "task_end":
-                self._end(max(time_ms, earliest_end_ms), get("outcome") or "unknown")
-        elif kind == "session_end":
-            self._end(max(time_ms, earliest_end_ms), event["outcome"])
-        elif kind == "evaluation":
-            self.evaluations += 1
+        action = reading.action
+        if action is None:
+            if kind == "session_end":
+                self._end(max(time_ms, earliest_end_ms), event["outcome"])
+            elif kind == "evaluation":
+                self.evaluations += 1
+            return ()
+        if reading.latency is not None:
+            self._add_latency(action[1], reading.latency)
+        if kind == "tool_call":
+            return self._add_tool_call(event, time_ms, ok=error is None)
+        if kind == "llm_call":
+            self._add_llm_call(event, reading, action)
+        elif kind == "retrieval":
+            self.documents += len(event.get("documents") or ())
+        elif kind == "agent_step" and event.get("step_type") == "task_end":
+            self._end(max(time_ms, earliest_end_ms), event.get("outcome") or "unknown")
         return ()
 
     def _end(self, time_ms: int, outcome: str) -> None:
@@ -268,9 +259,19 @@ class TaskState:
         if latency_us > step[2]:
             step[2] = latency_us
 
-    def _add_tool_call(
-        self, event: Mapping[str, Any], time_ms: int, *, ok: bool
-    ) -> Sequence[Change]:
+    def _add_llm_call(self, event: dict[str, Any], reading: Reading, action: Action) -> None:
+        self.llm_calls += 1
+        self.tokens_in += reading.tokens_in or 0
+        self.tokens_out += reading.tokens_out or 0
+        self.tokens_cached += event.get("tokens_cache_read") or 0
+        self.cost += reading.cost or 0
+        tokens = reading.tokens or 0
+        model, prompt = action[3], action[4]
+        self.models[model] = self.models.get(model, 0) + tokens
+        if prompt is not None:
+            self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
+
+    def _add_tool_call(self, event: dict[str, Any], time_ms: int, *, ok: bool) -> Sequence[Change]:
         self.tool_calls += 1
         if event.get("status") == "cancelled":
             return ()

@@ -77,8 +77,37 @@ def from_bytes(data: bytes) -> TaskState:
         if isinstance(values, dict):
             values = [values[name] for name in FIELDS]
         task = TaskState(*values[:_OF_CONSTRUCTOR])
-        for name, value in zip(FIELDS[_OF_CONSTRUCTOR:-1], values[_OF_CONSTRUCTOR:-1], strict=True):
-            setattr(task, name, value)
+        # as `FIELDS`, and not by their names, as above
+        (
+            task.start_ms,
+            task.last_ms,
+            task.fence,
+            task.workflow,
+            task.tenant,
+            task.tier,
+            task.environment,
+            task.end_ms,
+            task.outcome,
+            task.closed_ms,
+            task.events,
+            task.evaluations,
+            task.untraced,
+            task.tokens_in,
+            task.tokens_out,
+            task.tokens_cached,
+            task.cost,
+            task.llm_calls,
+            task.tool_calls,
+            task.logical_calls,
+            task.logical_failures,
+            task.documents,
+            task.errors,
+            task.steps,
+            task.models,
+            task.prompts,
+            task.calls,
+            task.told,
+        ) = values[_OF_CONSTRUCTOR:-1]
         task.seen = dict.fromkeys(values[-1], 1)
     except (IndexError, KeyError, TypeError, ValueError):
         raise InputError("stored task cannot be read") from None

@@ -5,12 +5,12 @@ Both have an id that depends on the task alone, so that whoever reads them twice
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pipeline.tasks.budgets import COST_SCALE, Crossing, Resource
 from pipeline.tasks.state import TaskState
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 
 def summary(task: TaskState) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,24 +22,26 @@ class AggregatorConfig:
     label_cap: int = DEFAULT_CAP
     """Values of one label that a partition counts by name."""
     label_days: int = 15
-    max_awake: int = 500
-    """Open tasks of a partition beyond which those that have ended sleep, see `OpenTasks`."""
+    max_awake: int = 4_000
+    """Open tasks beyond which those that have ended sleep, see `OpenTasks`."""
     publish_open: bool = True
     """Whether panes are published while they can still change, too, and not once when they close:
     for readers that cannot wait for the watermark, at many times the messages."""
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
     """One clean event as it was read."""
 
-    offset: int
-    """In the partition of the clean topic."""
-    record_ms: int
-    """The time Kafka has for it."""
-    event: Mapping[str, Any]
-    source: Source | None = None
-    """Its place in the input, where it has one."""
+    def __init__(
+        self, offset: int, record_ms: int, event: dict[str, Any], source: Source | None = None
+    ) -> None:
+        self.offset = offset
+        """In the partition of the clean topic."""
+        self.record_ms = record_ms
+        """The time Kafka has for it."""
+        self.event = event
+        self.source = source
+        """Its place in the input, where it has one."""
 
 
 @dataclass(slots=True)

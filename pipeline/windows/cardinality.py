@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Resolution
 
-DEFAULT_CAP = 1_000
-_DAY = int(Resolution.DAY)  # arithmetic with a plain int is several times faster
+DEFAULT_CAP: Final = 1_000
+_DAY: Final = int(Resolution.DAY)  # arithmetic with a plain int is several times faster
 
 
 @dataclass(slots=True)

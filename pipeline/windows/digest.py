@@ -23,16 +23,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import sqrt
+from typing import Final
 
 from pipeline.windows.digest_engines import choose_engine
 
-MAX_CENTROIDS = 240
-SECTIONS = ((0.0, 0.5, 84), (0.5, 0.9, 84), (0.9, 1.0, 70))
+MAX_CENTROIDS: Final = 240
+SECTIONS: Final = ((0.0, 0.5, 84), (0.5, 0.9, 84), (0.9, 1.0, 70))
 """From quantile, to quantile, and how many centroids lie between; two more are for the ends."""
-ROOM_WHILE_OPEN = 1_024
+ROOM_WHILE_OPEN: Final = 1_024
 """Distinct values that a digest may hold while values are still added to it."""
-_COARSE_BITS = 5
-_EXACT_BELOW = 200
+_COARSE_BITS: Final = 5
+_EXACT_BELOW: Final = 200
 
 _cluster = choose_engine()
 
@@ -75,7 +76,7 @@ class Digest:
         return [_quantile(self, ends, q) for q in qs]
 
 
-EMPTY = Digest((), ())
+EMPTY: Final = Digest((), ())
 
 
 def digest_of(values: Iterable[int]) -> Digest:

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from typing import Final
 
-OTHER = "other"
+OTHER: Final = "other"
 """The value that stands for all values beyond a label's cap."""
 
-_SEPARATOR = "\x1f"  # cannot occur in a name, see `name` in schemas/events/envelope.v1.json
+_SEPARATOR: Final = "\x1f"  # cannot occur in a name, see `name` in schemas/events/envelope.v1.json
 
 
 class DimensionKind(StrEnum):

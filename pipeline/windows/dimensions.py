@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from pipeline.tasks.reading import Action
 from pipeline.tasks.state import TaskState
 from pipeline.windows.cardinality import Cardinality, day_of
-from pipeline.windows.contributions import Actor
 from pipeline.windows.dimension import Dimension, DimensionKind
+from pipeline.windows.gathering import Actor
 
 MadeOf = tuple[str | None, ...]
-_CACHED = 20_000
+_CACHED: Final = 20_000
 
 
 class Dimensions:

@@ -13,6 +13,7 @@ from operator import sub
 from typing import Any
 
 from pipeline.windows.codec import digest_to_json, sums_to_json
+from pipeline.windows.contributions import Amounts
 from pipeline.windows.digest import ROOM_WHILE_OPEN, Digest, digest_of_weights
 from pipeline.windows.pane import Cell
 
@@ -31,13 +32,13 @@ class OpenCell:
     arrived: list[int] = field(default_factory=list)
     """Values, in kept units, that are not in `weights`."""
 
-    def add(self, values: Sequence[int], total: int, squares: int) -> None:
-        """Add values, of which the caller knows the sum and the sum of squares."""
-        self.count += len(values)
-        self.total += total
-        self.squares += squares
+    def add(self, amounts: Amounts) -> None:
+        """Add values with their sum and their sum of squares."""
+        self.count += len(amounts.values)
+        self.total += amounts.total
+        self.squares += amounts.squares
         if self.digested:
-            self.arrived += values
+            self.arrived.extend(amounts.values)
 
     def settle(self) -> None:
         """Make room, once a batch: beyond `ROOM_WHILE_OPEN` distinct values, cluster them."""
@@ -88,6 +89,20 @@ class OpenCell:
         if all(steps):
             # none came twice: their differences are all that there is to say
             return {"deltas": [*values[:1], *steps]} if values else {}
-        # what is counted in ascending order stays in it
-        counted = Counting(values)
-        return digest_to_json(Digest(tuple(counted), tuple(counted.values())))
+        return digest_to_json(_counted_runs(values))
+
+
+def _counted_runs(ascending: list[int]) -> Digest:
+    """Count equal values that stand together: compiled, faster than a `Counter`."""
+    means: list[int] = []
+    weights: list[int] = []
+    last, weight = ascending[0], 0
+    for value in ascending:
+        if value != last:
+            means.append(last)
+            weights.append(weight)
+            last, weight = value, 0
+        weight += 1
+    means.append(last)
+    weights.append(weight)
+    return Digest(tuple(means), tuple(weights))

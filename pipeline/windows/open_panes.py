@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -22,15 +22,16 @@ from pipeline.windows.dimension import Dimension
 from pipeline.windows.measure import NAMES, Measure
 from pipeline.windows.open_cell import OpenCell
 from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example, Resolution
-from pipeline.windows.partial import Version
+from pipeline.windows.partial import Version, is_newer
 from pipeline.windows.task_contributions import TaskFact, contribution_of_tasks
 
-MAX_COUNTERS = 64
+MAX_COUNTERS: Final = 64
 """Counters a pane keeps apart; error types beyond them count as `error:other`."""
 
-_TEN_SECONDS = int(Resolution.TEN_SECONDS)  # arithmetic with a plain int is several times faster
+# arithmetic with a plain int is several times faster
+_TEN_SECONDS: Final = int(Resolution.TEN_SECONDS)
 
-START: Version = (-1, 0)
+START: Final[Version] = (-1, 0)
 """Below every version."""
 
 
@@ -61,18 +62,20 @@ class OpenPane:
                 other = f"{Counter.ERROR_PREFIX}other"
                 counters[other] = counters.get(other, 0) + change
         cells = self.cells
-        for measure, (values, total, squares) in contribution.values.items():
+        for measure, amounts in contribution.amounts.items():
             cell = cells.get(measure)
             if cell is None:
                 cell = cells[measure] = OpenCell(measure in DIGESTED[self.dimension.kind])
-            cell.add(values, total, squares)
+            cell.add(amounts)
         examples = self.examples
         for name, found in contribution.examples.items():
-            kept: Sequence[Example] = examples.get(name, ())
+            kept = examples.get(name)
+            if kept is None:
+                examples[name] = found
             # mostly a full list, and nothing worse than what it keeps
-            if len(kept) < MAX_EXAMPLES or max(found) > kept[-1]:
-                examples[name] = sorted((*kept, *found), reverse=True)[:MAX_EXAMPLES]
-        if version > self.version:
+            elif len(kept) < MAX_EXAMPLES or found[0] > kept[-1]:
+                examples[name] = sorted(kept + found, reverse=True)[:MAX_EXAMPLES]
+        if is_newer(version, self.version):
             self.version = version
 
     def encode(self) -> bytes:
@@ -177,20 +180,23 @@ class OpenPanes:
         """Add to the panes at `start_ms`, except to those that hold that version already."""
         for dimension in dimensions:
             pane = self._pane(dimension, start_ms)
-            if version > pane.stored:
+            if is_newer(version, pane.stored):
                 pane.add(found, version)
                 self._changed[dimension.key, start_ms] = pane
 
-    def add_tasks(
-        self, dimension: Dimension, start_ms: int, facts: Sequence[tuple[Version, TaskFact]]
-    ) -> None:
+    def add_tasks(self, dimension: Dimension, start_ms: int, facts: list[TaskFact]) -> None:
         """Add closed tasks to one pane, except those that it holds already."""
         pane = self._pane(dimension, start_ms)
         stored = pane.stored
-        fresh = [each for each in facts if each[0] > stored]
+        fresh: list[TaskFact] = []
+        newest = stored
+        for fact in facts:
+            if is_newer(fact.version, stored):
+                fresh.append(fact)
+                if is_newer(fact.version, newest):
+                    newest = fact.version
         if fresh:
-            versions, found = zip(*fresh, strict=True)
-            pane.add(contribution_of_tasks(found), max(versions))
+            pane.add(contribution_of_tasks(fresh), newest)
             self._changed[dimension.key, start_ms] = pane
 
     def _pane(self, dimension: Dimension, start_ms: int) -> OpenPane:

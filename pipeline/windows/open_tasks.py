@@ -9,10 +9,10 @@ watermark asks for them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
 from pipeline.tasks.state import TaskState, task_key
@@ -20,15 +20,16 @@ from pipeline.tasks.storage import from_bytes
 from pipeline.tasks.summary import budget_event, summary
 from pipeline.windows.partial import Version
 
-_NEVER = 1 << 62
+_NEVER: Final = 1 << 62
 
 
-class Closing(NamedTuple):
+class Closing:
     """A task that has closed at event time `due_ms`; `version` fences what it adds to panes."""
 
-    task: TaskState
-    due_ms: int
-    version: Version
+    def __init__(self, task: TaskState, due_ms: int, version: Version) -> None:
+        self.task = task
+        self.due_ms = due_ms
+        self.version = version
 
 
 class OpenTasks:
@@ -47,7 +48,8 @@ class OpenTasks:
     ) -> None:
         """`stored` returns a stored part by key and time of opening; None: no task sleeps."""
         self._idle_ms = idle_ms
-        self._max_awake = _NEVER if stored is None else max_awake
+        self.max_awake = _NEVER if stored is None else max_awake
+        """How many tasks may stay in memory before those that have ended sleep."""
         self._stored = stored
         self._budgets = budgets
         self._open: dict[str, TaskState] = {}
@@ -70,6 +72,10 @@ class OpenTasks:
         # the watermark's steps in this batch, and the offset of each
         self._steps: list[int] = []
         self._offsets: list[int] = []
+
+    def keep_awake(self, most: int) -> None:
+        """Set how many tasks may stay in memory that have ended."""
+        self.max_awake = _NEVER if self._stored is None else most
 
     def __len__(self) -> int:
         return len(self._open) + len(self._asleep)
@@ -94,7 +100,7 @@ class OpenTasks:
 
     def task_for(
         self,
-        event: Mapping[str, Any],
+        event: dict[str, Any],
         time_ms: int,
         offset: int,
         watermark: int | None,
@@ -199,7 +205,7 @@ class OpenTasks:
 
     def _let_sleep(self, task: TaskState) -> None:
         """Forget an ended task but for its key, where there are many."""
-        if len(self._open) <= self._max_awake or task.end_ms is None or task.closed_ms is not None:
+        if len(self._open) <= self.max_awake or task.end_ms is None or task.closed_ms is not None:
             return
         # one that time alone may bring across a budget has to be looked at
         if self._limited:

@@ -14,8 +14,8 @@ from typing import Final
 from pipeline.windows.digest import EMPTY, MAX_CENTROIDS, Digest, merge_digests
 from pipeline.windows.measure import Measure
 
-MAX_EXAMPLES = 5
-MAX_EXAMPLES_OF_A_MINUTE = 2
+MAX_EXAMPLES: Final = 5
+MAX_EXAMPLES_OF_A_MINUTE: Final = 2
 
 
 class Resolution(IntEnum):

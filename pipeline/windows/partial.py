@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,12 +19,17 @@ from pipeline.windows.codec import pane_from_json, pane_to_json
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.pane import Pane
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
-NOTHING_CLOSED = -1
+NOTHING_CLOSED: Final = -1
 
 Version = tuple[int, int]
 """Last applied offset, and the event time of the last closing applied at it (see `partition`)."""
+
+
+def is_newer(version: Version, than: Version) -> bool:
+    """As `version > than`, for which compiled code would make objects of both."""
+    return version[0] > than[0] or (version[0] == than[0] and version[1] > than[1])
 
 
 @dataclass(frozen=True, slots=True)

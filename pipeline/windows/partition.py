@@ -15,31 +15,30 @@ summaries and budget events have ids that depend on their task alone.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from pipeline.storage.coordinates import Source, SourceFence
-from pipeline.tasks.reading import Action, Reading, outcome_of, read, with_outcome
+from pipeline.tasks.reading import read
 from pipeline.tasks.storage import from_bytes, to_bytes
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.cardinality import Cardinality
-from pipeline.windows.contributions import Actor, actor_of, contribution_of
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.dimensions import Dimensions
-from pipeline.windows.event_time import event_time_ms
+from pipeline.windows.event_time import EventClock
+from pipeline.windows.gathering import Gathering, actor_of
 from pipeline.windows.open_panes import OpenPane, OpenPanes
 from pipeline.windows.open_tasks import Closing, OpenTasks
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import NOTHING_CLOSED, Version, encode_partial
-from pipeline.windows.task_contributions import TaskFact, task_fact
+from pipeline.windows.task_contributions import TaskFact
 from pipeline.windows.watermark import Watermark
 
-_PANE = Resolution.TEN_SECONDS
-_TEN_SECONDS = int(_PANE)  # arithmetic with a plain int is several times faster
+_PANE: Final = Resolution.TEN_SECONDS
+_TEN_SECONDS: Final = int(_PANE)  # arithmetic with a plain int is several times faster
 
 
 class PartitionAggregator:
@@ -76,8 +75,8 @@ class PartitionAggregator:
             self.config.max_awake,
             None if stored is None else partial(self._stored_task, stored),
         )
-        self._by_actor: defaultdict[tuple[Actor, int], list[Reading]] = defaultdict(list)
-        self._by_action: defaultdict[tuple[Action, int], list[Reading]] = defaultdict(list)
+        self._event_clock = EventClock()
+        self._gathering = Gathering()
         self._removals: list[str] = []
 
     @classmethod
@@ -141,6 +140,15 @@ class PartitionAggregator:
         """How many tasks are open."""
         return len(self._tasks)
 
+    @property
+    def max_awake(self) -> int:
+        """How many open tasks this partition may keep in memory."""
+        return self._tasks.max_awake
+
+    def keep_awake(self, tasks: int) -> None:
+        """Set how many open tasks this partition may keep in memory, instead of its `config`."""
+        self._tasks.keep_awake(tasks)
+
     def apply(self, batch: Iterable[Record]) -> Changes:
         """Apply events with ascending offsets; offsets that were applied before are skipped.
 
@@ -156,8 +164,8 @@ class PartitionAggregator:
             self._fence = record.offset
             if record.offset <= self._replay_to:
                 # some panes hold this event already: each is asked for this very offset
-                self._add_readings((record.offset, 0))
-        self._add_readings((self._fence, 0))
+                self._add_gathered((record.offset, 0))
+        self._add_gathered((self._fence, 0))
         self._finish(changes)
         return changes
 
@@ -174,7 +182,7 @@ class PartitionAggregator:
     def _apply_event(self, record: Record, changes: Changes) -> None:
         event, offset, record_ms = record.event, record.offset, record.record_ms
         tasks, clock = self._tasks, self._watermark
-        time_ms = event_time_ms(event["ts"])
+        time_ms = self._event_clock.ms_of(event["ts"])
         before = clock.value_ms
         watermark = clock.observe(time_ms, record_ms, event["session_id"])
         if watermark is not None and watermark != before:
@@ -207,48 +215,43 @@ class PartitionAggregator:
         tasks.check(task, time_ms)
         if early:
             return
-        actor, action = actor_of(event), reading[2]
-        if len(outcomes) == 1 and outcomes[0][0] == time_ms:
-            # mostly so: it counts where its event does, and if its event does
-            reading = with_outcome(reading, outcomes[0])
-        else:
-            for change in outcomes:
-                at_ms = change[0] - change[0] % _TEN_SECONDS
-                if watermark is None or at_ms + _TEN_SECONDS > watermark:
-                    self._gather(actor, action, at_ms, outcome_of(change))
+        actor, action = actor_of(event), reading.action
+        for at_ms, successes, failures in outcomes:
+            at_ms -= at_ms % _TEN_SECONDS
+            if at_ms == start_ms:
+                # mostly so: it counts where its event does, and if its event does
+                reading.succeeded += successes
+                reading.failed += failures
+            elif watermark is None or at_ms + _TEN_SECONDS > watermark:
+                self._gathering.add_outcome(at_ms, actor, action, successes, failures)
         if not late:
-            # as `_gather`, which each event would call
-            self._by_actor[actor, start_ms].append(reading)
-            if action is not None:
-                self._by_action[action, start_ms].append(reading)
+            self._gathering.add(start_ms, actor, reading)
 
-    def _gather(self, actor: Actor, action: Action | None, start_ms: int, reading: Reading) -> None:
-        self._by_actor[actor, start_ms].append(reading)
-        if action is not None:
-            self._by_action[action, start_ms].append(reading)
-
-    def _add_readings(self, version: Version) -> None:
+    def _add_gathered(self, version: Version) -> None:
         """Add the gathered readings to the panes, all with one version."""
-        for (actor, start_ms), readings in self._by_actor.items():
-            dimensions = self._dimensions.of_actor(actor, start_ms)
-            self._panes.add(dimensions, start_ms, contribution_of(readings), version)
-        self._by_actor.clear()
-        for (action, start_ms), readings in self._by_action.items():
-            dimensions = self._dimensions.of_action(action, start_ms)
-            self._panes.add(dimensions, start_ms, contribution_of(readings), version)
-        self._by_action.clear()
+        panes, dimensions = self._panes, self._dimensions
+        for start_ms, span in self._gathering.take():
+            for actor, gathered in span.by_actor.items():
+                found = gathered.contribution()
+                panes.add(dimensions.of_actor(actor, start_ms), start_ms, found, version)
+            for action, gathered in span.by_action.items():
+                found = gathered.contribution()
+                panes.add(dimensions.of_action(action, start_ms), start_ms, found, version)
 
     def _add_closings(self, closings: Iterable[Closing]) -> None:
         """Add closed tasks to their panes, each with its own version."""
-        panes: list[tuple[Dimension, int, list[tuple[Version, TaskFact]]]] = []
-        by_start: defaultdict[int, dict[str, list[tuple[Version, TaskFact]]]] = defaultdict(dict)
+        panes: list[tuple[Dimension, int, list[TaskFact]]] = []
+        by_start: dict[int, dict[str, list[TaskFact]]] = {}
         for closing in closings:
-            if not closing.task.is_task:
+            task, due_ms = closing.task, closing.due_ms
+            if not task.is_task:
                 continue
-            fact = closing.version, task_fact(closing.task)
-            start_ms = closing.due_ms - closing.due_ms % _TEN_SECONDS
-            by_key = by_start[start_ms]
-            for dimension in self._dimensions.of_task(closing.task, closing.due_ms):
+            fact = TaskFact(task, closing.version)
+            start_ms = due_ms - due_ms % _TEN_SECONDS
+            by_key = by_start.get(start_ms)
+            if by_key is None:
+                by_key = by_start[start_ms] = {}
+            for dimension in self._dimensions.of_task(task, due_ms):
                 facts = by_key.get(dimension.key)
                 if facts is None:
                     facts = by_key[dimension.key] = []
@@ -321,6 +324,6 @@ class PartitionAggregator:
         return stored(self._task_key(key, opened_ms))
 
 
-def _count_agent(counts: dict[str, int], event: Mapping[str, Any]) -> None:
+def _count_agent(counts: dict[str, int], event: dict[str, Any]) -> None:
     agent = event["agent_name"]
     counts[agent] = counts.get(agent, 0) + 1

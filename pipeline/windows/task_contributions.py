@@ -2,80 +2,109 @@
 
 A closed task becomes one fact. Each counts in eight dimensions or so, and few tasks of a batch
 share them all, so facts are gathered by pane: a batch then costs each pane one update, and not one
-for each task. What a pane takes of a task as it is stands in the fact, made once for all panes.
+for each task.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import mul
-from typing import Any
+from typing import Any, Final
 
 from pipeline.tasks.state import TaskState
-from pipeline.windows.contributions import Contribution
+from pipeline.windows.contributions import Amounts, Contribution
 from pipeline.windows.measure import NAMES, Measure
 from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example
+from pipeline.windows.partial import Version
 
-TaskFact = tuple[Any, ...]
-"""Of a closed task: the counters it adds one to; whether a step was untraced; the example of a
-failed or escalated one; tokens, cost and duration in kept units, and the examples of them."""
-
-_TASK_OUTCOMES = {
+_TASK_OUTCOMES: Final = {
     "success": Counter.TASK_SUCCESS,
     "failure": Counter.TASK_FAILURE,
     "error": Counter.TASK_FAILURE,
     "escalated": Counter.TASK_ESCALATED,
     "abandoned": Counter.TASK_ABANDONED,
 }
-_TASK_MEASURES = (Measure.TASK_TOKENS, Measure.TASK_COST_USD, Measure.TASK_DURATION_MS)
+_TOKENS: Final = NAMES[Measure.TASK_TOKENS]
+_COST: Final = NAMES[Measure.TASK_COST_USD]
+_DURATION: Final = NAMES[Measure.TASK_DURATION_MS]
 
 
-def task_fact(task: TaskState) -> TaskFact:
-    """Return what a closed task says."""
-    outcome = _TASK_OUTCOMES.get(task.outcome or "")
-    went_wrong = outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED)
-    counted = [outcome] if outcome else []
-    if went_wrong:
-        counted += [f"{Counter.TASK_ERROR_PREFIX}{error}" for error in task.errors]
-    duration = Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms)
-    trace_id = task.trace_id
-    return (
-        tuple(counted),
-        task.untraced > 0,
-        (task.last_ms, trace_id) if went_wrong else None,
-        task.tokens,
-        task.cost,
-        duration,
-        (task.tokens, trace_id),
-        (task.cost, trace_id),
-        (duration, trace_id),
-    )
+class TaskFact:
+    """What a closed task adds to its panes; `version` fences it there."""
+
+    def __init__(self, task: TaskState, version: Version) -> None:
+        outcome = _TASK_OUTCOMES.get(task.outcome or "")
+        went_wrong = outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED)
+        self.version = version
+        self.counted: list[str] = [outcome] if outcome else []
+        """The counters it adds one to."""
+        if went_wrong:
+            self.counted += [f"{Counter.TASK_ERROR_PREFIX}{error}" for error in task.errors]
+        self.untraced = task.untraced > 0
+        self.trace_id = task.trace_id
+        self.failure: Any = (task.last_ms, task.trace_id) if went_wrong else None
+        """The example of a failed or escalated one."""
+        # in kept units; not declared as numbers, as in `Amounts`
+        self.tokens: Any = task.tokens
+        self.cost: Any = task.cost
+        self.duration: Any = Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms)
 
 
-def contribution_of_tasks(facts: Sequence[TaskFact]) -> Contribution:
+def contribution_of_tasks(facts: list[TaskFact]) -> Contribution:
     """Add up the facts of closed tasks."""
-    counted, untraced, failures, *columns = zip(*facts, strict=True)
     found = Contribution()
     counters = found.counters
     counters[Counter.TASKS] = len(facts)
-    for names in counted:
-        for name in names:
+    tokens, costs, durations = Amounts(), Amounts(), Amounts()
+    most, dearest, longest = Worst(), Worst(), Worst()
+    untraced = 0
+    failures: list[Example] = []
+    for fact in facts:
+        for name in fact.counted:
             counters[name] = counters.get(name, 0) + 1
-    if any(untraced):
-        counters[Counter.UNTRACED_TASKS] = sum(untraced)
-    failed = [each for each in failures if each is not None]
-    if failed:
-        found.examples[Counter.TASK_FAILURE] = failed
-    for measure, values, examples in zip(_TASK_MEASURES, columns[:3], columns[3:], strict=True):
-        found.values[measure] = values, sum(values), sum(map(mul, values, values))
-        found.examples[NAMES[measure]] = _worst(values, examples)
+        if fact.untraced:
+            untraced += 1
+        if fact.failure is not None:
+            failures.append(fact.failure)
+        tokens.add(fact.tokens)
+        most.offer(fact.tokens, fact.trace_id)
+        costs.add(fact.cost)
+        dearest.offer(fact.cost, fact.trace_id)
+        durations.add(fact.duration)
+        longest.offer(fact.duration, fact.trace_id)
+    if untraced:
+        counters[Counter.UNTRACED_TASKS] = untraced
+    if failures:
+        found.examples[Counter.TASK_FAILURE] = sorted(failures, reverse=True)[:MAX_EXAMPLES]
+    found.amounts = {
+        Measure.TASK_TOKENS: tokens,
+        Measure.TASK_COST_USD: costs,
+        Measure.TASK_DURATION_MS: durations,
+    }
+    found.examples[_TOKENS] = most.examples
+    found.examples[_COST] = dearest.examples
+    found.examples[_DURATION] = longest.examples
     return found
 
 
-def _worst(values: Sequence[int], examples: Sequence[Example]) -> Sequence[Example]:
-    """Return the examples of the greatest values and their equals: panes keep no others."""
-    if len(values) <= MAX_EXAMPLES:
-        return examples
-    # numbers are sorted several times faster than pairs
-    least = sorted(values)[-MAX_EXAMPLES]
-    return [each for each in examples if each[0] >= least]
+class Worst:
+    """The greatest `MAX_EXAMPLES` of what was offered, worst first."""
+
+    def __init__(self) -> None:
+        self.examples: list[Example] = []
+        self._least = 0
+
+    def offer(self, value: int, trace_id: str) -> None:
+        """Take an example in if it is one of them; of equal values the greater trace id is."""
+        examples = self.examples
+        place = len(examples)
+        if place == MAX_EXAMPLES:
+            if value < self._least or (value == self._least and trace_id <= examples[-1][1]):
+                return
+            examples.pop()
+            place -= 1
+        while place > 0:
+            other, other_trace = examples[place - 1]
+            if other > value or (other == value and other_trace >= trace_id):
+                break
+            place -= 1
+        examples.insert(place, (value, trace_id))
+        self._least = examples[-1][0]

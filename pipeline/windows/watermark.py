@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-QUORUM_SESSIONS = 3
-QUORUM_EVENTS = 20
+QUORUM_SESSIONS: Final = 3
+QUORUM_EVENTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)

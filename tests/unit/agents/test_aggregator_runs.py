@@ -9,7 +9,7 @@ from typing import Any, cast
 import orjson
 
 from agents.aggregator import MAX_NAMED, AggregatorStage
-from agents.delivery import Run
+from agents.delivery import Run, Tick
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import SystemClock
@@ -68,7 +68,7 @@ def stage_of(kafka: Kafka, metrics: Metrics) -> AggregatorStage:
     return AggregatorStage(
         cast(StateTable, kafka),
         cast(BatchProducer, kafka),
-        AggregatorConfig(publish_open=False),
+        AggregatorConfig(publish_open=False, max_awake=8),
         metrics,
         SystemClock(),
         partitions=2,
@@ -99,3 +99,13 @@ async def test_what_two_runs_touch_is_written_once() -> None:
     assert len(of_first) == len(set(of_first))
     assert stage._partitions[0].aggregator.fence == 8
     assert stage._partitions[1].aggregator.fence == 2
+
+
+async def test_the_partitions_of_a_worker_share_the_tasks_that_stay_in_memory() -> None:
+    stage = stage_of(Kafka(), Metrics())
+    await stage.handle([run_of(0, 0, 1)])
+    # as long as the worker may have all partitions
+    assert stage._partitions[0].aggregator.max_awake == 4
+    for partitions, most in (({0}, 8), ({0, 1}, 4)):
+        await stage.tick(Tick(1, frozenset(partitions), frozenset()))
+        assert stage._partitions[0].aggregator.max_awake == most

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pipeline.storage.coordinates import Source
@@ -104,7 +102,7 @@ def test_what_a_redactor_sends_again_counts_once_though_its_task_has_closed(
     apply(sent(6, START_MS + LATENESS_MS + 1_001, "llm_call", "a", 6))  # and is forgotten
     if restarted:
         aggregator = PartitionAggregator.load(0, list(table.items()))
-    again = [replace(each, offset=each.offset + 4) for each in short]
+    again = [Record(each.offset + 4, each.record_ms, each.event, each.source) for each in short]
     changes = apply(*again)
     assert (changes.processed, changes.applied) == (2, 0)
     changes = apply(sent(9, START_MS + PANE_MS + LATENESS_MS, "llm_call", "a", 9))
