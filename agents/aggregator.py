@@ -7,9 +7,9 @@ See `pipeline.detection.messages`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 import faust
 import orjson
@@ -23,11 +23,9 @@ from pipeline.config import AggregationSettings, BudgetSettings, Settings
 from pipeline.detection.aggregator_messages import messages_of
 from pipeline.detection.messages import NOTHING_KNOWN, Progress
 from pipeline.metrics import Metrics
-from pipeline.storage.rows import Refusal, read_event, source_of
 from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, TASKS, WINDOWS_PARTIAL
-from pipeline.windows.batch import AggregatorConfig, Changes
-from pipeline.windows.batch import Record as Applied
+from pipeline.windows.batch import AggregatorConfig, Changes, records_of
 from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partition import PartitionAggregator
@@ -94,7 +92,9 @@ class AggregatorStage:
     async def _handle_partition(self, runs: list[Run]) -> None:
         # as one batch: what they touch is written once, and the brokers are waited for once
         known = self._known(runs[-1].partition, runs[-1].assignment)
-        changes = known.aggregator.apply(record for run in runs for record in self._read(run))
+        # what is no verified event of ours the sink refuses
+        messages = chain.from_iterable(run.records for run in runs)
+        changes = known.aggregator.apply(records_of(messages))
         await self._store(known, changes, self._progress(known, idle=False))
         for run in runs:
             self._metrics.records_in.labels(run.topic).inc(len(run.records))
@@ -144,13 +144,6 @@ class AggregatorStage:
         items = self._state.items(f"{partition}\x1f")
         stored = partial(self._state.get, partition)
         return PartitionAggregator.load(partition, items, self._config, stored)
-
-    def _read(self, run: Run) -> Iterator[Applied]:
-        """Parse a run as it is asked for; what is no verified event of ours the sink refuses."""
-        for record in run.records:
-            event = read_event(record.value)
-            if not isinstance(event, Refusal):
-                yield Applied(record.offset, record.timestamp, event, source_of(event))
 
     async def _store(self, known: _Partition, changes: Changes, progress: Progress) -> None:
         """Write state, then publish; after an error, forget what memory holds of the partition.

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Source(NamedTuple):
@@ -31,29 +31,55 @@ class Source(NamedTuple):
     event_index: int
 
 
+class _Position:
+    """The furthest position in one input partition."""
+
+    def __init__(self, offset: int, event_index: int) -> None:
+        self.offset = offset
+        self.event_index = event_index
+
+
 class SourceFence:
     """For one output partition: the furthest input position seen, by input partition."""
 
     def __init__(self, furthest: Iterable[Source] = ()) -> None:
-        self._furthest = {
-            (source.topic, source.partition): (source.offset, source.event_index)
-            for source in furthest
-        }
+        self._furthest: dict[tuple[Any, ...], _Position] = {}
+        # what comes next is mostly from the same partition of the input
+        self._topic = ""
+        self._partition = -1
+        self._last = _Position(-1, -1)
+        for source in furthest:
+            self.passes(source)
 
     @property
     def furthest(self) -> list[Source]:
         """What another fence begins with to stand where this one does."""
-        return [Source(*key, *position) for key, position in self._furthest.items()]
+        return [
+            Source(topic, partition, position.offset, position.event_index)
+            for (topic, partition), position in self._furthest.items()
+        ]
 
     def passes(self, source: Source) -> bool:
         """Tell whether `source` is new, and if so move the fence up to it."""
-        key = (source.topic, source.partition)
-        position = (source.offset, source.event_index)
-        furthest = self._furthest.get(key)
-        if furthest is not None and position <= furthest:
+        return self.passes_at(source.topic, source.partition, source.offset, source.event_index)
+
+    def passes_at(self, topic: str, partition: int, offset: int, event_index: int) -> bool:
+        """As `passes`, without an object for each event."""
+        if topic != self._topic or partition != self._partition:
+            self._last = self._position(topic, partition)
+            self._topic, self._partition = topic, partition
+        last = self._last
+        if offset < last.offset or (offset == last.offset and event_index <= last.event_index):
             return False
-        self._furthest[key] = position
+        last.offset, last.event_index = offset, event_index
         return True
+
+    def _position(self, topic: str, partition: int) -> _Position:
+        key = topic, partition
+        found = self._furthest.get(key)
+        if found is None:
+            found = self._furthest[key] = _Position(-1, -1)
+        return found
 
 
 class PresentOffsets:

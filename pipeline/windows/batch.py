@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from pipeline.storage.coordinates import Source
+from pipeline.storage.rows import Refusal, read_event
 from pipeline.tasks.budgets import BudgetPolicy
 from pipeline.windows.cardinality import DEFAULT_CAP
 from pipeline.windows.watermark import WatermarkConfig
@@ -32,16 +33,29 @@ class AggregatorConfig:
 class Record:
     """One clean event as it was read."""
 
-    def __init__(
-        self, offset: int, record_ms: int, event: dict[str, Any], source: Source | None = None
-    ) -> None:
+    def __init__(self, offset: int, record_ms: int, event: dict[str, Any]) -> None:
         self.offset = offset
         """In the partition of the clean topic."""
         self.record_ms = record_ms
         """The time Kafka has for it."""
         self.event = event
-        self.source = source
-        """Its place in the input, where it has one."""
+
+
+class Message(Protocol):
+    """What Kafka delivers."""
+
+    offset: int
+    timestamp: int
+    """Milliseconds."""
+    value: bytes | None
+
+
+def records_of(messages: Iterable[Message]) -> Iterator[Record]:
+    """Parse each when it is asked for; leave out what is no verified event of ours."""
+    for message in messages:
+        event = read_event(message.value)
+        if not isinstance(event, Refusal):
+            yield Record(message.offset, message.timestamp, event)
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ FLEETS = 60
 """A fleet starts one session a second: sixty of them make about 500 events/s."""
 EVENTS_PER_BATCH = 1_000
 ROUNDS = 7
+_SOURCE = {"topic": "agent.events.raw", "partition": 0, "index": 0}
 
 
 def measured(seconds_of_load: int) -> Mapping[int, float]:
@@ -40,7 +41,10 @@ class _Load:
         fleets = [item for seed in range(FLEETS) for item in sessions(seed, seconds)]
         fleets.sort(key=time_of)
         self._times = [record.record_ms for record in records(fleets)]
-        self._events = [orjson.dumps(event) for event in fleets]
+        self._events = [
+            orjson.dumps({**event, "source": {**_SOURCE, "offset": offset}})
+            for offset, event in enumerate(fleets)
+        ]
 
     def __len__(self) -> int:
         return len(self._events)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.storage.coordinates import Source
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Counter, Pane
@@ -89,9 +88,10 @@ def test_what_a_redactor_sends_again_counts_once_though_its_task_has_closed(
         return changes
 
     def sent(offset: int, time_ms: int, kind: str, session: str, source: int) -> Record:
-        each = event(time_ms, kind, session_id=session, event_id=f"{session}{source}")
-        place = Source("agent.events.raw", 0, source, 0)
-        return Record(offset, time_ms + 100_000, each, place)
+        place = {"topic": "agent.events.raw", "partition": 0, "offset": source, "index": 0}
+        event_id = f"{session}{source}"
+        each = event(time_ms, kind, session_id=session, event_id=event_id, source=place)
+        return Record(offset, time_ms + 100_000, each)
 
     short = [
         sent(3, START_MS + 10, "llm_call", "s", 3),
@@ -102,7 +102,7 @@ def test_what_a_redactor_sends_again_counts_once_though_its_task_has_closed(
     apply(sent(6, START_MS + LATENESS_MS + 1_001, "llm_call", "a", 6))  # and is forgotten
     if restarted:
         aggregator = PartitionAggregator.load(0, list(table.items()))
-    again = [Record(each.offset + 4, each.record_ms, each.event, each.source) for each in short]
+    again = [Record(each.offset + 4, each.record_ms, each.event) for each in short]
     changes = apply(*again)
     assert (changes.processed, changes.applied) == (2, 0)
     changes = apply(sent(9, START_MS + PANE_MS + LATENESS_MS, "llm_call", "a", 9))
