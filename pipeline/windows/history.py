@@ -113,32 +113,32 @@ class History:
         the start falls inside the finest pane that is still kept, the span begins after that pane.
         """
         panes: list[Pane] = []
+        levels = [_Level(self, resolution, now_ms) for resolution in _COARSEST_FIRST]
         at_ms = start_ms
         while at_ms < end_ms:
-            for resolution in _COARSEST_FIRST:
-                place = resolution, at_ms
-                if at_ms % resolution or self.is_expired(place, now_ms):
+            step_ms = 0
+            for level in levels:
+                size_ms = level.size_ms
+                if at_ms % size_ms or at_ms <= level.gone_ms:
                     continue
-                pane = self.at(place)
-                if at_ms + resolution <= end_ms or pane is None or pane.data_end_ms <= end_ms:
+                pane = level.at(at_ms)
+                if at_ms + size_ms <= end_ms or pane is None or pane.data_end_ms <= end_ms:
                     if pane is not None:
                         panes.append(pane.pane)
-                    at_ms += resolution
+                    step_ms = size_ms
                     break
-            else:
-                at_ms = self._next_start_ms(at_ms, now_ms)
-        return panes + self._open_between(start_ms, end_ms)
+            at_ms = at_ms + step_ms if step_ms else self._next_start_ms(at_ms, now_ms)
+        self._add_open(start_ms, end_ms, panes)
+        return panes
 
-    def at(self, place: Place) -> HistoryPane | None:
-        """Return the pane at `place`, to be read only; None where nothing was."""
-        slot = _slot_of(place)
+    def segment(self, slot: Place) -> Segment | None:
+        """Return the panes of a slot, to be read only; None where nothing was."""
         segment = self.hot.get(slot)
         if segment is None:
             data = self.stored.get(slot)
-            if data is None:
-                return None
-            segment = _unpacked(data, place[0])
-        return segment.get(place[1])
+            if data is not None:
+                segment = _unpacked(data, slot[0])
+        return segment
 
     def is_expired(self, place: Place, now_ms: int) -> bool:
         """Return whether panes there are not kept any more."""
@@ -191,15 +191,12 @@ class History:
         last_ms = slot[1] + SLOT_MS[slot[0]] - int(slot[0])
         return self.is_expired((slot[0], last_ms), now_ms)
 
-    def _open_between(self, start_ms: int, end_ms: int) -> list[Pane]:
-        return [
-            part.pane
-            for (resolution, _), segment in self.hot.items()
-            if resolution is Resolution.TEN_SECONDS
-            for at_ms, pane in segment.items()
-            if start_ms <= at_ms < end_ms
-            for part in pane.open.values()
-        ]
+    def _add_open(self, start_ms: int, end_ms: int, panes: list[Pane]) -> None:
+        for (resolution, _), segment in self.hot.items():
+            if resolution is Resolution.TEN_SECONDS:
+                for at_ms, pane in segment.items():
+                    if pane.open and start_ms <= at_ms < end_ms:
+                        panes += [part.pane for part in pane.open.values()]
 
     def _next_start_ms(self, at_ms: int, now_ms: int) -> int:
         """Return where the next pane begins that is kept and not before `at_ms`."""
@@ -208,6 +205,30 @@ class History:
             if not self.is_expired((resolution, next_ms), now_ms):
                 return next_ms
         return now_ms
+
+
+class _Level:
+    """One resolution, for one walk over a history: neighbours are mostly in one slot."""
+
+    def __init__(self, history: History, resolution: Resolution, now_ms: int) -> None:
+        self.size_ms = int(resolution)
+        kept_ms = history.retention.kept_ms(history.dimension.kind, resolution)
+        self.gone_ms = now_ms - kept_ms - self.size_ms
+        """Panes that start here or before are not kept any more."""
+        self._history = history
+        self._resolution = resolution
+        self._slot_ms = SLOT_MS[resolution]
+        self._begin_ms = -1
+        self._segment: Segment | None = None
+
+    def at(self, start_ms: int) -> HistoryPane | None:
+        """Return the pane that starts there; None where nothing was."""
+        begin_ms = start_ms - start_ms % self._slot_ms
+        if begin_ms != self._begin_ms:
+            self._begin_ms = begin_ms
+            self._segment = self._history.segment((self._resolution, begin_ms))
+        segment = self._segment
+        return None if segment is None else segment.get(start_ms)
 
 
 def _slot_of(place: Place) -> Place:

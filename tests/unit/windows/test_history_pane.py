@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from pipeline.windows import history_pane
 from pipeline.windows.history_pane import HistoryPane
 from pipeline.windows.pane import Counter, Pane, Resolution
 
@@ -16,26 +13,16 @@ def closed(start_ms: int) -> Pane:
     return Pane(start_ms, Resolution.TEN_SECONDS, {Counter.EVENTS: 3})
 
 
-def test_what_partitions_close_together_is_merged_once_and_only_when_it_is_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    merges = 0
-    merge = history_pane.merge_panes
-
-    def counted(*args: object) -> Pane:
-        nonlocal merges
-        merges += 1
-        return merge(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(history_pane, "merge_panes", counted)
+def test_what_partitions_close_together_is_merged_once_and_only_when_it_is_read() -> None:
     pane = HistoryPane.empty(MINUTE_MS, Resolution.MINUTE)
     for partition in range(PARTITIONS):
         assert pane.fold(partition, closed(MINUTE_MS))
         assert not pane.fold(partition, closed(MINUTE_MS)), "it came again"
-    assert merges == 0
+    assert pane.merged.counters == {}
+    assert len(pane.waiting) == PARTITIONS
     assert pane.pane.counters == {Counter.EVENTS: 3 * PARTITIONS}
+    assert pane.waiting == []
     assert pane.fold(0, closed(MINUTE_MS + 10_000))
     assert pane.data_end_ms == MINUTE_MS + 20_000
     assert pane.pane.counters == {Counter.EVENTS: 3 * PARTITIONS + 3}
     assert pane.pane is pane.pane
-    assert merges == 2
