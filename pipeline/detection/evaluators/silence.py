@@ -3,8 +3,10 @@
 Silence is measured in missed events, not in minutes: what the same source sent in the same span of
 former days. A night without calls is no silence for a tool of office hours, and three minutes are
 one for a busy agent. What former days give is the shape; the level is that of the source just
-before it fell silent, so that a slow day is not compared with a fast one. And the longest normal
-gap of the last two weeks, in missed events too, keeps irregular sources quiet.
+before it fell silent, so that a slow day is not compared with a fast one. The events of a task come
+together: forty that come one by one chance leaves out in no lifetime, forty that are three sessions
+every night. And the longest normal gap of the last two weeks, in missed events too, keeps irregular
+sources quiet.
 """
 
 from __future__ import annotations
@@ -23,13 +25,16 @@ LEVEL_SPAN = 3 * HOUR
 HOURS_READ = 24
 MAX_SCALE = 4.0
 MIN_GAP = MINUTE
+TASKS = "task_failures"
+"""A measure whose count is that of all closed tasks."""
 
 
 class SilenceEvaluator:
     """Judges a `SilenceRule`.
 
     Remembers for each source: `last_seen`; the counts of its hours (panes of hours are kept for
-    a day or three only); and the longest gap, in missed events, of this week and of the last.
+    a day or three only); how many events a task had in the last day; and the longest gap, in missed
+    events, of this week and of the last.
     """
 
     def __init__(self, rule: SilenceRule) -> None:
@@ -58,6 +63,9 @@ class SilenceEvaluator:
         missed = self._missed(look, look.now)
         longest = max(numbers.get("longest", 0.0), numbers.get("longest_before", 0.0))
         threshold = max(rule.expected, rule.gap_factor * longest)
+        if missed < threshold:
+            return None
+        threshold = max(threshold, rule.expected_tasks * numbers.get("together", 0.0))
         if missed < threshold:
             return None
         return Finding(
@@ -131,6 +139,8 @@ class SilenceEvaluator:
         hours = look.memory.hours
         hour = floor_to(look.now, HOUR)
         at = max(self._hours_end(look), hour - HOURS_READ * HOUR)
+        if at == hour:
+            return
         while at < hour:
             count = self._count(look, at, at + HOUR)
             at += HOUR
@@ -138,6 +148,10 @@ class SilenceEvaluator:
                 hours.append(count)
         del hours[:-HOURS_KEPT]
         look.memory.numbers["hours_end"] = hour
+        events = sum(hours[-HOURS_READ:])
+        tasks = look.view.stats(look.dimension, TASKS, hour - HOURS_READ * HOUR, hour).count
+        if events and tasks:
+            look.memory.numbers["together"] = events / tasks
 
     def _hours_end(self, look: Look) -> float:
         return look.memory.numbers.get("hours_end", 0.0)

@@ -177,6 +177,8 @@ class SilenceRule(BaseRule):
     kind: Literal["silence"]
     expected: float = Field(default=25.0, gt=0)
     """How many events must have been missed, by the rhythm of the last days."""
+    expected_tasks: float = Field(default=15.0, ge=0)
+    """Also as many as so many tasks have: the events of a task come together."""
     min_silence: Seconds = 2 * MINUTE
     gap_factor: float = Field(default=2.0, ge=1)
     """Also this many times the longest normal gap, measured in missed events."""

@@ -13,7 +13,16 @@ from pipeline.detection.evaluators.silence import SilenceEvaluator
 from pipeline.detection.finding import Evaluator, Finding, Look, Remembered
 from pipeline.detection.rules import default_rules
 from pipeline.detection.rules.model import Rule
-from tests.unit.detection.synthetic import DAY, HOUR, MONDAY, Array, Dim, SyntheticView, dim
+from tests.unit.detection.synthetic import (
+    DAY,
+    HOUR,
+    MONDAY,
+    Array,
+    Dim,
+    SyntheticView,
+    arrivals,
+    dim,
+)
 
 NOW = MONDAY + 15 * DAY + 12 * HOUR  # a Tuesday noon, two weeks in
 TOOL = dim(tool="search")
@@ -190,9 +199,13 @@ class TestShare:
 
 
 class TestSilence:
-    def run(self, times: Array, start: float, end: float) -> list[tuple[float, Finding]]:
+    def run(
+        self, times: Array, start: float, end: float, tasks: Array | None = None
+    ) -> list[tuple[float, Finding]]:
         view, where = SyntheticView(), dim(agent="support")
         view.add(where, "events", times, np.ones(len(times)))
+        if tasks is not None:
+            view.add(where, "task_failures", tasks, np.ones(len(tasks)))
         evaluator = SilenceEvaluator(rule("agent-silence"))  # type: ignore[arg-type]
         memory = Remembered()
         found = []
@@ -220,6 +233,25 @@ class TestSilence:
         found = self.run(batch, NOW - 4 * DAY, NOW + 6 * HOUR)
         assert found
         assert min(now for now, _ in found) >= NOW
+
+    def sessions(self) -> tuple[Array, Array]:
+        """Return the ends of sparse sessions of twenty events each, by rhythm, and the events."""
+        ends = arrivals(np.random.default_rng(11), MONDAY, MONDAY + 15 * DAY, 20.0)
+        return ends, (ends[:, None] - np.arange(20)).ravel()
+
+    def test_events_that_come_by_sessions_are_missed_by_sessions(self) -> None:
+        ends, times = self.sessions()
+        start = MONDAY + HOUR
+        assert self.run(times, start, MONDAY + 6 * DAY, ends) == []
+        # without knowing that they come together, three sessions count as sixty events
+        assert self.run(times, start, MONDAY + 6 * DAY) != []
+
+    def test_sessions_that_end_for_good_are_missed(self) -> None:
+        ends, times = self.sessions()
+        found = self.run(times[times < NOW - DAY], NOW - 4 * DAY, NOW, ends[ends < NOW - DAY])
+        assert found
+        assert min(now for now, _ in found) >= NOW - DAY
+        assert found[0][1].value >= 0.95 * 15 * 20
 
     def test_a_retired_source_is_forgotten(self) -> None:
         times = every(5, MONDAY, NOW)
