@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.storage.coordinates import PresentOffsets, SourceFence
 from pipeline.storage.recent_ids import RecentIds
-from pipeline.storage.rows import Refusal, source_of
+from pipeline.storage.rows import Refusal
 
 
 class Sorted:
@@ -65,7 +65,8 @@ def _repetition(
     recent: RecentIds | None,
 ) -> str | None:
     """Tell in which way a record is one that came before; None: it is new."""
-    if not fence.passes(source_of(row)):
+    source = row["source"]
+    if not fence.passes_at(source["topic"], source["partition"], source["offset"], source["index"]):
         return "processing"
     first_of_its_id = recent is None or recent.add(row["event_id"])
     if offset in present:

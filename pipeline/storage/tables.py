@@ -20,7 +20,7 @@ Record = dict[str, Any]
 Values = list[Any]
 
 
-BLOCK = 256
+BLOCK = 512
 """Records whose values are taken in one go.
 
 What is taken from whole records is a walk over all of a block; those of a larger one do not stay in

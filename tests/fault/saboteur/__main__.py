@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -49,7 +50,7 @@ def _sort_without(**switched_off: Callable[[], Any]) -> None:
         arguments = dict(zip(("read", "cluster", "fence", "present", "recent"), known, strict=True))
         for record in records:
             less = {name: make() for name, make in switched_off.items()}
-            one = sort([record], **arguments | less)
+            one = sort([record], *(arguments | less).values())
             for name in ("rows", "records", "refused", "repeated"):
                 getattr(found, name).extend(getattr(one, name))
         return found
@@ -201,7 +202,8 @@ def freeze_before_insert() -> None:
 
     def frozen(self: Any, table: str, names: Any, block: bytes, *args: Any, **kwargs: Any) -> Any:
         if table == "events" and len(block) > 4_096 and _once():
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # to this thread: one that another thread gets leaves it the time to send the insert
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return insert(self, table, names, block, *args, **kwargs)
 
     HttpClient.raw_insert = frozen
