@@ -1,4 +1,4 @@
-"""What is compiled: the Python that runs for each event, by mypyc, and two loops in C.
+"""What is compiled: the Python that runs for each event, by mypyc, and four loops in C.
 
 The rest about the package is in pyproject.toml, the reasons in docs/adr/0007-compiled-core.md.
 """
@@ -22,7 +22,7 @@ NAMES = {
         own_tokens plain pseudonyms spans spoken structure text verifier walk""",
     REDACTION / "automata": "scanner",
     EVENTS: "decode normalize split",
-    STORAGE: "coordinates recent_ids rows",
+    STORAGE: "coordinates fields recent_ids rows sorting",
     TASKS: "budgets logical_calls reading state storage summary",
     WINDOWS: """batch cardinality codec contributions dimension dimensions event_time gathering
         histories history history_pane open_cell open_panes open_tasks pane partial partition
@@ -39,7 +39,12 @@ def modules(*folders: Path) -> list[str]:
 redaction = modules(REDACTION, REDACTION / "automata")
 redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
 rest = modules(EVENTS, STORAGE, TASKS, WINDOWS)
-loops = [REDACTION / "automata" / "scan.c", DETECTORS / "word_runs.c"]
+loops = [
+    REDACTION / "automata" / "scan.c",
+    DETECTORS / "word_runs.c",
+    STORAGE / "taking.c",
+    Path("pipeline/adapters/clickhouse/native_columns.c"),
+]
 
 setup(
     ext_modules=[

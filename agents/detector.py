@@ -30,6 +30,7 @@ from pipeline.detection.modes import ModeNotice
 from pipeline.detection.partition import Changes, PartitionDetector
 from pipeline.detection.rules import RuleSet, load_rules
 from pipeline.detection.silences import Silence
+from pipeline.detection.spans import floor_to
 from pipeline.detection.window_records import key_of, window_of
 from pipeline.errors import ConfigError, InputError
 from pipeline.metrics import Metrics
@@ -60,6 +61,7 @@ class DetectorStage:
         metrics: Metrics,
         lag: Callable[[], Mapping[str, float]] = dict,
         monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """`rules` returns the rules in force now, `lag` the seconds that groups are behind."""
         self._state = state
@@ -68,6 +70,8 @@ class DetectorStage:
         self._metrics = metrics
         self._lag = lag
         self._monotonic = monotonic
+        # when this began by both clocks: where event time begins in thought before the first tick
+        self._began = floor_to(wall(), TICK_SECONDS), monotonic()
         # the last tick that came less than a tick late, and when it was first seen
         self._in_time: tuple[float, float] | None = None
         self._loaded: tuple[int, PartitionDetector] | None = None
@@ -104,8 +108,8 @@ class DetectorStage:
     async def tick(self, tick: Tick) -> None:
         """Take up rules that have changed, and note how far the groups are behind.
 
-        While event time stands (the aggregator may), or is too slow (under overload a minute of
-        events takes many), the rules on that are judged here.
+        While event time stands (the aggregator may), has not begun (it never came up), or is too
+        slow (under overload a minute of events takes many), the rules on that are judged here.
         """
         async with self._one_at_a_time:
             if PARTITION not in tick.partitions:
@@ -114,15 +118,18 @@ class DetectorStage:
             detector = self._detector(tick.assignment)
             detector.use(self._rules())
             last_tick, behind = detector.last_tick, self._lag()
+            since = None
             if last_tick is None:
-                return
-            late = self._late(last_tick)
+                since, began = self._began
+                late = self._monotonic() - began
+            else:
+                late = self._late(last_tick)
             if not behind:
                 return
-            if late < STANDS_AFTER_SECONDS:
+            if late >= STANDS_AFTER_SECONDS:
+                detector.stand_still(behind, late, since)
+            elif last_tick is not None:
                 detector.apply(Signals(tuple(lag_signals(behind, last_tick))))
-            else:
-                detector.stand_still(behind, late)
             try:
                 await self._publish(detector.take_changes())
             except BaseException:

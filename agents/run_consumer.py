@@ -39,8 +39,9 @@ class _Thread(LeasedThread):
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer: Any = super()._create_worker_consumer(transport)
-        # read when it starts
+        # both are read when it starts
         consumer._fetch_max_wait_ms = int(FETCH_SECONDS * 1000)
+        consumer._fetch_min_bytes = transport.fetch_bytes
         return consumer
 
 
@@ -278,3 +279,5 @@ class RunTransport(driver.Transport):
     """Faust's Kafka transport with `RunConsumer` in it."""
 
     Consumer = RunConsumer
+    fetch_bytes = 1
+    """What a fetch waits for, but no longer than `FETCH_SECONDS`."""

@@ -2,23 +2,24 @@
 
 Order of things in one call: know what the table holds of a partition (asked when the partition is
 taken over, and again after every failure, because a failed insert may have happened), leave out
-what is there, insert the rest as columns under a token, send dead letters for what is refused.
-Only then is the run finished.
+what is there and pack the rest (`agents.sink_batch`), insert it under a token, send dead letters
+for what is refused. Only then is the run finished.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 import faust
 import orjson
 
-from agents.delivery import Run, RunConsumer, deliver
-from agents.replacing_sink import ReplacingSinkStage, Row, RowStore
+from agents.delivery import Run, RunConsumer, RunTransport, deliver
+from agents.replacing_sink import ReplacingSinkStage
+from agents.sink_batch import UNFIT, Batch, Block, Read, Refused, refused
 from pipeline.adapters.clickhouse.errors import TooLateError
+from pipeline.adapters.clickhouse.native import Packed, Same
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
@@ -29,24 +30,36 @@ from pipeline.events.decode import Origin
 from pipeline.metrics import Metrics
 from pipeline.storage.control_tables import ALERTS, TASKS, WINDOWS, read_record, read_task
 from pipeline.storage.progress import Progress, load_progress
-from pipeline.storage.rows import Refusal, read_dead_letter, read_event, source_of
-from pipeline.storage.tables import BLOCK, DEAD_LETTERS, EVENTS, Table
+from pipeline.storage.rows import read_dead_letter, read_event
+from pipeline.storage.tables import DEAD_LETTERS, EVENTS, LEASE_UNTIL, Table
 from pipeline.topics import ALERTS as ALERTS_TOPIC
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ
 from pipeline.topics import TASKS as TASKS_TOPIC
 from pipeline.topics import WINDOWS as WINDOWS_TOPIC
 
 STAGE = "sink"
-PLACE = ("cluster", "topic", "partition", "offset")
-Place = tuple[str, str, int, int]
-_NO_ROW = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-"""What a record raises that lacks a field, or has a value that fits no column."""
+FETCH_BYTES = 256 * 1024
+"""Compressed, as they lie on the broker: about two thousand events."""
 ROWS_IN_TIME = 500
 """A batch this small that comes after its lease is not late because of its size."""
 
 
-class Store(RowStore, Protocol):
-    """What the sink needs of ClickHouse beside: to ask what is there."""
+class Store(Protocol):
+    """What the sink needs of ClickHouse."""
+
+    def pack(self, names: list[str], types: list[str], columns: list[list[Any]]) -> Packed:
+        """Write columns as `insert_packed` takes them; `InputError` if a value does not fit."""
+
+    async def insert_packed(
+        self,
+        table: str,
+        names: list[str],
+        blocks: list[Packed],
+        same: list[Same],
+        *,
+        token: str,
+    ) -> None:
+        """Store rows; `InputError` if a value is refused, `RetryableError` if it may be retried."""
 
     async def query(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
@@ -60,26 +73,13 @@ class _Partition:
     progress: Progress
 
 
-class Refused(NamedTuple):
-    """A record that becomes a dead letter: where it stands, why, and its size in bytes."""
-
-    topic: str
-    partition: int
-    offset: int
-    refusal: Refusal
-    size: int
-
-
-_UNFIT = Refusal("refused_by_clickhouse", "a value does not fit its column")
-
-
 class SinkStage:
     """Stores the records of one topic in one table."""
 
     def __init__(
         self,
         table: Table,
-        read: Callable[[bytes | None], Row | Refusal],
+        read: Read,
         store: Store,
         dead_letters: BatchProducer,
         metrics: Metrics,
@@ -101,29 +101,20 @@ class SinkStage:
         self._lease = lease
         self._horizon = horizon
         self._partitions: dict[tuple[str, int], _Partition] = {}
-        self._place_columns = [table.names.index(name) for name in PLACE]
-        self._lease_column = table.names.index("lease_until")
 
     async def handle(self, runs: list[Run]) -> None:
         """Store whole runs; return when ClickHouse has acknowledged their rows."""
         try:
-            columns: list[list[Any]] = [[] for _ in self._table.columns]
-            refused: list[Refused] = []
             cluster = await self._dead_letters.cluster_id()
+            batch = Batch(self._table, self._read, self._store.pack, cluster)
             for run in runs:
-                progress = await self._progress(run, cluster)
-                # a block at a time, from bytes to columns: what was parsed is still in the
-                # processor's cache then, and its memory serves the next block
-                for first in range(0, len(run.records), BLOCK):
-                    rows: list[Row] = []
-                    for record in run.records[first : first + BLOCK]:
-                        self._sort(record, cluster, progress, rows, refused)
-                    self._add(rows, columns, refused)
-            count = len(columns[0])
-            refused += await self._insert(columns)
+                batch.add(run.records, await self._progress(run, cluster))
+            batch.finish()
+            count = sum(len(block.records) for block in batch.blocks)
+            letters = batch.refused + await self._insert(batch, batch.blocks)
             # in the order of their offsets, as the fence of whoever reads dead letters expects it
-            refused.sort(key=lambda item: item.offset)
-            await self._dead_letters.send(EVENTS_DLQ.name, map(self._letter, refused))
+            letters.sort(key=lambda item: item.offset)
+            await self._dead_letters.send(EVENTS_DLQ.name, map(self._letter, letters))
         except BaseException:
             # what was stored is unknown now, and the fences have moved: ask again next time
             for run in runs:
@@ -131,6 +122,8 @@ class SinkStage:
             raise
         self._metrics.records_in.labels(runs[0].topic).inc(sum(len(run.records) for run in runs))
         self._metrics.records_out.labels(self._table.name).inc(count)
+        for kind in batch.repeated:
+            self._metrics.repeated.labels(kind).inc()
 
     async def _progress(self, run: Run, cluster: str) -> Progress:
         known = self._partitions.get((run.topic, run.partition))
@@ -153,118 +146,61 @@ class SinkStage:
         for place in [p for p, known in self._partitions.items() if known.assignment != assignment]:
             del self._partitions[place]
 
-    def _sort(
-        self, record: Any, cluster: str, progress: Progress, rows: list[Row], refused: list[Refused]
-    ) -> None:
-        """Put a record among the rows or the refused, or leave it out as a repetition."""
-        row = self._read(record.value)
-        if isinstance(row, Refusal):
-            place = (record.topic, record.partition, record.offset)
-            refused.append(Refused(*place, row, len(record.value or b"")))
-            return
-        kind = self._repetition(record.offset, row, progress)
-        if kind is not None:
-            self._metrics.repeated.labels(kind).inc()
-            return
-        row["at"] = {
-            "cluster": cluster,
-            "topic": record.topic,
-            "partition": record.partition,
-            "offset": record.offset,
-            # known when they are inserted
-            "lease_until": None,
-        }
-        rows.append(row)
-
-    def _repetition(self, offset: int, row: Row, progress: Progress) -> str | None:
-        """Tell in which way a record is one that came before; None: it is new."""
-        if not progress.fence.passes(source_of(row)):
-            return "processing"
-        first_of_its_id = progress.recent is None or progress.recent.add(row["event_id"])
-        if offset in progress.present:
-            return "delivery"
-        return None if first_of_its_id else "production"
-
-    def _add(self, rows: list[Row], columns: list[list[Any]], refused: list[Refused]) -> None:
-        """Append `rows` to `columns`, and to `refused` those that lack what a column needs."""
-        try:
-            added = self._table.to_columns(rows)
-        except _NO_ROW:
-            if len(rows) > 1:
-                for row in rows:
-                    self._add([row], columns, refused)
-                return
-            at = rows[0]["at"]
-            refused.append(Refused(at["topic"], at["partition"], at["offset"], _UNFIT, 0))
-            return
-        for column, values in zip(columns, added, strict=True):
-            column += values
-
-    async def _insert(self, columns: list[list[Any]]) -> list[Refused]:
-        """Insert rows; return those with a value that ClickHouse does not take, by halving."""
-        count = len(columns[0])
-        if not count:
+    async def _insert(self, batch: Batch, blocks: list[Block]) -> list[Refused]:
+        """Insert blocks; return the rows with a value that ClickHouse does not take, by halving."""
+        if not blocks:
             return []
+        count = sum(len(block.records) for block in blocks)
         try:
             lease_until = int((self._clock.now() + self._lease()) * 1000)
-            columns[self._lease_column] = [lease_until] * count
-            token = _token(self._places(columns))
-            await self._store.insert(
-                self._table.name, self._table.names, self._table.types, columns, token=token
+            await self._store.insert_packed(
+                self._table.name,
+                self._table.names,
+                [block.packed for block in blocks],
+                [Same(LEASE_UNTIL.name, LEASE_UNTIL.type, lease_until)],
+                token=batch.token(blocks),
             )
         except InputError:
             if count == 1:
-                [(_, topic, partition, offset)] = self._places(columns)
-                return [Refused(topic, partition, offset, _UNFIT, 0)]
-            return await self._insert_halves(columns)
+                [[record]] = [block.records for block in blocks]
+                return [refused(record, UNFIT, 0)]
+            return await self._insert_halves(batch, blocks)
         except TooLateError:
             # a starved machine may take longer for a large batch than a lease lasts: without this
             # the same batch would be refused for ever
             if count <= ROWS_IN_TIME:
                 raise
-            return await self._insert_halves(columns)
+            return await self._insert_halves(batch, blocks)
         return []
 
-    async def _insert_halves(self, columns: list[list[Any]]) -> list[Refused]:
-        middle = len(columns[0]) // 2
-        first = await self._insert([column[:middle] for column in columns])
-        return first + await self._insert([column[middle:] for column in columns])
+    async def _insert_halves(self, batch: Batch, blocks: list[Block]) -> list[Refused]:
+        if len(blocks) == 1:
+            blocks = batch.halves(blocks[0])
+        middle = len(blocks) // 2
+        first = await self._insert(batch, blocks[:middle])
+        return first + await self._insert(batch, blocks[middle:])
 
-    def _places(self, columns: list[list[Any]]) -> Iterable[Place]:
-        """Return where each row comes from."""
-        return zip(*(columns[number] for number in self._place_columns), strict=True)
-
-    def _letter(self, refused: Refused) -> Record:
-        refusal = refused.refusal
+    def _letter(self, item: Refused) -> Record:
+        refusal = item.refusal
         letter = failed_event(
-            Origin(refused.topic, refused.partition, refused.offset),
+            Origin(item.topic, item.partition, item.offset),
             index=0,
             stage=STAGE,
             reason=refusal.reason,
             detail=refusal.detail,
-            size_bytes=refused.size,
+            size_bytes=item.size,
             ts=self._clock.now(),
         )
         self._metrics.dead_letters.labels(refusal.reason).inc()
-        return Record(f"{refused.topic}:{refused.partition}".encode(), orjson.dumps(letter))
-
-
-def _token(places: Iterable[Place]) -> str:
-    """Name a batch by exactly the offsets in it: a repeated insert has the same name.
-
-    ClickHouse drops a second insert under the same token without a look at its rows, so two
-    different batches must never share one.
-    """
-    named = "".join(
-        f"{cluster}:{topic}:{partition}:{offset};" for cluster, topic, partition, offset in places
-    )
-    return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
+        return Record(f"{item.topic}:{item.partition}".encode(), orjson.dumps(letter))
 
 
 def build(
     app: faust.App, settings: Settings, metrics: Metrics
 ) -> list[BatchProducer | ClickHouseWriter]:
     """Register the sink's agents on `app`; return what has to be started before they run."""
+    # a batch waits longer than a fetch anyhow, and each fetch costs as much as dozens of events
+    cast(RunTransport, app.transport).fetch_bytes = FETCH_BYTES
     producer = BatchProducer(settings.kafka)
     store = ClickHouseWriter(settings.clickhouse)
 

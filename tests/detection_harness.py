@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.adapters.kafka.batches import partition_for_key
-from pipeline.config import LimitSettings
 from pipeline.detection.aggregator_messages import messages_of
 from pipeline.detection.alert import Alert, Status
 from pipeline.detection.messages import NOTHING_KNOWN, Progress, read_message
 from pipeline.detection.modes import ModeNotice
 from pipeline.detection.partition import PartitionDetector
 from pipeline.detection.rules import RuleSet, default_rules
-from pipeline.events.decode import DecodedEvent, Origin, decode_message
-from pipeline.simulate.truth import SimulatedEvent
 from pipeline.windows.batch import AggregatorConfig, Record
 from pipeline.windows.event_time import event_time_ms
 from pipeline.windows.pane import Resolution
@@ -28,17 +25,6 @@ from pipeline.windows.partition import PartitionAggregator
 from pipeline.windows.stats import WindowStats
 
 Event = dict[str, Any]
-_REDACTED = {"verified": True, "quarantined": 0, "counts": {}}
-
-
-def clean_events(simulated: Iterable[SimulatedEvent]) -> Iterator[Event]:
-    """Decode a fleet's events as the redactor does, without looking for personal data."""
-    limits = LimitSettings()
-    for offset, item in enumerate(simulated):
-        origin = Origin("agent.events.raw", 0, offset)
-        for decoded in decode_message(item.value, origin=origin, limits=limits, now=item.at + 60):
-            assert isinstance(decoded, DecodedEvent)
-            yield {**decoded.event, "redaction": _REDACTED}
 
 
 @dataclass

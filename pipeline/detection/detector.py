@@ -148,6 +148,8 @@ class Detector:
     def _tick(self, view: WindowView, now: float, outcome: Outcome) -> None:
         before = {alert.fingerprint: alert for alert in self._book.all()}
         findings: dict[str, tuple[Look, Finding]] = {}
+        if self._last_tick is None:
+            self._close_all(now)
         for rule in self._rules.rules:
             if now % rule.every < self._tick_seconds:
                 self._judge(rule, view, now, findings)
@@ -197,11 +199,21 @@ class Detector:
         """Resolve what belongs to a rule that is no longer there."""
         for alert in self._book.open():
             if alert.rule not in self._by_name:
-                status = Status.RESOLVED if alert.fired_at is not None else Status.INACTIVE
-                resolved_at = now if status is Status.RESOLVED else None
-                self._book.put(
-                    replace(alert, status=status, resolved_at=resolved_at, updated_at=now)
-                )
+                self._close(alert, now)
+
+    def _close_all(self, now: float) -> None:
+        """Resolve what was told by the wall clock while no event time was known.
+
+        In a backfill event time begins weeks before that, and comes to where these alerts are much
+        later or never. Who is behind even then is told anew.
+        """
+        for alert in self._book.open():
+            self._close(alert, max(now, alert.updated_at))
+
+    def _close(self, alert: Alert, now: float) -> None:
+        status = Status.RESOLVED if alert.fired_at is not None else Status.INACTIVE
+        resolved_at = now if status is Status.RESOLVED else None
+        self._book.put(replace(alert, status=status, resolved_at=resolved_at, updated_at=now))
 
     def _suppress_and_promote(self, now: float, rules: Container[str]) -> None:
         alerts = self._book.all()

@@ -19,6 +19,7 @@ Place = tuple[str, str, int]
 Position = tuple[int, int]
 """Committed offset, and the end of the partition."""
 
+LAG_MEASURE = "lag_seconds"
 KEPT = 512
 """Moments that are remembered for a partition; of more, every second one is forgotten."""
 
@@ -60,7 +61,7 @@ def lag_signals(behind: Mapping[str, float], event_time: float) -> Iterable[Sign
         yield Signal(
             time=event_time,
             id=f"lag:{group}:{event_time:.0f}",
-            measure="lag_seconds",
+            measure=LAG_MEASURE,
             labels=(("group", group),),
             value=seconds,
         )

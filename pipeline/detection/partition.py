@@ -23,7 +23,7 @@ import orjson
 
 from pipeline.detection.alert import Alert
 from pipeline.detection.detector import TICK_SECONDS, Detector, Outcome
-from pipeline.detection.lag import lag_signals
+from pipeline.detection.lag import LAG_MEASURE, lag_signals
 from pipeline.detection.messages import Message, Progress, Signals, signal_from
 from pipeline.detection.modes import ModeNotice
 from pipeline.detection.rules.model import RuleSet
@@ -168,13 +168,16 @@ class PartitionDetector:
             if self._tick(due_ms):
                 return
 
-    def stand_still(self, behind: Mapping[str, float], seconds: float) -> None:
+    def stand_still(
+        self, behind: Mapping[str, float], seconds: float, since: float | None = None
+    ) -> None:
         """Take in how far groups are behind while no tick has run for `seconds` of the wall clock.
 
         Event time goes on in thought, at the wall clock's pace and in steps of a tick, for the
-        rules on the pipeline alone; see `Detector.look_at_pipeline`.
+        rules on the pipeline alone; see `Detector.look_at_pipeline`. `since` is where it begins
+        while there was no tick at all: what the wall clock showed `seconds` ago.
         """
-        last = self._detector.last_tick
+        last = self._detector.last_tick if self._detector.last_tick is not None else since
         if last is None:
             return
         now = last + seconds - seconds % TICK_SECONDS
@@ -234,11 +237,24 @@ class PartitionDetector:
             self._signal_times[signal.id] = signal.time
             self._inputs[f"signal{_SEPARATOR}{signal.id}"] = orjson.dumps(signal)
 
+    def _forget_looks(self, now: float) -> None:
+        """Forget the lag that was noted by the wall clock, when event time begins at `now`.
+
+        Its ticks would come to those times later and find it anew.
+        """
+        for id_ in self._signals.drop(LAG_MEASURE, now):
+            del self._signal_times[id_]
+            self._inputs[f"signal{_SEPARATOR}{id_}"] = None
+
     def _expired_signals(self) -> Iterator[Write]:
-        if self._detector.last_tick is None:
+        now = self._detector.last_tick
+        if now is None:
+            # nothing but lag came until now, of which nobody reads what is old
+            now = self._looked_at
+        if now is None:
             return
-        horizon = self._detector.last_tick - self._signals.keep
-        self._signals.expire(self._detector.last_tick)
+        horizon = now - self._signals.keep
+        self._signals.expire(now)
         for id_ in [id_ for id_, time in self._signal_times.items() if time < horizon]:
             del self._signal_times[id_]
             yield f"signal{_SEPARATOR}{id_}", None
@@ -252,6 +268,8 @@ class PartitionDetector:
     def _tick(self, due_ms: int) -> bool:
         """Run one tick; return whether it brought alerts or modes."""
         self._merge_due_windows()
+        if self._detector.last_tick is None:
+            self._forget_looks(due_ms / 1000)
         self._histories.reader_ms = due_ms
         outcome = self._detector.advance(self._view, due_ms / 1000)
         self._take_outcome(outcome)

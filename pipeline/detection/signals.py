@@ -100,6 +100,21 @@ class SignalBuffer:
             if not signals:
                 del self._series[series]
 
+    def drop(self, measure: str, after: float) -> list[str]:
+        """Forget the signals of `measure` at and after a time; return their ids."""
+        gone: list[str] = []
+        for (kind, labels), signals in list(self._series.items()):
+            if kind != measure:
+                continue
+            first = _first(signals, after)
+            gone += (signal.id for signal in signals[first:])
+            del signals[first:]
+            if not signals:
+                del self._series[kind, labels]
+        for id_ in gone:
+            del self._ids[id_]
+        return gone
+
     def labels(self, names: Iterable[str], since: float) -> list[Labels]:
         """Return the label sets with exactly these names that have signals since then."""
         wanted = tuple(sorted(names))

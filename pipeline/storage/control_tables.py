@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from pipeline.storage.rows import Refusal, parse
@@ -36,7 +36,7 @@ def read_record(value: bytes | None) -> dict[str, Any] | Refusal | None:
 
 
 def _column(name: str, kind: str, of: Callable[[Record], Any]) -> Column:
-    def take(records: Sequence[Record]) -> Values:
+    def take(records: list[Record]) -> Values:
         return [of(record) for record in records]
 
     return Column(name, kind, take)

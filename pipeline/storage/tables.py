@@ -6,26 +6,25 @@ The declarations here and schemas/clickhouse/*.sql belong together; a test compa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
-import orjson
+from pipeline.storage import fields, taking
+
+if getattr(taking, "INTERFACE", 0) != 1:
+    raise ImportError("pipeline/storage/taking.c has changed: run `make setup`")
 
 Record = dict[str, Any]
 Values = list[Any]
-_Fields = tuple[list[int], Callable[[Record], tuple[Any, ...]], Record]
-"""Places of columns, what takes their values from an object, and the object without any."""
 
 
-BLOCK = 256
+BLOCK = 512
 """Records whose values are taken in one go.
 
-Every column is a walk over all records of a block; those of a larger one do not stay in the
-processor's cache from one column to the next, which makes each value three times as dear.
+What is taken from whole records is a walk over all of a block; those of a larger one do not stay in
+the processor's cache until the next walk.
 """
 
 
@@ -35,14 +34,24 @@ class Column:
 
     name: str
     type: str
-    take: Callable[[Sequence[Record]], Values] | None = None
+    take: Callable[[list[Record]], Values] | None = None
     """How they are taken from whole records; None: they are those of `field`."""
     field: str = ""
-    """A field that may be absent, or that every record has if it is `inside` another."""
     inside: str = ""
     """The object that has the field; empty: the record itself."""
-    finish: Callable[[Sequence[Any]], Values] = list
-    """From the values as they were found, None for an absent one, to those of the column."""
+    default: object = None
+    """What stands for an absent value, as `taking.take` has it."""
+    finish: Callable[[Values], Values] | None = None
+    """From the values as they were found to those of the column."""
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """Columns that are fields of the same object: their places among all, names and defaults."""
+
+    places: list[int]
+    names: tuple[str, ...]
+    defaults: tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -62,39 +71,40 @@ class Table:
         """The columns' ClickHouse types, in order."""
         return [column.type for column in self.columns]
 
-    def to_columns(self, records: Sequence[Record]) -> list[Values]:
+    def without(self, left_out: Column) -> Table:
+        """Return the table as if it had no such column."""
+        return Table(self.name, tuple(each for each in self.columns if each is not left_out))
+
+    def to_columns(self, records: list[Record]) -> list[Values]:
         """Return one list of values for each column; `records` are rows in order."""
         columns: list[Values] = [[] for _ in self.columns]
         for first in range(0, len(records), BLOCK):
-            block = records[first : first + BLOCK]
-            for place, values in self._taken(block):
-                columns[place] += values
+            self._take(records[first : first + BLOCK], columns)
         return columns
 
-    def _taken(self, block: Sequence[Record]) -> Iterator[tuple[int, Values]]:
+    def _take(self, block: list[Record], columns: list[Values]) -> None:
         for place, column in enumerate(self.columns):
             if column.take is not None:
-                yield place, column.take(block)
-        for outer, (places, get, absent) in self._fields.items():
-            if outer:
-                rows = [get(record[outer]) for record in block]
-            else:
-                # one dictionary that has every field, instead of a question for each
-                rows = [get(absent | record) for record in block]
-            for place, values in zip(places, zip(*rows, strict=True), strict=False):
-                yield place, self.columns[place].finish(values)
+                columns[place] += column.take(block)
+        for outer, found in self._fields.items():
+            objects = [record[outer] for record in block] if outer else block
+            taken = taking.take(objects, found.names, found.defaults)
+            for place, values in zip(found.places, taken, strict=True):
+                finish = self.columns[place].finish
+                columns[place] += values if finish is None else finish(values)
 
     @cached_property
     def _fields(self) -> dict[str, _Fields]:
         """By the object they stand in: the columns that are a field."""
-        found: dict[str, _Fields] = {}
         plain = [(n, column) for n, column in enumerate(self.columns) if column.take is None]
+        found = {}
         for outer in dict.fromkeys(column.inside for _, column in plain):
-            of_outer = [(n, column.field) for n, column in plain if column.inside == outer]
-            names = [name for _, name in of_outer]
-            # with one name alone it would not return a tuple
-            get = itemgetter(*names, names[0])
-            found[outer] = [n for n, _ in of_outer], get, dict.fromkeys(names)
+            of_outer = [(n, column) for n, column in plain if column.inside == outer]
+            found[outer] = _Fields(
+                [n for n, _ in of_outer],
+                tuple(column.field for _, column in of_outer),
+                tuple(column.default for _, column in of_outer),
+            )
         return found
 
 
@@ -104,7 +114,7 @@ class Table:
 def text(name: str, *, low_cardinality: bool = False) -> Column:
     """Declare a text field of the same name."""
     kind = "LowCardinality(String)" if low_cardinality else "String"
-    return Column(name, kind, field=name, finish=lambda values: [value or "" for value in values])
+    return Column(name, kind, field=name, default="")
 
 
 def word(name: str) -> Column:
@@ -119,48 +129,35 @@ def number(name: str, kind: str) -> Column:
 
 def count(name: str, kind: str) -> Column:
     """Declare a number that is 0 where it is absent."""
-    return Column(name, kind, field=name, finish=lambda values: [value or 0 for value in values])
+    return Column(name, kind, field=name, default=0)
 
 
 def json_text(name: str) -> Column:
     """Declare a field of any JSON value; text is kept as it is, everything else as JSON."""
-    return Column(name, "String", field=name, finish=_as_texts)
+    return Column(name, "String", field=name, finish=fields.json_texts)
+
+
+def time(name: str) -> Column:
+    """Declare a field that holds an ISO time."""
+    return Column(name, "DateTime64(6, 'UTC')", field=name, default=..., finish=fields.microseconds)
 
 
 def inside(outer: str, field: str, name: str, kind: str) -> Column:
     """Declare `record[outer][field]`, which every record has."""
-    return Column(name, kind, field=field, inside=outer)
-
-
-def _as_texts(values: Sequence[Any]) -> Values:
-    return ["" if value is None else _as_text(value) for value in values]
-
-
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _times(records: Sequence[Record]) -> Values:
-    parse = datetime.fromisoformat
-    return [parse(record["ts"]) for record in records]
-
-
-def _nanodollars(records: Sequence[Record]) -> Values:
-    return [
-        None if cost is None else round(cost * 1e9)
-        for cost in [record.get("cost_usd") for record in records]
-    ]
+    return Column(name, kind, field=field, inside=outer, default=...)
 
 
 # -- the coordinates that every row has; the sink puts them into a record under "at"
+
+LEASE_UNTIL = inside("at", "lease_until", "lease_until", "DateTime64(3, 'UTC')")
+"""Milliseconds since the epoch."""
 
 COORDINATES = (
     inside("at", "cluster", "cluster", "LowCardinality(String)"),
     inside("at", "topic", "topic", "LowCardinality(String)"),
     inside("at", "partition", "partition", "UInt32"),
     inside("at", "offset", "offset", "UInt64"),
-    # milliseconds since the epoch
-    inside("at", "lease_until", "lease_until", "DateTime64(3, 'UTC')"),
+    LEASE_UNTIL,
     inside("source", "topic", "source_topic", "LowCardinality(String)"),
     inside("source", "partition", "source_partition", "UInt32"),
     inside("source", "offset", "source_offset", "UInt64"),
@@ -174,7 +171,7 @@ _EVENT_FIELDS = (
     text("session_id"),
     text("span_id"),
     text("parent_span_id"),
-    Column("ts", "DateTime64(6, 'UTC')", _times),
+    time("ts"),
     word("agent_name"),
     word("release_version"),
     text("task_id"),
@@ -223,21 +220,12 @@ _WITH_A_COLUMN = frozenset(column.name for column in _EVENT_FIELDS) | {
 }
 
 
-def _details(records: Sequence[Record]) -> Values:
-    return [_rest(record) for record in records]
-
-
-def _rest(record: Record) -> str:
-    names = [name for name in record if name not in _WITH_A_COLUMN]
-    return orjson.dumps({name: record[name] for name in names}).decode() if names else ""
-
-
 EVENTS = Table(
     "events",
     (
         *_EVENT_FIELDS,
-        Column("cost_nanousd", "Nullable(Int64)", _nanodollars),
-        Column("details", "String", _details),
+        Column("cost_nanousd", "Nullable(Int64)", field="cost_usd", finish=fields.nanodollars),
+        Column("details", "String", fields.Unnamed(_WITH_A_COLUMN)),
         inside("redaction", "version", "redaction_version", "LowCardinality(String)"),
         inside("redaction", "policy", "redaction_policy", "LowCardinality(String)"),
         inside("redaction", "tier", "redaction_tier", "LowCardinality(String)"),
@@ -259,7 +247,7 @@ DEAD_LETTERS = Table(
         word("event_type"),
         text("event_id"),
         count("size_bytes", "UInt64"),
-        Column("ts", "DateTime64(6, 'UTC')", _times),
+        time("ts"),
         json_text("payload"),
         *COORDINATES,
     ),

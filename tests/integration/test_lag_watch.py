@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from agents.lag_watch import LagWatch
 from pipeline.adapters.kafka.options import client_options
 from pipeline.local.stack import LocalStack
-from pipeline.topics import EVENTS_RAW
+from pipeline.topics import CONTROL, EVENTS_RAW
 from tests.pipeline_harness import event, events_as_messages, publish, until
 
 GROUP = "lag-watch-test"
@@ -20,7 +20,11 @@ async def test_a_group_that_stands_is_behind_until_it_has_committed(stack: Local
         **client_options(settings.kafka), group_id=GROUP, enable_auto_commit=False
     )
     await consumer.start()
-    watch = LagWatch(settings.kafka, [GROUP])
+    unread = "lag-watch-test-of-an-empty-topic"
+    never = "lag-watch-test-never-committed"
+    watch = LagWatch(
+        settings.kafka, {GROUP: EVENTS_RAW.name, never: EVENTS_RAW.name, unread: CONTROL.name}
+    )
     await watch.start()
     try:
         partitions = [
@@ -31,6 +35,10 @@ async def test_a_group_that_stands_is_behind_until_it_has_committed(stack: Local
         await until(lambda: watch.take().get(GROUP, 0.0) >= 4, "the group falls behind")
         await consumer.commit(await consumer.end_offsets(partitions))
         await until(lambda: watch.take().get(GROUP) == 0.0, "the group has caught up")
+        seen: dict[str, float] = {}
+        await until(lambda: bool(seen.update(watch.take()) or seen), "another look")
+        assert seen[never] >= 4, "one that never committed has everything before it"
+        assert seen[unread] == 0.0, "nothing was ever published"
     finally:
         await watch.stop()
         await consumer.stop()

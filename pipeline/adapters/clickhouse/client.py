@@ -11,20 +11,22 @@ import asyncio
 import logging
 import math
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
 import clickhouse_connect
-from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver import options
 
+from pipeline.adapters.clickhouse import native
 from pipeline.adapters.clickhouse.errors import translated
+from pipeline.adapters.clickhouse.native import Packed, Same
 from pipeline.config import ClickHouseSettings
 from pipeline.errors import InputError
 
 T = TypeVar("T")
+BLOCK_ROWS = 4_096
 
 # What a value that does not fit its column raises while it is serialised.
 _VALUE_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, struct.error)
@@ -92,7 +94,7 @@ class Client:
         *,
         token: str,
     ) -> int:
-        """Insert columns of equal length as one block; return the rows sent.
+        """Insert columns of equal length at once; return the rows sent.
 
         `token` is the insert's deduplication token and not optional: clickhouse-connect repeats
         an INSERT by itself when the connection closes or the server is busy, and only a table with
@@ -104,6 +106,49 @@ class Client:
         """
         if not columns or not columns[0]:
             return 0
+        # in blocks, so that a large insert is never in memory as a whole before it is compressed
+        self.insert_packed(
+            table,
+            column_names,
+            (
+                self.pack(
+                    column_names,
+                    column_type_names,
+                    [column[first : first + BLOCK_ROWS] for column in columns],
+                )
+                for first in range(0, len(columns[0]), BLOCK_ROWS)
+            ),
+            token=token,
+        )
+        return len(columns[0])
+
+    @staticmethod
+    def pack(
+        column_names: Sequence[str],
+        column_type_names: Sequence[str],
+        columns: Sequence[Sequence[Any]],
+    ) -> Packed:
+        """Write columns of equal length as `insert_packed` takes them; nothing is sent."""
+        try:
+            return native.pack(column_names, column_type_names, columns)
+        except _VALUE_ERRORS as error:
+            raise InputError(f"a value does not fit its column ({type(error).__name__})") from None
+
+    def insert_packed(
+        self,
+        table: str,
+        column_names: Sequence[str],
+        blocks: Iterable[Packed],
+        same: Sequence[Same] = (),
+        *,
+        token: str,
+    ) -> None:
+        """Insert blocks that `pack` made, all of the same columns, with the columns `same` added.
+
+        `column_names` are all of them, in any order; a block says itself which comes when. As
+        `insert` in all else. What was packed holds no objects: a caller that packs some hundred
+        rows at a time needs the memory of a parsed row for no longer.
+        """
         settings = {
             "insert_deduplication_token": token,
             "insert_deduplicate": "1",
@@ -112,25 +157,11 @@ class Client:
             "async_insert": "0",
             "wait_end_of_query": "1",
         }
+        body = native.body(blocks, same)
         with translated(f"insert into {table}"):
-            context = self._driver.create_insert_context(
-                table,
-                column_names=list(column_names),
-                column_types=[get_from_name(name) for name in column_type_names],
-                column_oriented=True,
-                settings=settings,
+            self._driver.raw_insert(
+                table, list(column_names), body, settings, fmt="Native", compression="lz4"
             )
-            try:
-                self._driver.insert(data=columns, context=context)
-            except _VALUE_ERRORS as error:
-                raise InputError(
-                    f"insert into {table}: a value does not fit its column ({type(error).__name__})"
-                ) from None
-            finally:
-                # it holds the columns and, through a method of its own, itself: only the cyclic
-                # collector would ever free them, and a worker that catches up would grow
-                vars(context).clear()
-        return len(columns[0])
 
     def close(self) -> None:
         """Close the pool's connections."""
@@ -193,6 +224,22 @@ class AsyncClient:
             partial(
                 self._client.insert, table, column_names, column_type_names, columns, token=token
             )
+        )
+
+    pack = staticmethod(Client.pack)
+
+    async def insert_packed(
+        self,
+        table: str,
+        column_names: Sequence[str],
+        blocks: Sequence[Packed],
+        same: Sequence[Same] = (),
+        *,
+        token: str,
+    ) -> None:
+        """Insert packed blocks, once however often it is repeated; see `Client.insert_packed`."""
+        await self._run(
+            partial(self._client.insert_packed, table, column_names, blocks, same, token=token)
         )
 
     async def close(self) -> None:

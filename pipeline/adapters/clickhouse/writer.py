@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.adapters.clickhouse.client import AsyncClient, connect_async
+from pipeline.adapters.clickhouse.client import AsyncClient, Client, connect_async
+from pipeline.adapters.clickhouse.native import Packed, Same
 from pipeline.config import ClickHouseSettings
 
 
@@ -40,6 +41,21 @@ class ClickHouseWriter:
         """Insert columns once, however often it is repeated; see `Client.insert`."""
         client = await self._connected()
         await client.insert(table, names, types, columns, token=token)
+
+    pack = staticmethod(Client.pack)
+
+    async def insert_packed(
+        self,
+        table: str,
+        names: Sequence[str],
+        blocks: Sequence[Packed],
+        same: Sequence[Same] = (),
+        *,
+        token: str,
+    ) -> None:
+        """Insert packed blocks once, however often it is repeated; see `Client.insert_packed`."""
+        client = await self._connected()
+        await client.insert_packed(table, names, blocks, same, token=token)
 
     async def query(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -16,14 +17,14 @@ from typing import Any
 
 from clickhouse_connect.driver.httpclient import HttpClient
 
-from agents import aggregator, delivery, sink
+from agents import aggregator, delivery, sink, sink_batch
 from agents.__main__ import main
 from agents.lease import Lease
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.errors import PermanentError
 from pipeline.storage.coordinates import PresentOffsets, SourceFence
-from pipeline.storage.recent_ids import RecentIds
+from pipeline.storage.sorting import Sorted
 from pipeline.tasks.state import TaskState
 from pipeline.topics import EVENTS_CLEAN
 from pipeline.windows.open_panes import START, OpenPanes
@@ -40,33 +41,52 @@ def _once() -> bool:
     return True
 
 
+def _sort_without(**switched_off: Callable[[], Any]) -> None:
+    """Have the sink know less of each record; it is compiled, so what it is handed is replaced."""
+    sort = sink_batch.sort
+
+    def sorted_one_by_one(records: list[Any], *known: Any) -> Sorted:
+        found = Sorted()
+        arguments = dict(zip(("read", "cluster", "fence", "present", "recent"), known, strict=True))
+        for record in records:
+            less = {name: make() for name, make in switched_off.items()}
+            one = sort([record], *(arguments | less).values())
+            for name in ("rows", "records", "refused", "repeated"):
+                getattr(found, name).extend(getattr(one, name))
+        return found
+
+    sink_batch.sort = sorted_one_by_one
+
+
 def no_fence() -> None:
     """Let what a redactor sends again pass."""
-    SourceFence.passes = lambda self, source: True  # type: ignore[method-assign]
+    _sort_without(fence=SourceFence)
 
 
 def no_present() -> None:
     """Do not know what the table holds of uncommitted offsets."""
-    PresentOffsets.__contains__ = lambda self, offset: False  # type: ignore[method-assign]
+    _sort_without(present=PresentOffsets)
 
 
 def no_ids() -> None:
     """Do not know event ids again."""
-    RecentIds.add = lambda self, event_id: True  # type: ignore[method-assign]
+    _sort_without(recent=lambda: None)
 
 
 def no_token() -> None:
     """Insert without a deduplication token."""
-    create_insert_context = HttpClient.create_insert_context
+    raw_insert = HttpClient.raw_insert
 
-    def without(self: Any, *args: Any, settings: dict[str, Any], **kwargs: Any) -> Any:
+    def without(
+        self: Any, table: str, names: Any, block: Any, settings: dict[str, Any], **kwargs: Any
+    ) -> Any:
         del settings["insert_deduplication_token"]
         # without a token ClickHouse still knows a block by its content, and since version 26
         # `insert_deduplicate` does not change that
         settings["deduplicate_insert"] = "disable"
-        return create_insert_context(self, *args, settings=settings, **kwargs)
+        return raw_insert(self, table, names, block, settings, **kwargs)
 
-    HttpClient.create_insert_context = without
+    HttpClient.raw_insert = without
 
 
 def no_state_fence() -> None:
@@ -114,9 +134,9 @@ def raise_once() -> None:
     """Raise an unforeseen error in the middle of a call of the handler, after its insert."""
     insert = sink.SinkStage._insert
 
-    async def broken(self: Any, rows: Any) -> Any:
-        refused = await insert(self, rows)
-        if len(rows) > 20 and _once():
+    async def broken(self: Any, batch: Any, blocks: Any) -> Any:
+        refused = await insert(self, batch, blocks)
+        if sum(len(block.records) for block in blocks) > 20 and _once():
             raise RuntimeError("unforeseen")
         return refused
 
@@ -178,14 +198,15 @@ def fail_changelog_once() -> None:
 
 def freeze_before_insert() -> None:
     """Stop this process between all its checks and an insert of events, once, until SIGCONT."""
-    insert = HttpClient.data_insert
+    insert = HttpClient.raw_insert
 
-    def frozen(self: Any, context: Any) -> Any:
-        if "events" in context.table and context.row_count > 20 and _once():
-            os.kill(os.getpid(), signal.SIGSTOP)
-        return insert(self, context)
+    def frozen(self: Any, table: str, names: Any, block: bytes, *args: Any, **kwargs: Any) -> Any:
+        if table == "events" and len(block) > 4_096 and _once():
+            # to this thread: one that another thread gets leaves it the time to send the insert
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        return insert(self, table, names, block, *args, **kwargs)
 
-    HttpClient.data_insert = frozen
+    HttpClient.raw_insert = frozen
 
 
 def no_lease() -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from agents.delivery import Run, Tick
-from agents.detector import DetectorStage
+from agents.detector import STANDS_AFTER_SECONDS, DetectorStage
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.detection.messages import Progress, Signals
@@ -97,6 +99,34 @@ async def test_a_pipeline_that_stands_still_is_told_by_the_wall_clock() -> None:
     kafka.log.clear()
     await stage.tick(Tick(2, frozenset(), frozenset()))
     assert not kafka.log, "another worker has the partition"
+
+
+@pytest.mark.parametrize(("behind", "told"), [(60.0, 2), (0.0, 0)])
+async def test_before_the_first_tick_a_group_that_is_behind_is_told_and_an_idle_one_not(
+    behind: float, told: int
+) -> None:
+    kafka, now = Kafka(), 100.0
+    stage = stage_of(kafka, lambda: {"sluice-aggregator": behind}, lambda: now)
+    for _ in range(30):
+        await stage.tick(Tick(1, frozenset((0,)), frozenset((0,))))
+        if now < 100.0 + STANDS_AFTER_SECONDS:
+            assert not kafka.log
+        now += 5.0
+    assert kafka.log.count(ALERTS.name) == told
+
+
+async def test_event_time_that_begins_is_not_measured_by_the_wall_clock_before_it() -> None:
+    """A backfill begins weeks before: looks at a pipeline that keeps up would be in its future."""
+    kafka, now, behind = Kafka(), 100.0, 60.0
+    stage = stage_of(kafka, lambda: {"sluice-aggregator": behind}, lambda: now)
+    for _ in range(10):
+        await stage.tick(Tick(1, frozenset((0,)), frozenset((0,))))
+        now += 5.0
+    behind = 0.0
+    await stage.handle([run_of(messages()[::2])])
+    kafka.log.clear()
+    await stage.tick(Tick(1, frozenset((0,)), frozenset((0,))))
+    assert stage._detector(1).alerts == []
 
 
 async def test_a_tick_that_comes_late_does_not_stop_the_look_at_a_pipeline_that_creeps() -> None:

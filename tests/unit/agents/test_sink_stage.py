@@ -12,6 +12,7 @@ import pytest
 from agents.delivery import Run
 from agents.sink import SinkStage
 from pipeline.adapters.clickhouse.errors import TooLateError
+from pipeline.adapters.clickhouse.native import Same, pack
 from pipeline.adapters.kafka.batches import Record
 from pipeline.clock import ManualClock
 from pipeline.errors import InputError, UnavailableError
@@ -35,20 +36,22 @@ class Store:
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
+        self.tokens: list[str] = []
         self.fail_after_insert = False
         self.rows_in_time = 1_000_000
         """An insert of more comes after its lease."""
 
-    async def insert(
-        self,
-        table: str,
-        names: list[str],
-        types: list[str],
-        columns: list[list[Any]],
-        *,
-        token: str,
+    def pack(self, names: list[str], types: list[str], columns: list[list[Any]]) -> Any:
+        # what does not fit in the client is for the real one to find
+        pack(names, types, columns)
+        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+    async def insert_packed(
+        self, table: str, names: list[str], blocks: list[Any], same: list[Same], *, token: str
     ) -> None:
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        rows = [row | {each.name: each.value for each in same} for block in blocks for row in block]
+        assert all(set(row) == set(names) for row in rows)
+        self.tokens.append(token)
         if any(row["agent_name"] == "unfit" for row in rows):
             raise InputError("a value does not fit")
         if len(rows) > self.rows_in_time:

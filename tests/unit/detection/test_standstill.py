@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipeline.detection.alert import Alert, Status
 from pipeline.detection.messages import Progress
 from pipeline.detection.partition import PartitionDetector
@@ -86,7 +88,50 @@ def test_it_moves_neither_the_clock_nor_a_group_that_keeps_up() -> None:
     assert all(alert.labels == {"group": "sluice-aggregator"} for alert in found.alerts)
 
 
-def test_before_the_first_tick_there_is_no_time_to_judge_at() -> None:
+def before_the_first_tick(since: float, behind: dict[str, float] = BEHIND) -> Run:
+    found = Run()
+    for seconds in range(20, 120, 5):
+        found.detector.stand_still(behind, float(seconds), since)
+        found.take()
+    return found
+
+
+def test_before_the_first_tick_the_wall_clock_says_what_time_it_is() -> None:
+    found = before_the_first_tick(START_MS / 1000)
+    assert found.said() == [("sluice-aggregator", "pending"), ("sluice-aggregator", "firing")]
+    assert found.detector.last_tick is None
     found = Run()
     found.stand(500.0)
-    assert found.alerts == []
+    assert found.alerts == [], "nobody said what time it is"
+
+
+def test_where_nothing_was_published_nothing_is_told() -> None:
+    nothing = dict.fromkeys(BEHIND, 0.0)
+    assert before_the_first_tick(START_MS / 1000, nothing).alerts == []
+
+
+def test_a_restart_before_the_first_tick_says_it_no_second_time() -> None:
+    found = before_the_first_tick(START_MS / 1000)
+    found.crash()
+    for seconds in range(20, 120, 5):
+        found.detector.stand_still(BEHIND, float(seconds), START_MS / 1000 + 200)
+        found.take()
+    assert len(found.said()) == 2
+
+
+@pytest.mark.parametrize("ahead", [0.0, 30 * 86_400.0], ids=["live", "a backfill"])
+def test_what_the_wall_clock_told_ends_when_event_time_begins(ahead: float) -> None:
+    found = before_the_first_tick(START_MS / 1000 + ahead)
+    for pane in range(60):
+        found.tell(pane)
+    assert [alert.status for alert in found.alerts[2:]] == [Status.RESOLVED]
+    assert found.detector.alerts == []
+    assert len({alert.episode for alert in found.alerts}) == 1
+
+
+def test_lag_of_hours_before_the_first_tick_fills_no_table() -> None:
+    found = Run()
+    for seconds in range(20, 10_800, 10):
+        found.detector.stand_still(BEHIND, float(seconds), START_MS / 1000)
+        found.take()
+    assert len(found.table) < 1_000

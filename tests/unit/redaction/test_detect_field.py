@@ -7,15 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.redaction.detectors import DetectorSet
 from pipeline.redaction.detectors.name_checks import is_compound
 from pipeline.redaction.detectors.roads import is_public
-
-DETECTORS = DetectorSet()
-
-
-def found(text: str) -> list[tuple[str, str]]:
-    return [(span.entity_type, text[span.start : span.end]) for span in DETECTORS.detect(text)]
+from tests.unit.redaction.detected import found
 
 
 @pytest.mark.parametrize(

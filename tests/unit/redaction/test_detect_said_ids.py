@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.redaction.detectors import DetectorSet
-
-DETECTORS = DetectorSet()
-
-
-def found(text: str) -> list[tuple[str, str]]:
-    return [(span.entity_type, text[span.start : span.end]) for span in DETECTORS.detect(text)]
+from tests.unit.redaction.detected import found
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.redaction.detectors import Context, DetectorSet, DetectorSettings
 from pipeline.redaction.detectors.payment import base58check, bech32, luhn, mod97
-
-DETECTORS = DetectorSet()
-
-
-def found(text: str, context: Context | None = None) -> list[tuple[str, str]]:
-    spans = DETECTORS.detect(text, context) if context else DETECTORS.detect(text)
-    return [(span.entity_type, text[span.start : span.end]) for span in spans]
+from tests.unit.redaction.detected import found
 
 
 @pytest.mark.parametrize(

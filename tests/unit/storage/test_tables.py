@@ -89,7 +89,7 @@ def test_absent_text_is_empty_and_absent_numbers_are_null() -> None:
 
 def test_json_values_are_stored_as_json_and_text_as_it_is() -> None:
     row = row_of(EVENTS, EVENT)
-    assert row["arguments"] == '{"order":"A-1"}'
+    assert row["arguments"] == b'{"order":"A-1"}'
     assert row["result"] == "done"
 
 
