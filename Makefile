@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 COMPILED_STAMP := $(VENV)/.compiled
 # what setup.py compiles is among these
-SOURCES := setup.py $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py pipeline/redaction/*/*.c \
+SOURCES := setup.py $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py pipeline/redaction/*.c pipeline/redaction/*/*.c \
   pipeline/events/*.py pipeline/storage/*.py pipeline/tasks/*.py pipeline/windows/*.py)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
@@ -38,7 +38,7 @@ $(COMPILED_STAMP): $(STAMP) $(SOURCES)
 	@touch $@
 
 interpreted: ## delete what was compiled, to work on the core; other targets compile it again
-	find pipeline -name '*.so' ! -name 'scan.*' ! -name 'word_runs.*' -delete
+	find pipeline -name '*.so' ! -name 'scan.*' ! -name 'id_form.*' ! -name 'word_runs.*' -delete
 	@rm -f $(COMPILED_STAMP)
 
 $(KAFKA_STAMP): deploy/kafka/pom.xml
