@@ -18,8 +18,8 @@ WINDOWS = Path("pipeline/windows")
 # What has to do with a batch, settings or I/O is left to the interpreter, which lets signals and
 # other threads in between.
 NAMES = {
-    REDACTION: """canonical contexts detection_context encoded hints key_names normalise operators
-        own_tokens plain pseudonyms spans spoken structure text verifier walk""",
+    REDACTION: """canonical contexts detection_context encoded hints key_names normalise one_event
+        operators own_tokens plain pseudonyms spans spoken structure text verifier walk""",
     REDACTION / "automata": "scanner",
     EVENTS: "decode normalize split",
     STORAGE: "coordinates recent_ids rows",
