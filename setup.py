@@ -1,4 +1,4 @@
-"""What is compiled: the Python that runs for each event, by mypyc, and four loops in C.
+"""What is compiled: the Python that runs for each event, by mypyc, and five loops in C.
 
 The rest about the package is in pyproject.toml, the reasons in docs/adr/0007-compiled-core.md.
 """
@@ -18,8 +18,8 @@ WINDOWS = Path("pipeline/windows")
 # What has to do with a batch, settings or I/O is left to the interpreter, which lets signals and
 # other threads in between.
 NAMES = {
-    REDACTION: """canonical contexts detection_context encoded hints key_names normalise operators
-        own_tokens plain pseudonyms spans spoken structure text verifier walk""",
+    REDACTION: """canonical contexts detection_context encoded hints key_names normalise one_event
+        operators own_tokens plain pseudonyms spans spoken structure text verifier walk""",
     REDACTION / "automata": "scanner",
     EVENTS: "decode normalize split",
     STORAGE: "coordinates fields recent_ids rows sorting",
@@ -41,6 +41,7 @@ redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
 rest = modules(EVENTS, STORAGE, TASKS, WINDOWS)
 loops = [
     REDACTION / "automata" / "scan.c",
+    REDACTION / "id_form.c",
     DETECTORS / "word_runs.c",
     STORAGE / "taking.c",
     Path("pipeline/adapters/clickhouse/native_columns.c"),

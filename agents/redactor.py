@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -23,7 +22,8 @@ from pipeline.events.dead_letter import dead_letter, failed_event
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.events.rejection import Rejected
 from pipeline.metrics import Metrics
-from pipeline.redaction.engine import EventRedactor, Failed, RedactedEvent
+from pipeline.redaction.engine import EventRedactor
+from pipeline.redaction.one_event import Failed, RedactedEvent
 from pipeline.redaction.tiers import detector_factory
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, EVENTS_RAW
 
@@ -39,7 +39,7 @@ class Outputs:
     clean: list[Record] = field(default_factory=list)
     dead_letters: list[tuple[tuple[int, int, int], Record]] = field(default_factory=list)
     """With partition, offset and index of what was refused."""
-    found: Counter[str] = field(default_factory=Counter)
+    found: dict[str, int] = field(default_factory=dict)
     """How many values of each entity type the clean events had."""
 
     def dead_letters_in_order(self) -> list[Record]:
@@ -125,8 +125,9 @@ class RedactorStage:
             self._refuse(outputs, item.origin, letter)
             return
         outputs.clean.append(Record(result.key.encode(), result.payload))
-        for entity_type, found in result.counts.items():
-            outputs.found[entity_type] += found
+        found = outputs.found
+        for entity_type, count in result.counts.items():
+            found[entity_type] = found.get(entity_type, 0) + count
         if result.quarantined:
             self._metrics.quarantined.inc(len(result.quarantined))
             detail = "; ".join(

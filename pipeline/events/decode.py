@@ -7,7 +7,6 @@ exactly one `Rejected`, and its neighbours go on. This is the hot path of the re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -52,26 +51,30 @@ class Limits(Protocol):
         """How far `ts` may lie ahead of the clock."""
 
 
-@dataclass(frozen=True, slots=True)
 class Origin:
     """Where a Kafka value came from."""
 
-    topic: str
-    partition: int
-    offset: int
+    __slots__ = ("offset", "partition", "topic")
+
+    def __init__(self, topic: str, partition: int, offset: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
 
 
-@dataclass(slots=True)
 class DecodedEvent:
     """One valid event in its stored form, not yet redacted."""
 
-    event: dict[str, Any]
-    """Flat, by the schemas of `schemas/events/`; see `normalize` for the form."""
-    index: int
-    """Position within its message, from 0."""
-    size: int
-    """Bytes of the event as JSON."""
-    origin: Origin
+    __slots__ = ("event", "index", "origin", "size")
+
+    def __init__(self, event: dict[str, Any], index: int, size: int, origin: Origin) -> None:
+        self.event = event
+        """Flat, by the schemas of `schemas/events/`; see `normalize` for the form."""
+        self.index = index
+        """Position within its message, from 0."""
+        self.size = size
+        """Bytes of the event as JSON."""
+        self.origin = origin
 
 
 def decode_message(

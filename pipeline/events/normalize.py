@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.events.contract import EventContract
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UTC = ("Z", "+00:00")
 _DOCUMENT_TIMES = ("retrieved_at", "source_updated_at")
 MOVED_PREFIX = "event."
 
@@ -24,16 +25,26 @@ def normalize(event: dict[str, Any], contract: EventContract) -> dict[str, Any]:
 
     Raises `ValueError` where a time cannot be expressed in UTC (year 1 or 9999 with a zone).
     """
-    if not contract.known.issuperset(event):
-        _move_unknown_fields(event, contract.known)
-    _drop_nulls(event, keep="parent_span_id")
+    known = contract.known
+    nulls: list[str] = []
+    for name, value in event.items():
+        if name not in known:
+            _move_unknown_fields(event, known)
+            nulls = _nulls(event)
+            break
+        if value is None:
+            nulls.append(name)
+    for name in nulls:
+        if name != "parent_span_id":
+            del event[name]
     event.setdefault("parent_span_id", None)
     event["ts"] = utc_text(event["ts"])
     for name in contract.integers:
         if type(event.get(name)) is float:
             event[name] = int(event[name])
     for document in event.get("documents", ()):
-        _drop_nulls(document)
+        for name in _nulls(document):
+            del document[name]
         for name in _DOCUMENT_TIMES:
             if name in document:
                 document[name] = utc_text(document[name])
@@ -47,11 +58,12 @@ def utc_text(ts: str | float) -> str:
     """
     if isinstance(ts, str):
         moment = datetime.fromisoformat(ts if ts[10] == "T" else ts.upper())
-        if ts[-1] == "Z" and ts[10] == "T":
+        if ts.endswith(_UTC) and ts[10] == "T":
             # UTC already: most producers write it so, with milli- or microseconds
-            if len(ts) == 24:
-                return ts[:23] + "000Z"
-            return ts if len(ts) == 27 else f"{ts[:19]}.{ts[20:-1]:0<6.6}Z"
+            local = ts[:-1] if ts[-1] == "Z" else ts[:-6]
+            if len(local) == 23:
+                return local + "000Z"
+            return local + "Z" if len(local) == 26 else f"{local[:19]}.{local[20:]:0<6.6}Z"
     else:
         # not fromtimestamp: it goes through a float of seconds and loses milliseconds
         moment = _EPOCH + timedelta(milliseconds=int(ts))
@@ -62,11 +74,9 @@ def utc_text(ts: str | float) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def _drop_nulls(members: dict[str, Any], keep: str = "") -> None:
+def _nulls(members: dict[str, Any]) -> list[str]:
     # not `None in members.values()`: that asks each value whether it equals None
-    for name in [name for name, value in members.items() if value is None]:
-        if name != keep:
-            del members[name]
+    return [name for name, value in members.items() if value is None]
 
 
 def _move_unknown_fields(event: dict[str, Any], known: frozenset[str]) -> None:

@@ -52,7 +52,9 @@ def _email(value: str) -> str:
 
 
 def _phone(value: str) -> str:
-    number = _EXTENSION.sub("", value).strip()
+    # what every extension begins with or holds
+    extended = "x" in value or "X" in value or "#" in value
+    number = (_EXTENSION.sub("", value) if extended else value).strip()
     digits = _NOT_DIGIT.sub("", number)
     if number.startswith("00"):
         return "+" + digits[2:]
@@ -65,6 +67,8 @@ def _phone(value: str) -> str:
 
 
 def _alphanumeric(value: str) -> str:
+    if value.isalnum():
+        return value.upper()
     return _NOT_ALNUM.sub("", value).upper() or value
 
 

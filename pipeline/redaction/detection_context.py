@@ -33,7 +33,7 @@ class DetectionContexts:
         """Return the context for `body`."""
         register = leaf.register
         # a field of a record may hold a sentence; running words show it
-        if register == DATA and _RUNNING_WORDS.search(body) is not None:
+        if register == DATA and " " in body and _RUNNING_WORDS.search(body) is not None:
             register = PROSE
         hint = leaf.hint.entity if len(body) <= _HINT_LENGTH else None
         key = (leaf.register, register, hint)

@@ -27,9 +27,10 @@ def may_hold_runs(text: str) -> bool:
 
 
 def runs(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, content) of the runs of base64 in `text` that decode to readable text."""
-    if not may_hold_runs(text):
-        return
+    """Yield (start, end, content) of the runs of base64 in `text` that decode to readable text.
+
+    Where `may_hold_runs` says no there are none.
+    """
     for match in _RUN.finditer(text):
         content = decode(match.group())
         if content is not None:

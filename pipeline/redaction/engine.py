@@ -9,48 +9,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
 from pipeline.redaction.contexts import trusted_tree
 from pipeline.redaction.deadline import Deadline
 from pipeline.redaction.detectors import DetectorSet, DetectorSettings
+from pipeline.redaction.one_event import BLOCK, Failed, RedactedEvent, key_of, redacted
 from pipeline.redaction.policy import Policy, PolicySet
 from pipeline.redaction.pseudonyms import Keyring
-from pipeline.redaction.quarantine import Quarantine, marked, quarantine, without_trusted
+from pipeline.redaction.quarantine import quarantine, without_trusted
 from pipeline.redaction.verifier import Verifier
 from pipeline.redaction.walk import Walk
 
 REDACTION_VERSION: Final = "1"
 """Of the code: raised when the same input and policy may give other bytes."""
 STILL_FOUND: Final = "personal_data_after_quarantine"
-BLOCK: Final = "redaction"
-"""The field of a clean event that says what was done to it."""
-_MARK: Final = "UNVERIFIED"
 MAX_SCOPES: Final = 64
 CACHE_BYTES: Final = 64 * 1024 * 1024
 EVENT_SECONDS: Final = 5.0
 
 DetectorFactory = Callable[[DetectorSettings], DetectorSet]
-
-
-class RedactedEvent(NamedTuple):
-    """One clean event: the bytes for the next hop and what was done to it."""
-
-    payload: bytes
-    key: str
-    """The event's session_id, empty where it has none."""
-    counts: dict[str, int]
-    """How many values of each entity the event holds, as tokens or labels."""
-    quarantined: list[Quarantine]
-    """What became `<UNVERIFIED>` now."""
-
-
-class Failed(NamedTuple):
-    """An event that could not be made clean; `reason` holds none of it."""
-
-    reason: str
 
 
 class EventRedactor:
@@ -126,37 +106,25 @@ class EventRedactor:
     def redact_batch(self, events: Sequence[dict[str, Any]]) -> list[RedactedEvent | Failed]:
         """Redact decoded events; the result has one entry for each, in order. Never raises."""
         with self._deadline:
-            redacted = [self._walked(event) for event in events]
+            results = [self._walked(event) for event in events]
         if sum(walk.cached_bytes for walk in self._walks.values()) > self._cache_bytes:
             self.clear()
-        places = [place for place, item in enumerate(redacted) if isinstance(item, RedactedEvent)]
-        payloads = [item.payload for item in redacted if isinstance(item, RedactedEvent)]
+        places = [place for place, item in enumerate(results) if isinstance(item, RedactedEvent)]
+        payloads = [item.payload for item in results if isinstance(item, RedactedEvent)]
         try:
             hit = {places[hit.buffer] for hit in self._verifier.search(payloads)}
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             return [Failed(f"verifier_error:{type(error).__name__}") for _ in events]
         for place in hit:
-            redacted[place] = self._quarantined(redacted[place])
-        return redacted
+            results[place] = self._quarantined(results[place])
+        return results
 
     def _walked(self, event: dict[str, Any]) -> RedactedEvent | Failed:
         try:
             if BLOCK in event:
                 # a block that came with the event says nothing: it is not ours
                 event = {key: value for key, value in event.items() if key != BLOCK}
-            walk = self._walk(event)
-            self._deadline.start()
-            body = walk.event(event)
-            self._deadline.stop()
-            records: list[Quarantine] = []
-            if walk.failures:
-                records = [
-                    Quarantine(path, "", reason)
-                    for path, reason in zip(marked(body), walk.failures, strict=False)
-                ]
-            unverified = walk.counts.pop(_MARK, 0)
-            body[BLOCK] = {**self._block, "counts": walk.counts, "quarantined": unverified}
-            return RedactedEvent(orjson.dumps(body), _key(body), walk.counts, records)
+            return redacted(event, self._walk(event), self._deadline, self._block)
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             self._deadline.stop()
             return Failed(f"redaction_error:{type(error).__name__}")
@@ -171,7 +139,7 @@ class EventRedactor:
             if not self._verifier.is_clean(without_trusted(body, self._tree)):
                 return Failed(STILL_FOUND)
             return RedactedEvent(
-                orjson.dumps(body), _key(body), event.counts, [*event.quarantined, *records]
+                orjson.dumps(body), key_of(body), event.counts, [*event.quarantined, *records]
             )
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             return Failed(f"redaction_error:{type(error).__name__}")
@@ -214,8 +182,3 @@ def detector_settings(policy: Policy) -> DetectorSettings:
         id_shapes=policy.id_shapes,
         default_id_shapes=policy.default_id_shapes,
     )
-
-
-def _key(body: dict[str, Any]) -> str:
-    session = body.get("session_id")
-    return session if isinstance(session, str) else ""

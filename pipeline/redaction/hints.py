@@ -256,9 +256,9 @@ def plausible(hint: Hint, value: str) -> bool:
     if hint.opaque:
         return _OPAQUE.search(text) is not None
     if entity in _NEEDS_DIGITS:
-        return sum(1 for _ in _DIGITS.finditer(text)) >= _NEEDS_DIGITS[entity]
+        return len(_DIGITS.findall(text)) >= _NEEDS_DIGITS[entity]
     if entity in (PERSON, LOCATION):
-        return any(char.isalpha() for char in text)
+        return any(map(str.isalpha, text))
     return True
 
 

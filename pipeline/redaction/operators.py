@@ -12,8 +12,8 @@ class Replacer:
     """Carries out one policy's operators with one tenant's pseudonyms."""
 
     def __init__(self, policy: Policy, pseudonyms: Pseudonymizer) -> None:
-        self._operators = policy.operators
-        self._token = pseudonyms.token
+        self._operators = dict(policy.operators)
+        self._pseudonyms = pseudonyms
 
     def replace(self, entity: str, value: str) -> str:
         """Return what stands in the place of `value`.
@@ -21,13 +21,14 @@ class Replacer:
         `keep` was decided before: what reaches this point is replaced, with a pseudonym in doubt.
         """
         operator = self._operators[entity]
-        if operator.name == "replace":
+        name = operator.name
+        if name == "replace":
             return f"<{entity}>" if operator.label is None else operator.label
-        if operator.name == "mask":
+        if name == "mask":
             return mask(value, operator)
-        if operator.name == "drop":
+        if name == "drop":
             return ""
-        return self._token(entity, value)
+        return self._pseudonyms.token(entity, value)
 
 
 def mask(value: str, operator: Operator) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from pipeline.redaction.pseudonyms import token_pattern
 from pipeline.redaction.spans import Span
@@ -12,16 +12,18 @@ MASK: Final = "\x7f"
 """DEL: no pattern, word list or checksum knows it, JSON takes it, and an ASCII text stays one."""
 
 
-class Hidden(NamedTuple):
+class Hidden:
     """A text with its tokens covered by `MASK`, character for character, and where they stand."""
 
-    text: str
-    places: Sequence[tuple[int, int]]
+    __slots__ = ("places", "text")
 
-    @property
+    def __init__(self, text: str, places: list[tuple[int, int]]) -> None:
+        self.text = text
+        self.places = places
+
     def is_all_tokens(self) -> bool:
-        """Whether there are tokens, and no word beside them."""
-        return bool(self.places) and not has_word(self.text)
+        """Tell whether there are tokens, and no word beside them."""
+        return bool(self.places) and not has_word(self.text.replace(MASK, ""))
 
 
 class OwnTokens:
@@ -33,11 +35,18 @@ class OwnTokens:
     def hide(self, text: str) -> Hidden:
         """Cover the tokens of `text`."""
         if "<" not in text:
-            return Hidden(text, ())
+            return Hidden(text, [])
         places = [match.span() for match in self._pattern.finditer(text)]
-        if places:
-            text = self._pattern.sub(lambda match: MASK * len(match.group()), text)
-        return Hidden(text, places)
+        if not places:
+            return Hidden(text, [])
+        parts: list[str] = []
+        reached = 0
+        for start, end in places:
+            parts.append(text[reached:start])
+            parts.append(MASK * (end - start))
+            reached = end
+        parts.append(text[reached:])
+        return Hidden("".join(parts), places)
 
     def count(self, text: str, counts: dict[str, int]) -> None:
         """Add the tokens of `text` to `counts`, by entity."""

@@ -8,6 +8,7 @@ and no digits, so that no checksum, hash or entropy detector takes it for one of
 from __future__ import annotations
 
 import re
+from binascii import hexlify
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
@@ -21,7 +22,7 @@ UNVERIFIED: Final = "<UNVERIFIED>"
 
 TAG_BYTES: Final = 12
 MIN_SECRET_BYTES: Final = 16
-_ALPHABET: Final = str.maketrans("0123456789abcdef", "bcdfghjkmnpqrtvw")
+_ALPHABET: Final = bytes.maketrans(b"0123456789abcdef", b"bcdfghjkmnpqrtvw")
 _TAG: Final = f"[bcdfghjkmnpqrtvw]{{{2 * TAG_BYTES}}}"
 _KEY_ID: Final = re.compile(r"[a-z0-9]{1,8}")
 
@@ -111,7 +112,8 @@ class Pseudonymizer:
             return f"<{entity}>"
         tag = self._hashes[entity].copy()
         tag.update(canonical(entity, value).encode("utf-8", "surrogatepass"))
-        return f"<{entity}:{self._key_id}:{tag.hexdigest().translate(_ALPHABET)}>"
+        written = hexlify(tag.digest()).translate(_ALPHABET).decode("ascii")
+        return f"<{entity}:{self._key_id}:{written}>"
 
 
 def token_pattern(key_ids: frozenset[str]) -> re.Pattern[str]:

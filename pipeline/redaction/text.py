@@ -53,7 +53,8 @@ class TextRedactor:
         records: Callable[[str, LeafContext, Find], list[Span]],
         check: Callable[[], None],
     ) -> None:
-        self._policy = policy
+        self._operators = dict(policy.operators)
+        self._allows = policy.allows if policy.allow_values or policy.allow_patterns else None
         self._detect = detectors.detect
         self._replacer = replacer
         self._tokens = OwnTokens(key_ids)
@@ -94,7 +95,7 @@ class TextRedactor:
     def find(self, text: str, leaf: LeafContext) -> list[Span]:
         """Return what the policy wants replaced in `text`: sorted, without overlaps."""
         hidden = self._tokens.hide(text)
-        if hidden.is_all_tokens:
+        if hidden.is_all_tokens():
             return []
         searched = hidden.text
         if leaf.hint.entity is not None:
@@ -160,6 +161,8 @@ class TextRedactor:
     def _encoded(self, body: str, leaf: LeafContext) -> list[Span]:
         """Spans of base64 whose content holds something; they are decoded, redacted, encoded."""
         found: list[Span] = []
+        if not encoded.may_hold_runs(body):
+            return found
         for start, end, content in encoded.runs(body):
             inner = self.find(content, leaf)
             if inner:
@@ -180,7 +183,7 @@ class TextRedactor:
         return cut_out(resolve(searched, wanted), hidden)
 
     def _is_wanted(self, span: Span, value: str, *, structured: bool) -> bool:
-        operator = self._policy.operators.get(span.entity_type)
+        operator = self._operators.get(span.entity_type)
         if operator is None or span.score < operator.threshold:
             return False
         by_key = span.detector == KEY_NAME
@@ -189,7 +192,7 @@ class TextRedactor:
             return False
         if structured and not by_key and span.entity_type in READ_FROM_PROSE:
             return False
-        return not self._policy.allows(value)
+        return self._allows is None or not self._allows(value)
 
     # ---- replacing ---------------------------------------------------------------------------
 
@@ -222,6 +225,8 @@ class TextRedactor:
     def _count_tokens(self, text: str, counts: dict[str, int]) -> None:
         """Count the tokens that stand in `text`, also in base64 where nothing else is found."""
         self._tokens.count(text, counts)
+        if not encoded.may_hold_runs(text):
+            return
         for _, _, content in encoded.runs(text):
             if self._tokens.hide(content).places:
                 self._tokens.count(content, counts)

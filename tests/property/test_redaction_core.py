@@ -9,9 +9,10 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.redaction.engine import EventRedactor, RedactedEvent
+from pipeline.redaction.engine import EventRedactor
 from pipeline.redaction.lines import LineRedactor
 from pipeline.redaction.normalise import plain_form
+from pipeline.redaction.one_event import RedactedEvent
 from pipeline.redaction.policy import default_policy
 from pipeline.redaction.pseudonyms import Keyring, Pseudonymizer, token_pattern
 from pipeline.redaction.spans import ENTITIES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.patterns import TextPattern
@@ -18,6 +18,7 @@ _EMAIL = TextPattern(
     rf"(?:\[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
     rf"|(?:[{_LETTERS}-]{{1,63}}\.){{1,8}}[A-Za-z\u00c0-\u024f\u0370-\u052f]{{2,24}}(?![A-Za-z0-9_@]))"
 )
+_LONGEST_NAME: Final = 64
 # `icon@2x.png` and `git@host:path` have the shape of an address and are none.
 _FILE_NAME = TextPattern(
     r"@\dx\.|\.(?:png|jpe?g|gif|svg|webp|css|js|json|html|lock)$", re.IGNORECASE
@@ -58,11 +59,18 @@ class EmailDetector(Detector):
 
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
         """Return one span an address, of score 1."""
-        return [
-            Span(match.start(), match.end(), EMAIL_ADDRESS, 1.0, "EmailDetector")
-            for match in _EMAIL.finditer(text)
-            if not _is_file_or_remote(text, match)
-        ]
+        spans: list[Span] = []
+        reached = 0
+        while (sign := text.find("@", reached)) >= 0:
+            # nothing before this is part of it; from each letter on the pattern would read 64
+            begin = max(reached, sign - _LONGEST_NAME, text.rfind(" ", reached, sign) + 1)
+            match = _EMAIL.search(text, begin)
+            if match is None:
+                break
+            reached = match.end()
+            if not _is_file_or_remote(text, match):
+                spans.append(Span(match.start(), reached, EMAIL_ADDRESS, 1.0, "EmailDetector"))
+        return spans
 
 
 def _is_file_or_remote(text: str, match: re.Match[str]) -> bool:

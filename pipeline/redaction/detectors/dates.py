@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import product
 from typing import ClassVar
 
@@ -82,7 +81,24 @@ def _openings(pattern: str) -> frozenset[str]:
 
 
 _WORD_OPENINGS = _openings(f"the|{_MONTH}|{_SAID_DAY}")
-_NUMBER_OPENING = TextPattern(r"\d{1,2}(?:[-/.\s]|st|nd|rd|th|er)|\d{4}[-/.\s]|\d{8}")
+_NUMBER_OPENS = r"\d(?:\d?(?:[-/.\s]|st|nd|rd|th|er)|\d{3}[-/.\s]|\d{7})"
+_NUMBER_OPENING = TextPattern(_NUMBER_OPENS)
+
+
+def _by_letter(openings: frozenset[str]) -> str:
+    """Return a pattern of `openings`: one alternative a letter, which is quick to pass over."""
+    rests: dict[str, list[str]] = {}
+    for opening in sorted(openings):
+        # no date is one letter
+        if len(opening) > 1 and opening.isascii():
+            rests.setdefault(opening[0], []).append(opening[1:])
+    return "|".join(f"{letter}(?:{'|'.join(some)})" for letter, some in rests.items())
+
+
+# all of that in one pattern, for an ASCII text in small letters
+_OPENING_ASCII = re.compile(
+    rf"\b(?<![.:/-])(?:{_by_letter(_WORD_OPENINGS)}|{_NUMBER_OPENS})", re.ASCII
+)
 # a birth cue that `_COMPACT` begins with holds one of these
 _COMPACT_TRIGGER = r"(?i)born|dob|d\.o\.b|d/o/b|bday|b-day|birth|\bgeb"
 _BIRTH = TextPattern(
@@ -104,7 +120,8 @@ _BIRTH_AFTER = TextPattern(
 )
 # right behind the cue: 04121985, 030482; "four twelve eighty five"
 _COMPACT = CaselessPattern(
-    rf"""(?:\b(?:born|dob|d\.o\.b\.?|d/o/b|bday|b-day|birthday|birth\ ?date
+    # the letters that lead: without one of them no alternative is tried
+    rf"""\b(?=[bdg])(?:(?:born|dob|d\.o\.b\.?|d/o/b|bday|b-day|birthday|birth\ ?date
     |date\ of\ birth|geb\.|geboren))[\w\s]{{0,12}}?(?:\?\s{{1,2}}(?:\w{{1,12}}:\ ?)?)?
     [\s:=#,-]{{0,4}}
     (?:(?:is|it'?s|sure|yes|uh|um),?\ ){{0,3}}(?P<date>
@@ -163,8 +180,7 @@ class DateOfBirthDetector(Detector):
         """Return spans of score .85; a cue reaches 64 characters ahead, or a list after it."""
         spans: list[Span] = []
         after_birth = len(text)
-        for match in _dates(text):
-            start, end = match.span()
+        for start, end in _dates(text):
             birth = bool(
                 context.hint == DATE_OF_BIRTH
                 or _cued(text, start)
@@ -186,24 +202,34 @@ class DateOfBirthDetector(Detector):
         ]
 
 
-def _dates(text: str) -> Iterator[re.Match[str]]:
-    """Yield the dates of `text` from left to right, looking only where a word or number begins."""
-    date, text = _DATE.reading(text)
+def _dates(text: str) -> list[tuple[int, int]]:
+    """Return the dates of `text` from left to right, looking only where a word or number begins."""
+    date, reading = _DATE.reading(text)
+    found: list[tuple[int, int]] = []
     reached = 0
-    for start in _BEGINNING.finditer(text):
-        at = start.start()
-        if at < reached:
-            continue
-        # the pattern is long: most words and numbers are told from dates by how they begin
+    for at in _openings_in(reading):
+        match = date.match(reading, at) if at >= reached else None
+        if match:
+            reached = match.end()
+            found.append((at, reached))
+    return found
+
+
+def _openings_in(text: str) -> list[int]:
+    """Return where a date may begin: the pattern is long, and most words do not begin like one."""
+    if text.isascii():
+        return [match.start() for match in _OPENING_ASCII.finditer(text)]
+    found: list[int] = []
+    for match in _BEGINNING.finditer(text):
+        at = match.start()
         if text[at].isdigit():
             may_open = _NUMBER_OPENING.match(text, at) is not None
         else:
             opening = text[at : at + 3].lower()
             may_open = opening in _WORD_OPENINGS or opening[:2] in _WORD_OPENINGS
-        match = date.match(text, at) if may_open else None
-        if match:
-            reached = match.end()
-            yield match
+        if may_open:
+            found.append(at)
+    return found
 
 
 def _cued(text: str, start: int) -> bool:

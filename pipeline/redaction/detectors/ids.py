@@ -55,7 +55,7 @@ class IdShapeDetector(Detector):
         self._shapes: list[tuple[str, re.Pattern[str]]] = []
         triggers: list[Trigger] = []
         if defaults:
-            self._shapes += [(entity, re.compile("|".join(listed))) for entity, listed in _DEFAULTS]
+            self._shapes += [(entity, _compiled_defaults(listed)) for entity, listed in _DEFAULTS]
             triggers += [shape for _, listed in _DEFAULTS for shape in listed]
         for entity, listed in (shapes or {}).items():
             if listed:
@@ -87,6 +87,15 @@ class NamedIdDetector(Detector):
             for match in _NAMED_ID.finditer(text)
             if not (ordinary(match[1]) and ordinary(match[2]))
         ]
+
+
+def _compiled_defaults(shapes: Sequence[str]) -> re.Pattern[str]:
+    """Return shapes that all begin with a word as one pattern.
+
+    The letters that lead are asked for first: without one of them no shape is tried.
+    """
+    letters = {letter for shape in shapes for letter in re.findall(r"(?:\\b|\(\?:|\|)(\w)", shape)}
+    return re.compile(rf"\b(?=[{''.join(sorted(letters))}])(?:{'|'.join(shapes)})")
 
 
 def _compiled(shapes: Sequence[str]) -> re.Pattern[str]:

@@ -36,7 +36,8 @@ _CUES: Final = (
     r"|\bmeu nome [ée]|\bik heet|\bjag heter|\bme chamo|\bnaitwa|\bjeg hedder"
     r"|\bmam na imi[ęe]) +"
 )
-_INTRODUCTION = TextPattern(rf"(?i:{_CUES})(?=[^\W\d_A-Z])")
+# each cue begins with a word: asked for once, and not in each alternative
+_INTRODUCTION = TextPattern(rf"\b(?i:{_CUES})(?=[^\W\d_A-Z])")
 # SMITH/JANE MRS, as airlines write; "PATIENT: DOE, JANE"
 _SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR|CHD|INF)\b)")
 _INVERTED = TextPattern(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import ClassVar, Final
 
@@ -28,7 +27,7 @@ _ISSUERS: Final = {
     18: re.compile(rf"3[05-9]|8[12]|220[0-4]|{_MAESTRO}"),
     19: re.compile(rf"4|3[05-9]|8[12]|220[0-4]|{_MAESTRO}"),
 }
-_DOUBLED: Final = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
+_DIGIT_VALUES: Final = {digit: int(digit) for digit in "0123456789"}
 _OTHER_GROUPS: Final = {(4, 6, 5), (4, 6, 4), (4, 5, 6), (6, 13), (8, 8), (6, 4, 4)}
 _OTHER_NUMBER = TextPattern(
     r"\b(?:order|item|tracking|track|invoice|ref(?:erence)?|ticket|sku|isbn|serial|parcel|shipment"
@@ -89,24 +88,24 @@ class CreditCardDetector(Detector):
         return spans
 
 
-def _cards(run: str) -> Iterator[tuple[int, int]]:
-    """Yield the card numbers in a run of digit groups, preferring the longest from the left.
+def _cards(run: str) -> list[tuple[int, int]]:
+    """Return the card numbers in a run of digit groups, preferring the longest from the left.
 
     A run may begin or end with a neighbour (a month, an amount), so windows of whole groups are
     tried; a group holds at least two digits and a card at most seven, which bounds the work.
     """
     if run.isdigit():
         # one group: it is a card as a whole or not at all
-        if _is_card(run):
-            yield 0, len(run)
-        return
+        return [(0, len(run))] if _is_card(run) else []
     groups = [match.span() for match in _DIGITS.finditer(run)]
+    found: list[tuple[int, int]] = []
     first = 0
     while first < len(groups):
         window = _card_from(run, groups[first : first + 7])
         if window:
-            yield groups[first][0], groups[first + window - 1][1]
+            found.append((groups[first][0], groups[first + window - 1][1]))
         first += window or 1
+    return found
 
 
 def _card_from(run: str, groups: list[tuple[int, int]]) -> int:
@@ -137,7 +136,15 @@ def _printed(sizes: tuple[int, ...]) -> bool:
 
 def luhn(digits: str) -> bool:
     """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
-    total = sum(map(int, digits[-1::-2])) + sum(map(_DOUBLED.__getitem__, digits[-2::-2]))
+    if not digits.isascii():
+        digits = "".join([str(int(digit)) for digit in digits])
+    total = 0
+    last = len(digits) - 1
+    for place, char in enumerate(digits):
+        value = _DIGIT_VALUES[char]
+        if (last - place) % 2:
+            value = 2 * value - (9 if value > 4 else 0)
+        total += value
     return total % 10 == 0 and digits.strip("0") != ""
 
 

@@ -19,8 +19,9 @@ from pipeline.events.decode import Origin, decode_message
 from pipeline.events.rejection import Rejected
 from pipeline.redaction.canary import WAYS, Message, make_values, plant, spellings
 from pipeline.redaction.detectors import Context, DetectorSet
-from pipeline.redaction.engine import EventRedactor, RedactedEvent
+from pipeline.redaction.engine import EventRedactor
 from pipeline.redaction.normalise import plain_form
+from pipeline.redaction.one_event import RedactedEvent
 from pipeline.redaction.policy import default_policy
 from pipeline.redaction.pseudonyms import Keyring
 from pipeline.redaction.spans import Span

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.redaction.detectors import Context, DetectorSet, DetectorSettings
+from pipeline.redaction.detectors.contact import EmailDetector
+from pipeline.redaction.detectors.ids import DEFAULT_ID_SHAPES
 from pipeline.redaction.detectors.payment import base58check, bech32, luhn, mod97
 from tests.unit.redaction.detected import found
 
@@ -166,6 +170,39 @@ def test_only_the_entities_asked_for_are_found() -> None:
     assert [span.entity_type for span in only.detect(text)] == ["EMAIL_ADDRESS"]
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("a@b and c@d, ann@example.com", ["ann@example.com"]),
+        ("ann@example.com,bob@example.org;x", ["ann@example.com", "bob@example.org"]),
+        ("see\tann@example.com\nbob@example.org", ["ann@example.com", "bob@example.org"]),
+        ("@ann @ bob@example.org@", []),
+        ("git@host:x, ann@example.com", ["ann@example.com"]),
+        (f"{'n' * 100}@example.com", [f"{'n' * 64}@example.com"]),
+        (f"{'n' * 100} {'m' * 10}@example.com", [f"{'m' * 10}@example.com"]),
+    ],
+)
+def test_every_address_of_a_text_is_found(text: str, values: list[str]) -> None:
+    assert [text[span.start : span.end] for span in EmailDetector().find(text)] == values
+
+
+def test_shapes_of_ids_are_found_by_how_they_begin() -> None:
+    """One letter of those that lead is asked for first: each shape has to begin with one."""
+    for shape in (shape for shapes in DEFAULT_ID_SHAPES.values() for shape in shapes):
+        assert re.match(r"\\b(?:[a-z]|\(\?:[A-Za-z])", shape), shape
+    examples = {
+        "pm_1A2b3C4d5E6f7G": "PAYMENT_ID",
+        "wallet-12345": "PAYMENT_ID",
+        "CUST-0764580": "CUSTOMER_ID",
+        "subscriber_4411": "CUSTOMER_ID",
+        "acct_1A2b3C4d5E6f": "ACCOUNT_ID",
+        "usr_0123456789ab": "ACCOUNT_ID",
+        "UID-99887766": "ACCOUNT_ID",
+    }
+    for value, entity in examples.items():
+        assert found(f"see {value}, please") == [(entity, value)]
+
+
 def test_a_policy_adds_shapes_of_ids() -> None:
     settings = DetectorSettings(id_shapes={"ACCOUNT_ID": (r"\bXY-[0-9]{4}\b",)})
     spans = DetectorSet(settings).detect("ref XY-1234 and XY-12")
@@ -179,6 +216,8 @@ def test_a_shape_that_could_hang_is_refused() -> None:
 
 def test_checksums() -> None:
     assert luhn("4111111111111111")
+    assert luhn("378282246310005")
+    assert luhn("٤١١١١١١١١١١١١١١١")
     assert not luhn("4111111111111112")
     assert mod97("GB82WEST12345698765432")
     assert not mod97("GB82WEST12345698765433")

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.redaction.detectors import Context, DetectorSet, DetectorSettings
-from pipeline.redaction.engine import EventRedactor, Failed, RedactedEvent
+from pipeline.redaction.engine import EventRedactor
+from pipeline.redaction.one_event import Failed, RedactedEvent
 from pipeline.redaction.policy import compile_policy, default_policy
 from pipeline.redaction.pseudonyms import Keyring
 from pipeline.redaction.spans import Span

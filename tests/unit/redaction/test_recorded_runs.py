@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pipeline.events.contract import trusted_paths
-from pipeline.redaction.engine import EventRedactor, RedactedEvent
+from pipeline.redaction.engine import EventRedactor
+from pipeline.redaction.one_event import RedactedEvent
 from pipeline.redaction.policy import default_policy
 from pipeline.redaction.pseudonyms import Keyring
 

@@ -7,7 +7,8 @@ import spacy
 
 from pipeline.errors import ConfigError
 from pipeline.redaction.detectors import Context, DetectorSet, DetectorSettings
-from pipeline.redaction.engine import EventRedactor, RedactedEvent
+from pipeline.redaction.engine import EventRedactor
+from pipeline.redaction.one_event import RedactedEvent
 from pipeline.redaction.policy import default_policy
 from pipeline.redaction.pseudonyms import Keyring
 from pipeline.redaction.tiers import detector_factory, presidio_recognizers

@@ -73,6 +73,19 @@ def test_keys_that_become_one_lose_no_value(walk: Walk) -> None:
     assert walk.event(redacted) == redacted
 
 
+def test_keys_keep_their_order_where_one_of_them_is_replaced(walk: Walk) -> None:
+    event = {"a": EMAIL, "b": {"c": 1}, EMAIL: [EMAIL], "d": None, "e": EMAIL, "f": 2}
+    assert list(walk.event(event).items()) == [
+        ("a", EMAIL_TOKEN),
+        ("b", {"c": 1}),
+        (EMAIL_TOKEN, [EMAIL_TOKEN]),
+        ("d", None),
+        ("e", EMAIL_TOKEN),
+        ("f", 2),
+    ]
+    assert event["a"] == EMAIL, "the input is not changed"
+
+
 def test_json_in_a_string_stays_json(walk: Walk) -> None:
     record = {
         "email": EMAIL,

@@ -27,7 +27,7 @@ from agents.redactor import event_redactor
 from pipeline.adapters.clickhouse import Client, connect
 from pipeline.config import Settings
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
-from pipeline.redaction.engine import RedactedEvent
+from pipeline.redaction.one_event import RedactedEvent
 from pipeline.storage.tables import EVENTS
 from pipeline.topics import EVENTS_RAW
 from tests.bench.parts.candidates.meter import Meter

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.redaction.engine import BLOCK, RedactedEvent
+from pipeline.redaction.one_event import BLOCK, RedactedEvent
 
 _BLOCK = {
     "version": "none",

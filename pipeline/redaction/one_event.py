@@ -1,0 +1,65 @@
+"""One event through the walk, to the bytes that the verifier reads."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+
+from pipeline.redaction.deadline import Deadline
+from pipeline.redaction.quarantine import Quarantine, marked
+from pipeline.redaction.walk import Walk
+
+BLOCK: Final = "redaction"
+"""The field of a clean event that says what was done to it."""
+_MARK: Final = "UNVERIFIED"
+
+
+class RedactedEvent:
+    """One clean event: the bytes for the next hop and what was done to it."""
+
+    def __init__(
+        self, payload: bytes, key: str, counts: dict[str, int], quarantined: list[Quarantine]
+    ) -> None:
+        self.payload = payload
+        self.key = key
+        """The event's session_id, empty where it has none."""
+        self.counts = counts
+        """How many values of each entity the event holds, as tokens or labels."""
+        self.quarantined = quarantined
+        """What became `<UNVERIFIED>` now."""
+
+
+class Failed:
+    """An event that could not be made clean; `reason` holds none of it."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def redacted(
+    event: dict[str, Any], walk: Walk, deadline: Deadline, block: dict[str, Any]
+) -> RedactedEvent:
+    """Return the event as bytes, with a `BLOCK` of what `block` says and what was found.
+
+    The bytes are not verified yet. Whatever is raised comes through.
+    """
+    deadline.start()
+    body = walk.event(event)
+    deadline.stop()
+    records: list[Quarantine] = []
+    if walk.failures:
+        records = [
+            Quarantine(path, "", reason)
+            for path, reason in zip(marked(body), walk.failures, strict=False)
+        ]
+    counts = walk.counts
+    unverified = counts.pop(_MARK, 0)
+    body[BLOCK] = {**block, "counts": counts, "quarantined": unverified}
+    return RedactedEvent(orjson.dumps(body), key_of(body), counts, records)
+
+
+def key_of(body: dict[str, Any]) -> str:
+    """Return the event's session_id, empty where it has none."""
+    session = body.get("session_id")
+    return session if isinstance(session, str) else ""
