@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from agents import garbage
 from agents.redactor import event_redactor
 from pipeline.adapters.clickhouse import Client, connect
 from pipeline.config import Settings
+from pipeline.events.dead_letter import source_of
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.redaction.one_event import RedactedEvent
 from pipeline.storage.tables import EVENTS
@@ -66,7 +66,7 @@ def main(settings: Settings, meter: Meter, variant: str) -> None:
         events = []
         for item in decode_message(value, origin=origin, limits=settings.limits, now=time.time()):
             assert isinstance(item, DecodedEvent), "the fleet publishes no bad events"
-            item.event["source"] = {**asdict(origin), "index": item.index}
+            item.event["source"] = source_of(origin, item.index)
             events.append(item.event)
         redacted = redactor.redact_batch(events)
         return [each.payload for each in redacted if isinstance(each, RedactedEvent)]
