@@ -38,8 +38,8 @@ from pipeline.topics import TASKS as TASKS_TOPIC
 from pipeline.topics import WINDOWS as WINDOWS_TOPIC
 
 STAGE = "sink"
-FETCH_BYTES = 256 * 1024
-"""Compressed, as they lie on the broker: about two thousand events."""
+FETCH_BYTES = 16 * 1024
+"""Compressed, as they lie on the broker: above a hundred events."""
 ROWS_IN_TIME = 500
 """A batch this small that comes after its lease is not late because of its size."""
 

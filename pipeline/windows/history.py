@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.history_pane import TASK_MEASURES, HistoryPane
+from pipeline.windows.packing import COLD, HOT
 from pipeline.windows.pane import Pane, Resolution, merge_panes
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.retention import WEEKLY_KINDS, Retention
@@ -100,7 +101,8 @@ class History:
                 for start_ms, pane in segment.items():
                     if start_ms + int(Resolution.MINUTE) + COOL_AFTER_MS < now_ms:
                         segment[start_ms] = pane.compacted()
-            yield slot, self._store(slot, segment)
+            # those of hours and days are most of the room even while they grow
+            yield slot, self._store(slot, segment, COLD if slot[0] >= Resolution.HOUR else HOT)
         self.changed.clear()
         if now_ms >= self.swept_ms + Resolution.MINUTE:
             self.swept_ms = now_ms
@@ -160,8 +162,8 @@ class History:
             return pane.fold(partition, part.pane)
         return pane.replace_open(partition, part)
 
-    def _store(self, slot: Place, segment: Segment) -> bytes:
-        data = self.stored[slot] = pack_segment(segment)
+    def _store(self, slot: Place, segment: Segment, level: int = COLD) -> bytes:
+        data = self.stored[slot] = pack_segment(segment, level)
         return data
 
     def _is_cool(self, slot: Place, now_ms: int) -> bool:
