@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from agents.lag_watch import LagWatch
 from pipeline.adapters.kafka.options import client_options
 from pipeline.local.stack import LocalStack
-from pipeline.topics import CONTROL, EVENTS_RAW
+from pipeline.topics import EVENTS_RAW
 from tests.pipeline_harness import event, events_as_messages, publish, until
 
 GROUP = "lag-watch-test"
@@ -22,8 +23,13 @@ async def test_a_group_that_stands_is_behind_until_it_has_committed(stack: Local
     await consumer.start()
     unread = "lag-watch-test-of-an-empty-topic"
     never = "lag-watch-test-never-committed"
+    # others share this broker, and publish to every topic that Sluice has
+    admin = AIOKafkaAdminClient(**client_options(settings.kafka))
+    await admin.start()
+    await admin.create_topics([NewTopic(unread, num_partitions=2, replication_factor=1)])
+    await admin.close()
     watch = LagWatch(
-        settings.kafka, {GROUP: EVENTS_RAW.name, never: EVENTS_RAW.name, unread: CONTROL.name}
+        settings.kafka, {GROUP: EVENTS_RAW.name, never: EVENTS_RAW.name, unread: unread}
     )
     await watch.start()
     try:
