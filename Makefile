@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 COMPILED_STAMP := $(VENV)/.compiled
 # what setup.py compiles is among these
-SOURCES := setup.py $(wildcard pipeline/redaction/*.py pipeline/redaction/*.c \
-  pipeline/redaction/*/*.py pipeline/redaction/*/*.c pipeline/events/*.py pipeline/storage/*.py \
-  pipeline/storage/*.c pipeline/tasks/*.py pipeline/windows/*.py pipeline/adapters/clickhouse/*.c)
+LOOPS := $(shell find pipeline -name '*.c')
+SOURCES := setup.py $(LOOPS) $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py \
+  pipeline/events/*.py pipeline/storage/*.py pipeline/tasks/*.py pipeline/windows/*.py)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
 .PHONY: help setup interpreted demo up down test test-fast test-services fault-short fault lint format bench lock
@@ -39,8 +39,7 @@ $(COMPILED_STAMP): $(STAMP) $(SOURCES)
 	@touch $@
 
 interpreted: ## delete what was compiled, to work on the core; other targets compile it again
-	find pipeline -name '*.so' ! -name 'scan.*' ! -name 'id_form.*' ! -name 'word_runs.*' \
-	  ! -name 'taking.*' ! -name 'native_columns.*' -delete
+	find pipeline -name '*.so' $(foreach loop,$(LOOPS),! -name '$(basename $(notdir $(loop))).*') -delete
 	@rm -f $(COMPILED_STAMP)
 
 $(KAFKA_STAMP): deploy/kafka/pom.xml

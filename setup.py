@@ -1,4 +1,4 @@
-"""What is compiled: the Python that runs for each event, by mypyc, and five loops in C.
+"""What is compiled: the Python that runs for each event, by mypyc, and some loops in C.
 
 The rest about the package is in pyproject.toml, the reasons in docs/adr/0007-compiled-core.md.
 """
@@ -39,13 +39,7 @@ def modules(*folders: Path) -> list[str]:
 redaction = modules(REDACTION, REDACTION / "automata")
 redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
 rest = modules(EVENTS, STORAGE, TASKS, WINDOWS)
-loops = [
-    REDACTION / "automata" / "scan.c",
-    REDACTION / "id_form.c",
-    DETECTORS / "word_runs.c",
-    STORAGE / "taking.c",
-    Path("pipeline/adapters/clickhouse/native_columns.c"),
-]
+loops = sorted(Path("pipeline").rglob("*.c"))
 
 setup(
     ext_modules=[

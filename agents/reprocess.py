@@ -104,7 +104,7 @@ class Reprocessor:
                 row = _row(record.value)
                 if row is None:
                     continue  # the sink refused it, and its dead letter stays as it is
-                is_new = progress.fence.passes(source_of(row))
+                is_new = progress.fence.passes_record(row)
                 if not is_new or (progress.recent and not progress.recent.add(row["event_id"])):
                     skipped += 1
                     continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from pipeline.redaction.automata import Scanner
@@ -21,20 +20,17 @@ _URL_SAFE: Final = str.maketrans("-_", "+/")
 _SCAN: Final = Scanner([rf"[A-Za-z0-9+/_-]{{{MIN_LENGTH}}}"], [((0,), 0)])
 
 
-def may_hold_runs(text: str) -> bool:
-    """Tell cheaply whether a run is possible: most texts are made of short words."""
-    return len(text) >= MIN_LENGTH and _SCAN.matches(text)
-
-
-def runs(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, content) of the runs of base64 in `text` that decode to readable text.
-
-    Where `may_hold_runs` says no there are none.
-    """
+def runs(text: str) -> list[tuple[int, int, str]]:
+    """Return (start, end, content) of the runs of base64 in `text` that decode to readable text."""
+    found: list[tuple[int, int, str]] = []
+    # most texts are made of short words: it is cheap to tell that no run is possible
+    if len(text) < MIN_LENGTH or not _SCAN.matches(text):
+        return found
     for match in _RUN.finditer(text):
         content = decode(match.group())
         if content is not None:
-            yield match.start(), match.end(), content
+            found.append((match.start(), match.end(), content))
+    return found
 
 
 def decode(run: str) -> str | None:

@@ -161,8 +161,6 @@ class TextRedactor:
     def _encoded(self, body: str, leaf: LeafContext) -> list[Span]:
         """Spans of base64 whose content holds something; they are decoded, redacted, encoded."""
         found: list[Span] = []
-        if not encoded.may_hold_runs(body):
-            return found
         for start, end, content in encoded.runs(body):
             inner = self.find(content, leaf)
             if inner:
@@ -225,8 +223,6 @@ class TextRedactor:
     def _count_tokens(self, text: str, counts: dict[str, int]) -> None:
         """Count the tokens that stand in `text`, also in base64 where nothing else is found."""
         self._tokens.count(text, counts)
-        if not encoded.may_hold_runs(text):
-            return
         for _, _, content in encoded.runs(text):
             if self._tokens.hide(content).places:
                 self._tokens.count(content, counts)

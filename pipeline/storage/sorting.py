@@ -65,8 +65,7 @@ def _repetition(
     recent: RecentIds | None,
 ) -> str | None:
     """Tell in which way a record is one that came before; None: it is new."""
-    source = row["source"]
-    if not fence.passes_at(source["topic"], source["partition"], source["offset"], source["index"]):
+    if not fence.passes_record(row):
         return "processing"
     first_of_its_id = recent is None or recent.add(row["event_id"])
     if offset in present:

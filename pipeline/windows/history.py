@@ -144,8 +144,12 @@ class History:
 
     def is_expired(self, place: Place, now_ms: int) -> bool:
         """Return whether panes there are not kept any more."""
-        kept_ms = self.retention.kept_ms(self.dimension.kind, place[0])
-        return place[1] + int(place[0]) + kept_ms <= now_ms
+        return place[1] <= self.gone_ms(place[0], now_ms)
+
+    def gone_ms(self, resolution: Resolution, now_ms: int) -> int:
+        """Return the latest start of a pane that is not kept any more."""
+        kept_ms = self.retention.kept_ms(self.dimension.kind, resolution)
+        return now_ms - kept_ms - int(resolution)
 
     def _take(self, place: Place, partition: int, part: PartialPane, final: bool) -> bool:
         slot = _slot_of(place)
@@ -214,9 +218,7 @@ class _Level:
 
     def __init__(self, history: History, resolution: Resolution, now_ms: int) -> None:
         self.size_ms = int(resolution)
-        kept_ms = history.retention.kept_ms(history.dimension.kind, resolution)
-        self.gone_ms = now_ms - kept_ms - self.size_ms
-        """Panes that start here or before are not kept any more."""
+        self.gone_ms = history.gone_ms(resolution, now_ms)
         self._history = history
         self._resolution = resolution
         self._slot_ms = SLOT_MS[resolution]

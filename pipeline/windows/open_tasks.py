@@ -48,9 +48,8 @@ class OpenTasks:
     ) -> None:
         """`stored` returns a stored part by key and time of opening; None: no task sleeps."""
         self._idle_ms = idle_ms
-        self.max_awake = _NEVER if stored is None else max_awake
-        """How many tasks may stay in memory before those that have ended sleep."""
         self._stored = stored
+        self.keep_awake(max_awake)
         self._budgets = budgets
         self._open: dict[str, TaskState] = {}
         # the time that their part was opened, by key
@@ -74,7 +73,7 @@ class OpenTasks:
         self._offsets: list[int] = []
 
     def keep_awake(self, most: int) -> None:
-        """Set how many tasks may stay in memory that have ended."""
+        """Set how many tasks may stay in memory before those that have ended sleep."""
         self.max_awake = _NEVER if self._stored is None else most
 
     def __len__(self) -> int:

@@ -187,10 +187,7 @@ class PartitionAggregator:
         watermark = clock.observe(time_ms, record_ms, event["session_id"])
         if watermark is not None and watermark != before:
             tasks.advanced(watermark, offset)
-        source = event.get("source")
-        if source is not None and not self._sources.passes_at(
-            source["topic"], source["partition"], source["offset"], source["index"]
-        ):
+        if "source" in event and not self._sources.passes_record(event):
             # its task would know its id; but a task may close before the panes it counted in
             changes.processed += 1
             return

@@ -32,16 +32,16 @@ class TaskFact:
 
     def __init__(self, task: TaskState, version: Version) -> None:
         outcome = _TASK_OUTCOMES.get(task.outcome or "")
-        went_wrong = outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED)
+        self.went_wrong = outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED)
+        """Whether it failed or was escalated."""
         self.version = version
         self.counted: list[str] = [outcome] if outcome else []
         """The counters it adds one to."""
-        if went_wrong:
+        if self.went_wrong:
             self.counted += [f"{Counter.TASK_ERROR_PREFIX}{error}" for error in task.errors]
         self.untraced = task.untraced > 0
         self.trace_id = task.trace_id
-        self.failure: Any = (task.last_ms, task.trace_id) if went_wrong else None
-        """The example of a failed or escalated one."""
+        self.last_ms = task.last_ms
         # in kept units; not declared as numbers, as in `Amounts`
         self.tokens: Any = task.tokens
         self.cost: Any = task.cost
@@ -54,16 +54,15 @@ def contribution_of_tasks(facts: list[TaskFact]) -> Contribution:
     counters = found.counters
     counters[Counter.TASKS] = len(facts)
     tokens, costs, durations = Amounts(), Amounts(), Amounts()
-    most, dearest, longest = Worst(), Worst(), Worst()
+    most, dearest, longest, latest = Worst(), Worst(), Worst(), Worst()
     untraced = 0
-    failures: list[Example] = []
     for fact in facts:
         for name in fact.counted:
             counters[name] = counters.get(name, 0) + 1
         if fact.untraced:
             untraced += 1
-        if fact.failure is not None:
-            failures.append(fact.failure)
+        if fact.went_wrong:
+            latest.offer(fact.last_ms, fact.trace_id)
         tokens.add(fact.tokens)
         most.offer(fact.tokens, fact.trace_id)
         costs.add(fact.cost)
@@ -72,8 +71,8 @@ def contribution_of_tasks(facts: list[TaskFact]) -> Contribution:
         longest.offer(fact.duration, fact.trace_id)
     if untraced:
         counters[Counter.UNTRACED_TASKS] = untraced
-    if failures:
-        found.examples[Counter.TASK_FAILURE] = sorted(failures, reverse=True)[:MAX_EXAMPLES]
+    if latest.examples:
+        found.examples[Counter.TASK_FAILURE] = latest.examples
     found.amounts = {
         Measure.TASK_TOKENS: tokens,
         Measure.TASK_COST_USD: costs,
