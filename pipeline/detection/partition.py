@@ -88,7 +88,6 @@ class PartitionDetector:
             kinds.setdefault(kind, []).append((rest, value))
         loaded = cls(rules)
         try:
-            loaded._histories = Histories.load(kinds.get("history", ()))
             values = {key: orjson.loads(value) for key, value in kinds.get("detector", ())}
             published, first = values.pop("windows", None), values.pop("first", None)
             loaded._detector.load(values)
@@ -96,15 +95,18 @@ class PartitionDetector:
             progress = [Progress.from_record(orjson.loads(v)) for _, v in kinds.get("progress", ())]
         except (KeyError, TypeError, ValueError):
             raise InputError("stored state of the detector cannot be read") from None
+        first_ms = first["start_ms"] if first else None
+        loaded._histories = Histories.load(
+            kinds.get("history", ()),
+            watermarks={each.partition: each.watermark_ms for each in progress},
+            reader_ms=_reader_ms(loaded._detector.last_tick, first_ms),
+        )
         for signal in signals:
             loaded._signals.add(signal)
         loaded._watermark = SourceWatermark(progress)
         loaded._begin((signal.id, signal.time) for signal in signals)
         loaded._published_ms = published["edge_ms"] if published else None
-        loaded._first_ms = first["start_ms"] if first else None
-        # what panes expire by is not stored with them
-        loaded._histories.watermarks = {each.partition: each.watermark_ms for each in progress}
-        loaded._hold_panes()
+        loaded._first_ms = first_ms
         return loaded
 
     @property
@@ -292,8 +294,12 @@ class PartitionDetector:
             self._state["windows"] = orjson.dumps({"edge_ms": due_ms})
 
     def _hold_panes(self) -> None:
-        last = self._detector.last_tick
-        self._histories.reader_ms = self._first_ms if last is None else round(last * 1000)
+        self._histories.reader_ms = _reader_ms(self._detector.last_tick, self._first_ms)
+
+
+def _reader_ms(last_tick: float | None, first_ms: int | None) -> int | None:
+    """Return the event time for which panes are kept; None before there are any."""
+    return first_ms if last_tick is None else round(last_tick * 1000)
 
 
 def _quarantined(partial: Partial) -> Iterator[Signal]:

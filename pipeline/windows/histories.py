@@ -6,18 +6,24 @@ value carries its own fences, so that the order of the writes does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from zlib import crc32
 
 from pipeline.errors import InputError
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.history import History, Outcome, merged
 from pipeline.windows.history_pane import TASK_MEASURES
+from pipeline.windows.journal import Journal, partials_of
 from pipeline.windows.pane import Counter, Pane, Resolution
 from pipeline.windows.partial import Partial
 from pipeline.windows.retention import Retention
 from pipeline.windows.stats import MeasureStats, Window, WindowStats
 
 _SEPARATOR = "\x1e"
+_JOURNAL = "journal"
+_STEP_MS: Final = int(Resolution.TEN_SECONDS)
+_STEPS: Final = int(Resolution.MINUTE) // _STEP_MS
 
 
 class Histories:
@@ -32,23 +38,47 @@ class Histories:
         self._histories: dict[Dimension, History] = {}
         self._touched: dict[Dimension, History] = {}
         self._last_ms: dict[Dimension, int] = {}
-        self._swept_ms = 0
+        self._by_step: list[dict[Dimension, History]] = [{} for _ in range(_STEPS)]
+        """The same, by the ten seconds of a minute in which their slots are packed."""
+        self._packed = -1
+        """Number of the last ten seconds (from the epoch) in which some were packed."""
 
     @classmethod
     def load(
-        cls, items: Iterable[tuple[str, bytes]], retention: Retention | None = None
+        cls,
+        items: Iterable[tuple[str, bytes]],
+        retention: Retention | None = None,
+        watermarks: Mapping[int, int] | None = None,
+        reader_ms: int | None = None,
     ) -> Histories:
-        """Rebuild from stored keys and values; raise `InputError` when a key cannot be read."""
+        """Rebuild from stored keys and values; raise `InputError` when one cannot be read.
+
+        Panes expire by `watermarks` and `reader_ms`, which are not stored with them: without, what
+        the journals hold counts as recent.
+        """
         loaded = cls(retention)
+        loaded.watermarks = dict(watermarks or {})
+        loaded.reader_ms = reader_ms
+        journals: dict[Dimension, list[tuple[int, bytes]]] = {}
         for key, data in items:
             try:
-                dimension_key, resolution, start = key.split(_SEPARATOR)
+                dimension_key, place, start = key.split(_SEPARATOR)
                 dimension = Dimension.parse(dimension_key)
-                place = Resolution(int(resolution)), int(start)
+                if place == _JOURNAL:
+                    journals.setdefault(dimension, []).append((int(start), data))
+                    continue
+                slot = Resolution(int(place)), int(start)
             except ValueError:
                 raise InputError("stored history has a key that cannot be read") from None
-            loaded._history(dimension).restore(place, data)
-            loaded._note_data(dimension, place[1] + int(Resolution.TEN_SECONDS))
+            loaded._history(dimension).restore(slot, data)
+            loaded._note_data(dimension, slot[1] + int(Resolution.TEN_SECONDS))
+        for dimension, entries in journals.items():
+            entries.sort()
+            for partial in partials_of([data for _, data in entries]):
+                loaded.apply(partial)
+            # they are stored already, and void when the slots have been packed
+            loaded._history(dimension).journal = Journal(entries[-1][0] + 1)
+        loaded._touched = {}
         return loaded
 
     def __len__(self) -> int:
@@ -77,23 +107,36 @@ class Histories:
         outcome = history.apply(partial, self.now_ms)
         if outcome.applied:
             self._touched[partial.dimension] = history
+            history.journal.add(partial)
             self._note_data(partial.dimension, max(part.pane.end_ms for part in partial.panes))
         return outcome
 
     def take_writes(self) -> Iterator[tuple[str, bytes | None]]:
-        """Yield keys and values to store since the last call; None removes a key."""
+        """Yield keys and values to store since the last call; None removes a key.
+
+        What is in them is what was taken in: as a journal's entry, or packed into slots. Slots go
+        before the removal of the entries that are in them.
+        """
         now_ms = self.now_ms
-        due = self._touched
-        if now_ms >= self._swept_ms + Resolution.MINUTE:
-            # also those without news: their panes expire
-            self._swept_ms, due = now_ms, self._histories
-        for dimension, history in list(due.items()):
-            for (resolution, start_ms), data in history.take_writes(now_ms):
-                yield f"{dimension.key}{_SEPARATOR}{int(resolution)}{_SEPARATOR}{start_ms}", data
-            if not history.stored:
-                del self._histories[dimension]
-                self._last_ms.pop(dimension, None)
-        self._touched = {}
+        step = now_ms // _STEP_MS
+        # event time may leap; a minute or more of it makes all due
+        due = {at % _STEPS for at in range(max(self._packed, step - _STEPS) + 1, step + 1)}
+        self._packed = max(self._packed, step)
+        touched, self._touched = self._touched, {}
+        for dimension, history in touched.items():
+            if _step_of(dimension) not in due:
+                number = history.journal.kept
+                yield _key(dimension, _JOURNAL, number), history.journal.entry()
+        for place in due:
+            for dimension, history in list(self._by_step[place].items()):
+                # also those without news: their panes expire
+                for (resolution, start_ms), data in history.take_writes(now_ms):
+                    yield _key(dimension, str(int(resolution)), start_ms), data
+                for number in range(history.journal.clear()):
+                    yield _key(dimension, _JOURNAL, number), None
+                if not history.stored:
+                    del self._histories[dimension], self._by_step[place][dimension]
+                    self._last_ms.pop(dimension, None)
 
     def dimensions(self, kind: DimensionKind, since_ms: int = 0) -> list[Dimension]:
         """Return the dimensions of a kind that had data at or after `since_ms`."""
@@ -144,7 +187,17 @@ class Histories:
         history = self._histories.get(dimension)
         if history is None:
             history = self._histories[dimension] = History(dimension, self.retention)
+            self._by_step[_step_of(dimension)][dimension] = history
         return history
 
     def _note_data(self, dimension: Dimension, end_ms: int) -> None:
         self._last_ms[dimension] = max(self._last_ms.get(dimension, 0), end_ms)
+
+
+def _step_of(dimension: Dimension) -> int:
+    """Return which ten seconds of a minute are the dimension's: packing all at once takes long."""
+    return crc32(dimension.key.encode()) % _STEPS
+
+
+def _key(dimension: Dimension, place: str, number: int) -> str:
+    return f"{dimension.key}{_SEPARATOR}{place}{_SEPARATOR}{number}"

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.history_pane import TASK_MEASURES, HistoryPane
-from pipeline.windows.packing import COLD, HOT
+from pipeline.windows.journal import Journal
 from pipeline.windows.pane import Pane, Resolution, merge_panes
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.retention import WEEKLY_KINDS, Retention
@@ -52,6 +52,7 @@ class History:
     hot: dict[Place, Segment] = field(default_factory=dict)
     changed: set[Place] = field(default_factory=set)
     swept_ms: int = 0
+    journal: Journal = field(default_factory=Journal)
 
     @property
     def size_bytes(self) -> int:
@@ -101,8 +102,7 @@ class History:
                 for start_ms, pane in segment.items():
                     if start_ms + int(Resolution.MINUTE) + COOL_AFTER_MS < now_ms:
                         segment[start_ms] = pane.compacted()
-            # those of hours and days are most of the room even while they grow
-            yield slot, self._store(slot, segment, COLD if slot[0] >= Resolution.HOUR else HOT)
+            yield slot, self._store(slot, segment)
         self.changed.clear()
         if now_ms >= self.swept_ms + Resolution.MINUTE:
             self.swept_ms = now_ms
@@ -166,8 +166,10 @@ class History:
             return pane.fold(partition, part.pane)
         return pane.replace_open(partition, part)
 
-    def _store(self, slot: Place, segment: Segment, level: int = COLD) -> bytes:
-        data = self.stored[slot] = pack_segment(segment, level)
+    def _store(self, slot: Place, segment: Segment) -> bytes:
+        for pane in segment.values():
+            pane.settle()
+        data = self.stored[slot] = pack_segment(segment)
         return data
 
     def _is_cool(self, slot: Place, now_ms: int) -> bool:

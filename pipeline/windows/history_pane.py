@@ -28,11 +28,13 @@ class HistoryPane:
     open: dict[int, PartialPane] = field(default_factory=dict)
     """By source partition: the latest state of a pane that can still change. Ten seconds only."""
     waiting: list[Pane] = field(default_factory=list)
-    """Folded in, but not merged yet.
+    """Folded in, but not merged yet: a large pane is merged when it is packed, not for each part.
 
-    All partitions close the same ten seconds within a moment, and most panes are read only when
-    they are stored: one merge then takes the place of one for each partition.
+    So `merged` and `waiting` are what slots and journal have, and a pane that was loaded is merged
+    in the same steps, to the same clusters, as one that was not.
     """
+    view: Pane | None = None
+    """All of it merged, for readers; None when something has come since."""
 
     @classmethod
     def empty(cls, start_ms: int, resolution: Resolution) -> HistoryPane:
@@ -42,12 +44,19 @@ class HistoryPane:
     @property
     def pane(self) -> Pane:
         """What partitions have closed."""
-        if self.waiting:
+        if not self.waiting:
+            return self.merged
+        if self.view is None:
             start_ms, resolution = self.merged.start_ms, self.merged.resolution
             parts = (self.merged, *self.waiting)
-            self.merged = merge_panes(parts, start_ms, resolution, ROOM_WHILE_OPEN)
-            self.waiting.clear()
-        return self.merged
+            self.view = merge_panes(parts, start_ms, resolution, ROOM_WHILE_OPEN)
+        return self.view
+
+    def settle(self) -> None:
+        """Merge what waits for good, since it is about to be packed."""
+        self.merged = self.pane
+        self.waiting.clear()
+        self.view = None
 
     @property
     def data_end_ms(self) -> int:
@@ -71,6 +80,7 @@ class HistoryPane:
         self.folded[partition] = part.start_ms
         self.open.pop(partition, None)
         self.waiting.append(part)
+        self.view = None
         return True
 
     def compacted(self) -> HistoryPane:

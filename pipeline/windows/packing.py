@@ -22,7 +22,7 @@ from pipeline.errors import InputError
 from pipeline.windows.digest import EMPTY, Digest
 
 COLD, HOT = 6, 1
-"""How hard zlib tries: for what stays, and for what is written anew in ten seconds."""
+"""How hard zlib tries: for what stays, and for what is void in a minute."""
 _WIDTH = 8
 
 
@@ -41,11 +41,11 @@ class Packer:
         # no measure is negative: every value is a count, an amount or a duration
         return [len(means), self._add_numbers(deltas), self._add_numbers(weights)]
 
-    def finish(self, value: dict[str, Any], level: int = COLD) -> bytes:
+    def finish(self, value: dict[str, Any]) -> bytes:
         """Return the packed value."""
         head = orjson.dumps(value)
         size = len(head).to_bytes(4, "big")
-        return zlib.compress(b"".join((size, head, *self._parts)), level)
+        return zlib.compress(b"".join((size, head, *self._parts)), COLD)
 
     def _add_numbers(self, numbers: list[int] | tuple[int, ...]) -> int:
         width = (max(numbers).bit_length() + 7) // 8

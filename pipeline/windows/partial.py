@@ -9,7 +9,7 @@ watermark is final: its partition has closed it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -49,6 +49,8 @@ class Partial:
     watermark_ms: int
     """Event time up to which the partition has closed its panes; or NOTHING_CLOSED."""
     panes: tuple[PartialPane, ...]
+    data: bytes | None = field(default=None, compare=False, repr=False)
+    """The message value that it was read from."""
 
     @property
     def key(self) -> bytes:
@@ -78,6 +80,7 @@ class Partial:
                     )
                     for part in value["panes"]
                 ),
+                data=data,
             )
         except (KeyError, TypeError, ValueError, IndexError):
             raise InputError("message is not a partial of version 1") from None

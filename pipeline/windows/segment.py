@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.windows.history_pane import HistoryPane
 from pipeline.windows.measure import Measure
-from pipeline.windows.packing import COLD, Packer, Unpacker
+from pipeline.windows.packing import Packer, Unpacker
 from pipeline.windows.pane import Cell, Pane, Resolution
 from pipeline.windows.partial import PartialPane
 
@@ -27,7 +27,7 @@ Segment = dict[int, HistoryPane]
 """Panes by their start."""
 
 
-def pack_segment(segment: Segment, level: int = COLD) -> bytes:
+def pack_segment(segment: Segment) -> bytes:
     """Return the value to store."""
     packer = Packer()
     panes = [
@@ -38,7 +38,7 @@ def pack_segment(segment: Segment, level: int = COLD) -> bytes:
         }
         for _, held in sorted(segment.items())
     ]
-    return packer.finish({"panes": panes}, level)
+    return packer.finish({"panes": panes})
 
 
 def _fences(held: HistoryPane) -> list[int]:

@@ -18,6 +18,7 @@ from tests.bench.parts import (
     history_state,
     merge_ranks,
     same_alerts,
+    simulated_weeks,
 )
 from tests.compiled import require_compiled
 from tests.services import Workers, stack_settings
@@ -44,6 +45,7 @@ def run(report: Report, *, quick: bool) -> None:
         report.note("false alerts and injected incidents take three weeks of event time: not quick")
     else:
         _long_run(report)
+        _simulated(report)
 
 
 def _same_alerts(report: Report, count: int) -> None:
@@ -157,7 +159,7 @@ def _long_run(report: Report) -> None:
     with report.progress("21 days without incidents"):
         quiet = long_run.alerts_of(Fleet(1))
     fired = {alert.episode for alert in quiet if alert.status is Status.FIRING}
-    report.figure("false alerts in 21 days", len(fired), at_most=0)
+    report.figure("false alerts in 21 days, samples", len(fired), at_most=0)
     incidents = incidents_of(MONDAY)
     with report.progress("22 days with incidents"):
         alerts = long_run.alerts_of(Fleet(1, days=22, incidents=incidents))
@@ -176,5 +178,30 @@ def _long_run(report: Report) -> None:
             and incident.start <= (alert.fired_at or 0.0) <= incident.end + HOUR
         ]
         found += len(matching) == 1
-    report.figure("incidents found once, in the right scope, of 24", found, at_least=24)
-    report.figure("further episodes", len(episodes) - found, at_most=0)
+    name = "incidents found once, in the right scope, of 24, samples"
+    report.figure(name, found, at_least=24)
+    report.figure("further episodes, samples", len(episodes) - found, at_most=0)
+
+
+def _simulated(report: Report) -> None:
+    """Do the same with what `sluice simulate` publishes, through aggregator and detector."""
+    days = simulated_weeks.DAYS
+    with report.progress("21 simulated days, without and with incidents", 2 * days) as step:
+        found = simulated_weeks.run(step)
+    report.figure("simulated events in 21 days", found.events)
+    report.figure("false alerts in 21 days, simulated events", len(found.false), at_most=0)
+    name = "incidents found once, in the right scope, of 24, simulated events"
+    report.figure(name, len(found.delays), at_least=24)
+    report.figure("further episodes, simulated events", len(found.further), at_most=0)
+    unexpected = [
+        *(f"false: {episode}" for episode in found.false),
+        *(f"missed: {what}" for what in found.missed),
+        *(f"further: {episode}" for episode in found.further),
+    ]
+    for line in unexpected:
+        report.note(line)
+    report.table(
+        "From an incident's start to its alert, event time",
+        ["incident", "minutes"],
+        [(name, delay / 60) for name, delay in found.delays.items()],
+    )

@@ -11,6 +11,8 @@ sources quiet.
 
 from __future__ import annotations
 
+import math
+
 from pipeline.detection.durations import DAY, HOUR, MINUTE, WEEK
 from pipeline.detection.finding import Details, Finding, Look
 from pipeline.detection.memory import CHECKED
@@ -19,9 +21,12 @@ from pipeline.detection.spans import floor_to
 from pipeline.detection.statistics import second_highest
 
 DAYS = 7
-HOURS_KEPT = 11 * 24
+HOURS_KEPT = 12 * 24
 """A week before the longest gap that is weighed, and the level before that."""
 LEVEL_SPAN = 3 * HOUR
+LONGEST_LEVEL_SPAN = DAY
+LEVEL_TASKS = 30
+"""Where the last hours hold fewer, hours before them are taken too, up to a day's."""
 HOURS_READ = 24
 MAX_SCALE = 4.0
 MIN_GAP = MINUTE
@@ -96,7 +101,7 @@ class SilenceEvaluator:
         since nobody knows its weekend, only the first hours of the gap count: a source that fell
         silent in its busy time is missed, one that went quiet with the evening is not.
         """
-        first = self._hours_end(look) - len(look.memory.hours) * HOUR
+        first = self._first_hour(look)
         last_seen = look.memory.numbers["last_seen"]
         earliest = last_seen - LEVEL_SPAN
         known = [days for days in range(1, DAYS + 1) if earliest - days * DAY >= first]
@@ -109,10 +114,30 @@ class SilenceEvaluator:
     def _scaled(self, look: Look, shift: float, end: float) -> float:
         """Return the count of the gap's span up to `end`, `shift` before, at the gap's level."""
         start = look.memory.numbers["last_seen"]
-        level = self._past(look, start - LEVEL_SPAN, start)
-        usual = self._past(look, start - LEVEL_SPAN - shift, start - shift)
-        scale = min(level / usual, MAX_SCALE) if usual else 1.0
-        return scale * self._past(look, start - shift, end - shift)
+        past = self._past(look, start - shift, end - shift)
+        return past * self._level(look, start, shift) if past else 0.0
+
+    def _level(self, look: Look, start: float, shift: float) -> float:
+        """Return how many times its level `shift` before the source surely had before `start`.
+
+        The level is that of the last hours, of as many as hold enough tasks. It is the lower
+        confidence limit of the ratio of two Poisson counts: the logarithm's variance is the sum of
+        their reciprocals (delta method, as in `mean_ratio_interval`). The counts are of tasks, for
+        those come independently. A source with a session an hour has a level that is mostly chance,
+        and must not be missed four times as much because the last hour had four.
+        """
+        together = max(1.0, look.memory.numbers.get("together", 1.0))
+        longest = min(LONGEST_LEVEL_SPAN, start - shift - self._first_hour(look))
+        span = LEVEL_SPAN
+        level = self._past(look, start - span, start)
+        while level < LEVEL_TASKS * together and span + HOUR <= longest:
+            level += self._past(look, start - span - HOUR, start - span)
+            span += HOUR
+        usual = self._past(look, start - span - shift, start - shift)
+        if not level or not usual:
+            return 0.0
+        error = math.sqrt(together / level + together / usual)
+        return min(level / usual * math.exp(-self._rule.z * error), MAX_SCALE)
 
     def _past(self, look: Look, start: float, end: float) -> float:
         """Return the count of a span, from whole hours; of an hour's part, its share.
@@ -120,7 +145,7 @@ class SilenceEvaluator:
         The running hour is not among them: what falls into it is read from the windows.
         """
         hours, hours_end = look.memory.hours, self._hours_end(look)
-        first = hours_end - len(hours) * HOUR
+        first = self._first_hour(look)
         total = 0.0
         at = max(start, first)
         while at < min(end, hours_end):
@@ -152,6 +177,9 @@ class SilenceEvaluator:
         tasks = look.view.stats(look.dimension, TASKS, hour - HOURS_READ * HOUR, hour).count
         if events and tasks:
             look.memory.numbers["together"] = events / tasks
+
+    def _first_hour(self, look: Look) -> float:
+        return self._hours_end(look) - len(look.memory.hours) * HOUR
 
     def _hours_end(self, look: Look) -> float:
         return look.memory.numbers.get("hours_end", 0.0)

@@ -177,6 +177,8 @@ class SilenceRule(BaseRule):
     kind: Literal["silence"]
     expected: float = Field(default=25.0, gt=0)
     """How many events must have been missed, by the rhythm of the last days."""
+    z: float = Field(default=2.0, gt=0, le=8)
+    """How sure the level is that the source had before: low, since the gap is what is judged."""
     expected_tasks: float = Field(default=15.0, ge=0)
     """Also as many as so many tasks have: the events of a task come together."""
     min_silence: Seconds = 2 * MINUTE

@@ -246,6 +246,17 @@ class TestSilence:
         # without knowing that they come together, three sessions count as sixty events
         assert self.run(times, start, MONDAY + 6 * DAY) != []
 
+    def test_a_burst_of_few_sessions_is_no_level(self) -> None:
+        hourly = every(HOUR, MONDAY, NOW)
+        burst = every(HOUR / 4, NOW, NOW + 2.9 * HOUR)
+        ends = np.concatenate([hourly, burst])
+        times = np.sort((ends[:, None] + np.arange(20)).ravel())
+        last = times[-1]
+        found = self.run(times, NOW - 9 * DAY, NOW + DAY, ends)
+        # by the level of the burst, four hours would be sixteen sessions
+        assert found
+        assert found[0][0] - last >= 10 * HOUR
+
     def test_sessions_that_end_for_good_are_missed(self) -> None:
         ends, times = self.sessions()
         found = self.run(times[times < NOW - DAY], NOW - 4 * DAY, NOW, ends[ends < NOW - DAY])

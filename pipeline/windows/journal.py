@@ -1,0 +1,50 @@
+"""What a history took in since its slots were last packed, as it came.
+
+Ten seconds change four slots of a history, and hours and days are large: packing them each time
+was four fifths of what the detector did, and all at once, in front of the tick that everybody waits
+for. So a call stores the partials themselves, which is what the slots miss, and slots are packed
+once a minute. Fences in every pane make it harmless to take a partial in again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+from pipeline.errors import InputError
+from pipeline.windows.packing import HOT
+from pipeline.windows.partial import Partial
+
+
+class Journal:
+    """The entries of one dimension, numbered from 0; those below `kept` are stored."""
+
+    def __init__(self, kept: int = 0) -> None:
+        self.kept = kept
+        self._waiting: list[bytes] = []
+
+    def add(self, partial: Partial) -> None:
+        """Take in what the history has just taken in."""
+        self._waiting.append(partial.data or partial.to_bytes())
+
+    def entry(self) -> bytes:
+        """Return what came since the last entry as the next one, to be stored by its number."""
+        entry = zlib.compress(b"\n".join(self._waiting), HOT)
+        self._waiting = []
+        self.kept += 1
+        return entry
+
+    def clear(self) -> int:
+        """Forget everything, since it is in the slots; return how many stored entries are void."""
+        void, self.kept = self.kept, 0
+        self._waiting = []
+        return void
+
+
+def partials_of(entries: Iterable[bytes]) -> list[Partial]:
+    """Read entries in the order in which they were made; raise `InputError` for anything else."""
+    try:
+        lines = [line for entry in entries for line in zlib.decompress(entry).split(b"\n")]
+    except zlib.error:
+        raise InputError("stored history has a journal that cannot be read") from None
+    return [Partial.from_bytes(line) for line in lines]
