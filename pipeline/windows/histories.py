@@ -79,6 +79,9 @@ class Histories:
             # they are stored already, and void when the slots have been packed
             loaded._history(dimension).journal = Journal(entries[-1][0] + 1)
         loaded._touched = {}
+        if watermarks:
+            # it goes on where it was: packed at other times, digests would be clustered otherwise
+            loaded._packed = loaded.now_ms // _STEP_MS
         return loaded
 
     def __len__(self) -> int:

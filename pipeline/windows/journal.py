@@ -8,12 +8,15 @@ once a minute. Fences in every pane make it harmless to take a partial in again.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 
+import zstandard
+
 from pipeline.errors import InputError
-from pipeline.windows.packing import HOT
 from pipeline.windows.partial import Partial
+
+# quick above all: an entry is void in a minute
+_compressor = zstandard.ZstdCompressor(level=1)
 
 
 class Journal:
@@ -29,7 +32,7 @@ class Journal:
 
     def entry(self) -> bytes:
         """Return what came since the last entry as the next one, to be stored by its number."""
-        entry = zlib.compress(b"\n".join(self._waiting), HOT)
+        entry = _compressor.compress(b"\n".join(self._waiting))
         self._waiting = []
         self.kept += 1
         return entry
@@ -43,8 +46,9 @@ class Journal:
 
 def partials_of(entries: Iterable[bytes]) -> list[Partial]:
     """Read entries in the order in which they were made; raise `InputError` for anything else."""
+    unpack = zstandard.ZstdDecompressor()
     try:
-        lines = [line for entry in entries for line in zlib.decompress(entry).split(b"\n")]
-    except zlib.error:
+        lines = [line for entry in entries for line in unpack.decompress(entry).split(b"\n")]
+    except zstandard.ZstdError:
         raise InputError("stored history has a journal that cannot be read") from None
     return [Partial.from_bytes(line) for line in lines]

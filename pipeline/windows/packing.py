@@ -21,8 +21,6 @@ import orjson
 from pipeline.errors import InputError
 from pipeline.windows.digest import EMPTY, Digest
 
-COLD, HOT = 6, 1
-"""How hard zlib tries: for what stays, and for what is void in a minute."""
 _WIDTH = 8
 
 
@@ -45,7 +43,7 @@ class Packer:
         """Return the packed value."""
         head = orjson.dumps(value)
         size = len(head).to_bytes(4, "big")
-        return zlib.compress(b"".join((size, head, *self._parts)), COLD)
+        return zlib.compress(b"".join((size, head, *self._parts)))
 
     def _add_numbers(self, numbers: list[int] | tuple[int, ...]) -> int:
         width = (max(numbers).bit_length() + 7) // 8

@@ -6,7 +6,9 @@ than those of the same hours last week, the week will follow. Comparing with the
 daily and weekly rhythm out. The shorter the horizon, the more certain it must be.
 
 A week also remembers a bad day that is over. So the week speaks only while the last 24 hours still
-show growth, the way a burn rate needs its short window.
+show growth, the way a burn rate needs its short window. And a day that has just begun says nothing
+yet: an alert that is open stays so over the night, until a horizon can tell or the last 24 hours
+show no growth any more. Else what goes on for days would be told anew each morning.
 """
 
 from __future__ import annotations
@@ -37,11 +39,15 @@ class GrowthEvaluator:
     def judge(self, look: Look) -> Finding | None:
         """Return the first active horizon, else the first that has not cleared, else None."""
         holding: Finding | None = None
+        projected = False
         for horizon in self._horizons:
-            finding = self._judge_horizon(look, horizon)
+            is_sized, finding = self._judge_horizon(look, horizon)
             if finding is not None and finding.active:
                 return finding
             holding = holding or finding
+            projected = projected or (is_sized and horizon.span != "week")
+        if holding is None and look.frozen and not projected:
+            return self._held(look)
         return holding
 
     def explain(self, look: Look, finding: Finding) -> Details:
@@ -50,60 +56,89 @@ class GrowthEvaluator:
         now, before = _spans(look.now, str(finding.details["horizon"]))
         return {"carriers": carriers_of_mean(look, rule.measure, rule.carriers, now, before)}
 
-    def _judge_horizon(self, look: Look, horizon: Horizon) -> Finding | None:
+    def _judge_horizon(self, look: Look, horizon: Horizon) -> tuple[bool, Finding | None]:
+        """Return whether the horizon has enough to judge by, and what it finds."""
         rule = self._rule
         now, before = _spans(look.now, horizon.span)
         stats = look.view.stats(look.dimension, rule.measure, *now)
         if stats.count < horizon.min_count:
-            return None
+            return False, None
         base = look.view.stats(look.dimension, rule.measure, *before)
         if base.count < horizon.min_count or not self._covered(look, horizon, before):
-            return None
+            return False, None
         goes_on, may_go_on = self._recent(look) if horizon.span == "week" else (True, True)
         if not may_go_on:
-            return None
+            return True, None
         best: Finding | None = None
         for statistic in rule.statistics:
             interval = _ratio(statistic, stats, base, horizon.z)
             if not interval.estimate >= 1 + rule.clear or interval.low <= 1:
                 continue
-            finding = Finding(
-                active=(
-                    goes_on
-                    and interval.estimate >= 1 + rule.above
-                    and interval.low >= 1 + rule.min_lower
-                ),
-                severity=rule.severity,
-                value=statistic_of(stats, statistic),
-                threshold=(1 + rule.above) * statistic_of(base, statistic),
-                baseline=statistic_of(base, statistic),
-                start=now[0],
-                end=now[1],
-                sample_size=stats.count,
-                ratio=interval.estimate / (1 + rule.above),
-                details={
-                    "statistic": statistic,
-                    "horizon": horizon.span,
-                    "growth": round(interval.estimate - 1, 4),
-                    "growth_low": round(interval.low - 1, 4),
-                    "growth_high": round(min(interval.high, 1e6) - 1, 4),
-                    "baseline_sample_size": base.count,
-                },
+            active = (
+                goes_on
+                and interval.estimate >= 1 + rule.above
+                and interval.low >= 1 + rule.min_lower
             )
+            finding = self._finding(active, statistic, horizon.span, now, stats, base, interval)
             if best is None or (finding.active, finding.ratio) > (best.active, best.ratio):
                 best = finding
-        return best
+        return True, best
+
+    def _finding(
+        self,
+        active: bool,
+        statistic: str,
+        horizon: str,
+        now: Span,
+        stats: Stats,
+        base: Stats,
+        interval: Interval,
+    ) -> Finding:
+        rule, baseline = self._rule, statistic_of(base, statistic)
+        return Finding(
+            active=active,
+            severity=rule.severity,
+            value=statistic_of(stats, statistic),
+            threshold=(1 + rule.above) * baseline,
+            baseline=baseline,
+            start=now[0],
+            end=now[1],
+            sample_size=stats.count,
+            ratio=interval.estimate / (1 + rule.above),
+            # nothing is compared with it again, since the week before does not move with an alert:
+            # it says that one is open
+            references={statistic: baseline},
+            details={
+                "statistic": statistic,
+                "horizon": horizon,
+                "growth": round(interval.estimate - 1, 4),
+                "growth_low": round(interval.low - 1, 4),
+                "growth_high": round(min(interval.high, 1e6) - 1, 4),
+                "baseline_sample_size": base.count,
+            },
+        )
+
+    def _held(self, look: Look) -> Finding | None:
+        """Return what the last 24 hours say, for an open alert of which no projection can tell."""
+        goes_on, _ = self._recent(look)
+        if not goes_on:
+            return None
+        now, stats, base = self._last_day(look)
+        interval = _ratio("mean", stats, base, GOES_ON_Z)
+        return self._finding(False, "mean", "day", now, stats, base, interval)
 
     def _recent(self, look: Look) -> tuple[bool, bool]:
         """Tell whether the mean of the last 24 hours has grown, and whether it may have grown."""
-        start, end = trailing(look.now, DAY)
-        hour = floor_to(look.now, HOUR)
-        stats = look.view.stats(look.dimension, self._rule.measure, start, end)
-        base = look.view.stats(look.dimension, self._rule.measure, start - WEEK, hour - WEEK)
+        _, stats, base = self._last_day(look)
         sure = _ratio("mean", stats, base, GOES_ON_Z)
         middle = 1 + (self._rule.above + self._rule.clear) / 2
         likely = _ratio("mean", stats, base, MAY_GO_ON_Z)
         return sure.estimate >= middle and sure.low > 1, likely.high >= 1 + self._rule.clear
+
+    def _last_day(self, look: Look) -> tuple[Span, Stats, Stats]:
+        now, before = _spans(look.now, "day")
+        stats = look.view.stats(look.dimension, self._rule.measure, *now)
+        return now, stats, look.view.stats(look.dimension, self._rule.measure, *before)
 
     def _covered(self, look: Look, horizon: Horizon, before: Span) -> bool:
         """Tell whether the week before is whole.
@@ -122,6 +157,9 @@ def _spans(now: float, horizon: str) -> tuple[Span, Span]:
     if horizon == "week":
         start = day - 6 * DAY
         return (start, now), (start - WEEK, max(hour - WEEK, start - WEEK + HOUR))
+    if horizon == "day":
+        last = trailing(now, DAY)
+        return last, (last[0] - WEEK, hour - WEEK)
     if horizon == "today":
         return (day, now), (day - WEEK, hour - WEEK + HOUR)
     return (floor_to(now - HOUR, MINUTE), now), same_hours(now, 7)

@@ -16,7 +16,8 @@ class ShareEvaluator:
     """Judges a `ShareRule`.
 
     Active when the lower Wilson limit of the share is above the limit, and above `factor` times
-    the share of the last seven days: a workflow that always fails often is not news.
+    the share of the last seven days: a workflow that always fails often is not news. A series that
+    is too quiet for the first window is judged by the next.
     """
 
     def __init__(self, rule: ShareRule) -> None:
@@ -26,9 +27,12 @@ class ShareEvaluator:
     def judge(self, look: Look) -> Finding | None:
         """Compare the window's share with the limit and the past, when enough was counted."""
         rule = self._rule
-        start, end = trailing(look.now, rule.window)
-        stats = look.view.stats(look.dimension, rule.measure, start, end)
-        if stats.count < rule.min_count:
+        for window in rule.windows:
+            start, end = trailing(look.now, window)
+            stats = look.view.stats(look.dimension, rule.measure, start, end)
+            if stats.count >= rule.min_count:
+                break
+        else:
             return None
         share = wilson_interval(stats.failures, stats.count, rule.z)
         if share.estimate <= self._clear:

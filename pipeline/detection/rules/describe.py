@@ -20,9 +20,9 @@ def condition_of(rule: Rule) -> str:
         statistics = " or ".join(rule.statistics)
         return f"{statistics} over +{rule.above:.0%} against a week before ({spans})"
     if isinstance(rule, LatencyRule):
-        windows = " or ".join(format_duration(window) for window in rule.windows)
+        quantiles = " or ".join(rule.quantiles)
         return (
-            f"{' or '.join(rule.quantiles)} of {windows} over {rule.factor:g} × its baseline "
+            f"{quantiles} of {_windows(rule.windows)} over {rule.factor:g} × its baseline "
             f"and {_number(rule.min_increase)} more"
         )
     if isinstance(rule, BurnRule):
@@ -33,7 +33,7 @@ def condition_of(rule: Rule) -> str:
         return f"objective {rule.objective:.4g}: {pairs}"
     if isinstance(rule, ShareRule):
         past = f" and {rule.factor:g} × the last 7d" if rule.factor > 1 else ""
-        return f"share over {rule.above:.1%} in {format_duration(rule.window)}{past}"
+        return f"share over {rule.above:.1%} in {_windows(rule.windows)}{past}"
     if isinstance(rule, LimitRule):
         return f"{rule.statistic} over {_number(rule.above)} in {format_duration(rule.window)}"
     return (
@@ -46,6 +46,10 @@ def timing_of(rule: Rule) -> str:
     """Return how long it must hold, and how long it keeps firing after that."""
     waits = f"for {format_duration(rule.for_)}, " if rule.for_ else ""
     return f"{waits}keeps firing {format_duration(rule.keep_firing_for)}"
+
+
+def _windows(windows: tuple[float, ...]) -> str:
+    return " or ".join(map(format_duration, windows))
 
 
 def _number(value: float) -> str:

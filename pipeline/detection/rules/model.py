@@ -131,7 +131,8 @@ class ShareRule(BaseRule):
     """A share of bad ones in a window, against a limit and against its own past."""
 
     kind: Literal["share"]
-    window: Seconds
+    windows: tuple[Seconds, ...] = Field(min_length=1)
+    """Shortest first: the first that holds `min_count` counts."""
     above: Share
     clear: Share | None = None
     """None: three quarters of `above`."""

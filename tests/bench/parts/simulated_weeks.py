@@ -20,6 +20,8 @@ from pipeline.simulate.config import FleetConfig
 from pipeline.simulate.fleet import simulate
 from pipeline.simulate.incidents import KINDS, Incident
 from pipeline.simulate.truth import SimulatedEvent
+from pipeline.tasks.budgets import Budget, BudgetPolicy
+from pipeline.windows.batch import AggregatorConfig
 from tests.detection_harness import Event, Pipeline
 
 DAYS = 21
@@ -28,6 +30,8 @@ SESSIONS_PER_MINUTE = 1.0
 MONDAY = 1_767_571_200.0
 DAY = 86_400.0
 HOUR = 3_600.0
+TOOL_CALLS = 40
+"""The budget of a task: a session has three or four calls, and some retries."""
 _BATCH = 300
 _ORIGIN = Origin("agent.events.raw", 0, 0)
 _LIMITS = LimitSettings()
@@ -158,17 +162,19 @@ def _remember_queue(told: multiprocessing.Queue[int]) -> None:
 
 def _run(seed: int, days: int, planned: tuple[Incident, ...]) -> tuple[int, list[Episode]]:
     """Simulate, aggregate, detect; return how many events and what fired."""
-    config = FleetConfig(
+    fleet = FleetConfig(
         start=MONDAY,
         seed=seed,
         sessions_per_minute=SESSIONS_PER_MINUTE,
         until=MONDAY + days * DAY,
         incidents=planned,
     )
-    pipeline = Pipeline(partitions=1)
+    budgets = BudgetPolicy(Budget(tool_calls=TOOL_CALLS))
+    config = AggregatorConfig(publish_open=False, budgets=budgets)
+    pipeline = Pipeline(partitions=1, config=config)
     batch: list[Event] = []
     count = told = 0
-    for simulated in simulate(config):
+    for simulated in simulate(fleet):
         batch.append(_clean(simulated))
         count += 1
         if len(batch) == _BATCH:

@@ -160,6 +160,32 @@ class TestGrowth:
         assert finding is not None
         assert (finding.active, finding.details["horizon"]) == (True, "hour")
 
+    def early_in_the_day(self, grown: float, over_at: float) -> list[Finding | None]:
+        """Judge, without and with an open alert, at two at night after a day of growth.
+
+        A task every five minutes: neither two hours nor one of them have enough to tell.
+        """
+        view, times = SyntheticView(), every(300, MONDAY, NOW + DAY)
+        rng = np.random.default_rng(5)
+        night = NOW + 14 * HOUR
+        tokens = 3000 * np.exp(rng.normal(0, 0.3, len(times)))
+        since = (times >= NOW - 12 * HOUR) & (times < night - over_at)
+        view.add(FLOW, "task_tokens", times, np.where(since, tokens * grown, tokens))
+        evaluator = GrowthEvaluator(rule("token-growth"))
+        return [
+            evaluator.judge(Look(view, FLOW, night, frozen=frozen))
+            for frozen in ({}, {"mean": 3000.0})
+        ]
+
+    def test_a_day_that_has_just_begun_ends_no_alert_and_begins_none(self) -> None:
+        without, with_alert = self.early_in_the_day(1.3, 0)
+        assert without is None
+        assert with_alert is not None
+        assert (with_alert.active, with_alert.details["horizon"]) == (False, "day")
+
+    def test_growth_that_is_long_over_is_not_held(self) -> None:
+        assert self.early_in_the_day(1.3, 22 * HOUR) == [None, None]
+
     def test_a_tenth_is_no_alert(self) -> None:
         finding = self.find(self.view(1.12, NOW - 7 * DAY))
         assert finding is None or not finding.active
@@ -192,6 +218,16 @@ class TestShare:
         assert finding is not None
         assert finding.active
         assert finding.baseline == pytest.approx(0.05, abs=0.01)
+
+    def test_a_quiet_workflow_is_judged_by_longer_windows(self) -> None:
+        """Twelve tasks an hour: half an hour and two hours of them are no sample."""
+        view, times = SyntheticView(), every(300, MONDAY)
+        failed = (times >= NOW - 2 * HOUR).astype(float)
+        view.add(FLOW, "task_failures", times, np.ones(len(times)), failed)
+        finding = judge(ShareEvaluator(rule("task-failure")), view, FLOW)
+        assert finding is not None
+        assert finding.active
+        assert (finding.end - finding.start, finding.sample_size) == (6 * HOUR, 72)
 
     def test_what_always_fails_often_is_no_news(self) -> None:
         finding = self.find(0.3, 0.3)

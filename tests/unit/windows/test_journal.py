@@ -1,0 +1,101 @@
+"""What was taken in is stored at once, packed once a minute, and loaded to the same panes."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.windows.digest import digest_of
+from pipeline.windows.dimension import Dimension, DimensionKind
+from pipeline.windows.histories import Histories
+from pipeline.windows.measure import Measure
+from pipeline.windows.pane import Cell, Counter, Pane, Resolution
+from pipeline.windows.partial import Partial, PartialPane
+from pipeline.windows.stats import WindowStats
+
+TOOLS = [Dimension(DimensionKind.TOOL, (f"tool-{number}",)) for number in range(5)]
+TEN_MS = int(Resolution.TEN_SECONDS)
+MINUTE_MS = int(Resolution.MINUTE)
+START_MS = 20_000 * int(Resolution.DAY)
+
+
+def closed(tool: Dimension, partition: int, start_ms: int, chance: random.Random) -> Partial:
+    """Return ten seconds of a partition: more distinct values than a digest keeps apart."""
+    values = [round(chance.lognormvariate(11, 1)) for _ in range(400)]
+    cell = Cell(len(values), sum(values), sum(v * v for v in values), digest_of(values))
+    pane = Pane(
+        start_ms,
+        Resolution.TEN_SECONDS,
+        {Counter.EVENTS: len(values)},
+        {Measure.LATENCY_MS: cell},
+    )
+    part = PartialPane(pane, (start_ms, 0))
+    return Partial.from_bytes(Partial(tool, partition, start_ms + TEN_MS, (part,)).to_bytes())
+
+
+def write(table: dict[str, bytes], histories: Histories) -> tuple[int, int]:
+    """Put what changed into the table; return how many entries and slots that were."""
+    entries = slots = 0
+    for key, value in histories.take_writes():
+        if value is None:
+            table.pop(key, None)
+            continue
+        table[key] = value
+        entries += "\x1ejournal\x1e" in key
+        slots += "\x1ejournal\x1e" not in key
+    return entries, slots
+
+
+def spans(histories: Histories, end_ms: int) -> list[WindowStats]:
+    return [histories.span(tool, START_MS, end_ms) for tool in TOOLS]
+
+
+def test_a_worker_that_loads_its_state_goes_on_with_the_same_panes() -> None:
+    chance = random.Random(2)
+    histories, table = Histories(), dict[str, bytes]()
+    restarted: Histories | None = None
+    noted = packed = 0
+    for step in range(30):
+        start_ms = START_MS + step * TEN_MS
+        for tool in TOOLS:
+            for partition in range(3):
+                told = closed(tool, partition, start_ms, chance)
+                histories.apply(told)
+                if restarted is not None:
+                    restarted.apply(told)
+        # readers look between, at one and not at the other, and merge nothing for good by it
+        expected = spans(histories, start_ms + TEN_MS)
+        if restarted is not None and step % 3 == 0:
+            assert spans(restarted, start_ms + TEN_MS) == expected
+        entries, slots = write(table, histories)
+        noted, packed = noted + entries, packed + slots
+        if step in (3, 11, 20):
+            restarted = Histories.load(table.items(), watermarks=histories.watermarks)
+            assert spans(restarted, start_ms + TEN_MS) == expected
+        elif restarted is not None:
+            write({}, restarted)
+    assert noted > 30 * len(TOOLS) / 2
+    assert packed < 30 * len(TOOLS) * 4 / 3, "not all four slots each time"
+
+
+def test_entries_are_removed_when_slots_have_what_was_in_them() -> None:
+    histories, table = Histories(), dict[str, bytes]()
+    write(table, histories)
+    chance = random.Random(3)
+    for step in range(12):
+        for tool in TOOLS:
+            histories.apply(closed(tool, 0, START_MS + step * TEN_MS, chance))
+        write(table, histories)
+    noted = [key for key in table if "\x1ejournal\x1e" in key]
+    assert 0 < len(noted) <= 5 * len(TOOLS)
+    histories.watermarks[0] += 2 * MINUTE_MS
+    write(table, histories)
+    assert not [key for key in table if "\x1ejournal\x1e" in key]
+
+
+@pytest.mark.parametrize("entry", [b"", b"\x28\xb5\x2f\xfd", b"plain"])
+def test_an_entry_that_cannot_be_read_is_told(entry: bytes) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        Histories.load([(f"{TOOLS[0].key}\x1ejournal\x1e0", entry)])
