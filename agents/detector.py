@@ -44,8 +44,8 @@ TICKS_AT_ONCE = 6
 RULES_SECONDS = 2.0
 PACE_SECONDS = 0.2
 """The least time between two calls. All partitions close the same ten seconds within a moment, and
-each call writes the histories that it touched: one by one that would be eight times for eight, and
-the last of them, which the tick waits for, would stand behind the others."""
+each call stores an entry for every history that it touched: one by one that would be eight for
+eight, and the last of them, which the tick waits for, would stand behind the others."""
 STANDS_AFTER_SECONDS = 20.0
 """Where event time is further behind the wall clock than it was, the latter takes over for the
 rules on the pipeline itself."""
