@@ -74,11 +74,12 @@ class Histories:
             loaded._note_data(dimension, slot[1] + int(Resolution.TEN_SECONDS))
         for dimension, entries in journals.items():
             entries.sort()
-            for partial in partials_of([data for _, data in entries]):
-                loaded.apply(partial)
-            # they are stored already, and void when the slots have been packed
-            loaded._history(dimension).journal = Journal(entries[-1][0] + 1)
-        loaded._touched = {}
+            history = loaded._history(dimension)
+            history.loaded = partials_of([data for _, data in entries])
+            history.journal = Journal(entries[-1][0] + 1)
+            for partial in history.loaded:
+                loaded._note_watermark(partial)
+                loaded._note_data(dimension, max(part.pane.end_ms for part in partial.panes))
         if watermarks:
             # it goes on where it was: packed at other times, digests would be clustered otherwise
             loaded._packed = loaded.now_ms // _STEP_MS
@@ -104,8 +105,7 @@ class Histories:
 
     def apply(self, partial: Partial) -> Outcome:
         """Take in a partial; one that came before, or is out of date, changes nothing."""
-        known = self.watermarks.get(partial.partition, -1)
-        self.watermarks[partial.partition] = max(known, partial.watermark_ms)
+        self._note_watermark(partial)
         history = self._history(partial.dimension)
         outcome = history.apply(partial, self.now_ms)
         if outcome.applied:
@@ -192,6 +192,10 @@ class Histories:
             history = self._histories[dimension] = History(dimension, self.retention)
             self._by_step[_step_of(dimension)][dimension] = history
         return history
+
+    def _note_watermark(self, partial: Partial) -> None:
+        known = self.watermarks.get(partial.partition, -1)
+        self.watermarks[partial.partition] = max(known, partial.watermark_ms)
 
     def _note_data(self, dimension: Dimension, end_ms: int) -> None:
         self._last_ms[dimension] = max(self._last_ms.get(dimension, 0), end_ms)

@@ -53,6 +53,9 @@ class History:
     changed: set[Place] = field(default_factory=set)
     swept_ms: int = 0
     journal: Journal = field(default_factory=Journal)
+    loaded: list[Partial] = field(default_factory=list)
+    """Partials of a stored journal, which are taken in when the history is needed: a worker that
+    starts has thousands of them, in slots that would all have to be unpacked."""
 
     @property
     def size_bytes(self) -> int:
@@ -69,6 +72,8 @@ class History:
 
     def apply(self, partial: Partial, now_ms: int) -> Outcome:
         """Take in a partial of this dimension; `now_ms` is the event time that expiry goes by."""
+        if self.loaded:
+            self._take_in(now_ms)
         outcome = Outcome()
         for part in partial.panes:
             final = part.pane.end_ms <= partial.watermark_ms
@@ -89,6 +94,8 @@ class History:
 
     def take_writes(self, now_ms: int) -> Iterator[tuple[Place, bytes | None]]:
         """Yield slots that changed since the last call; None for one that has expired."""
+        if self.loaded:
+            self._take_in(now_ms)
         for slot in [slot for slot in self.hot if self._is_cool(slot, now_ms)]:
             segment = self.hot.pop(slot)
             compacted = {start_ms: pane.compacted() for start_ms, pane in segment.items()}
@@ -114,6 +121,8 @@ class History:
         A coarse pane fits also where it reaches beyond the end but has no data there yet. Where
         the start falls inside the finest pane that is still kept, the span begins after that pane.
         """
+        if self.loaded:
+            self._take_in(now_ms)
         panes: list[Pane] = []
         levels = [_Level(self, resolution, now_ms) for resolution in _COARSEST_FIRST]
         at_ms = start_ms
@@ -132,6 +141,11 @@ class History:
             at_ms = at_ms + step_ms if step_ms else self._next_start_ms(at_ms, now_ms)
         self._add_open(start_ms, end_ms, panes)
         return panes
+
+    def _take_in(self, now_ms: int) -> None:
+        loaded, self.loaded = self.loaded, []
+        for partial in loaded:
+            self.apply(partial, now_ms)
 
     def segment(self, slot: Place) -> Segment | None:
         """Return the panes of a slot, to be read only; None where nothing was."""
