@@ -75,8 +75,9 @@ class Histories:
         for dimension, entries in journals.items():
             entries.sort()
             history = loaded._history(dimension)
-            history.loaded = partials_of([data for _, data in entries])
-            history.journal = Journal(entries[-1][0] + 1)
+            stored = [data for _, data in entries]
+            history.loaded = partials_of(stored)
+            history.journal = Journal(entries[-1][0] + 1, sum(map(len, stored)))
             for partial in history.loaded:
                 loaded._note_watermark(partial)
                 loaded._note_data(dimension, max(part.pane.end_ms for part in partial.panes))
@@ -127,19 +128,28 @@ class Histories:
         self._packed = max(self._packed, step)
         touched, self._touched = self._touched, {}
         for dimension, history in touched.items():
-            if _step_of(dimension) not in due:
+            if _step_of(dimension) in due:
+                continue
+            if history.journal.is_full:
+                yield from self._pack(dimension, history, now_ms)
+            else:
                 number = history.journal.kept
                 yield _key(dimension, _JOURNAL, number), history.journal.entry()
         for place in due:
+            # also those without news: their panes expire
             for dimension, history in list(self._by_step[place].items()):
-                # also those without news: their panes expire
-                for (resolution, start_ms), data in history.take_writes(now_ms):
-                    yield _key(dimension, str(int(resolution)), start_ms), data
-                for number in range(history.journal.clear()):
-                    yield _key(dimension, _JOURNAL, number), None
-                if not history.stored:
-                    del self._histories[dimension], self._by_step[place][dimension]
-                    self._last_ms.pop(dimension, None)
+                yield from self._pack(dimension, history, now_ms)
+
+    def _pack(
+        self, dimension: Dimension, history: History, now_ms: int
+    ) -> Iterator[tuple[str, bytes | None]]:
+        for (resolution, start_ms), data in history.take_writes(now_ms):
+            yield _key(dimension, str(int(resolution)), start_ms), data
+        for number in range(history.journal.clear()):
+            yield _key(dimension, _JOURNAL, number), None
+        if not history.stored:
+            del self._histories[dimension], self._by_step[_step_of(dimension)][dimension]
+            self._last_ms.pop(dimension, None)
 
     def dimensions(self, kind: DimensionKind, since_ms: int = 0) -> list[Dimension]:
         """Return the dimensions of a kind that had data at or after `since_ms`."""

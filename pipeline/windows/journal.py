@@ -9,11 +9,16 @@ once a minute. Fences in every pane make it harmless to take a partial in again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import zstandard
 
 from pipeline.errors import InputError
 from pipeline.windows.partial import Partial
+
+MOST_ENTRIES: Final = 64
+MOST_BYTES: Final = 128 * 1024
+"""Compressed. In a replay event time stands until the slowest partition has come as far."""
 
 # quick above all: an entry is void in a minute
 _compressor = zstandard.ZstdCompressor(level=1)
@@ -22,9 +27,15 @@ _compressor = zstandard.ZstdCompressor(level=1)
 class Journal:
     """The entries of one dimension, numbered from 0; those below `kept` are stored."""
 
-    def __init__(self, kept: int = 0) -> None:
+    def __init__(self, kept: int = 0, size: int = 0) -> None:
         self.kept = kept
+        self._size = size
         self._waiting: list[bytes] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether slots should be packed although their time has not come."""
+        return self.kept >= MOST_ENTRIES or self._size >= MOST_BYTES
 
     def add(self, partial: Partial) -> None:
         """Take in what the history has just taken in."""
@@ -35,11 +46,12 @@ class Journal:
         entry = _compressor.compress(b"\n".join(self._waiting))
         self._waiting = []
         self.kept += 1
+        self._size += len(entry)
         return entry
 
     def clear(self) -> int:
         """Forget everything, since it is in the slots; return how many stored entries are void."""
-        void, self.kept = self.kept, 0
+        void, self.kept, self._size = self.kept, 0, 0
         self._waiting = []
         return void
 

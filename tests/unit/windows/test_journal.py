@@ -10,6 +10,7 @@ from pipeline.errors import InputError
 from pipeline.windows.digest import digest_of
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.histories import Histories
+from pipeline.windows.journal import MOST_BYTES, MOST_ENTRIES
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell, Counter, Pane, Resolution
 from pipeline.windows.partial import Partial, PartialPane
@@ -93,6 +94,26 @@ def test_entries_are_removed_when_slots_have_what_was_in_them() -> None:
     histories.watermarks[0] += 2 * MINUTE_MS
     write(table, histories)
     assert not [key for key in table if "\x1ejournal\x1e" in key]
+
+
+def test_a_journal_is_bounded_while_event_time_stands() -> None:
+    """One partition is far ahead in a replay: the reader waits for the others, and time with it."""
+    histories, table = Histories(), dict[str, bytes]()
+    histories.reader_ms = START_MS
+    chance = random.Random(4)
+    most = 0
+    for step in range(200):
+        histories.apply(closed(TOOLS[0], 0, START_MS + step * TEN_MS, chance))
+        write(table, histories)
+        noted = [len(value) for key, value in table.items() if "\x1ejournal\x1e" in key]
+        assert len(noted) <= MOST_ENTRIES
+        assert sum(noted) <= MOST_BYTES + 8 * 1024
+        most = max(most, len(noted))
+    assert most > 10
+    expected = histories.span(TOOLS[0], START_MS, START_MS + 200 * TEN_MS)
+    assert expected.counters[Counter.EVENTS] == 200 * 400
+    loaded = Histories.load(table.items(), watermarks=histories.watermarks, reader_ms=START_MS)
+    assert loaded.span(TOOLS[0], START_MS, START_MS + 200 * TEN_MS) == expected
 
 
 @pytest.mark.parametrize("entry", [b"", b"\x28\xb5\x2f\xfd", b"plain"])
