@@ -8,8 +8,11 @@ from pipeline.detection.finding import Details, Finding, Look
 from pipeline.detection.rules.model import ShareRule
 from pipeline.detection.spans import past_week, trailing
 from pipeline.detection.statistics import wilson_interval
+from pipeline.detection.view import Stats
 
 BASELINE_MIN_COUNT = 200
+GOES_ON = 0.75
+"""While it goes on, the shorter window has at least this much of the share of the longer one."""
 
 
 class ShareEvaluator:
@@ -17,7 +20,9 @@ class ShareEvaluator:
 
     Active when the lower Wilson limit of the share is above the limit, and above `factor` times
     the share of the last seven days: a workflow that always fails often is not news. A series that
-    is too quiet for the first window is judged by the next.
+    is too quiet for the first window is judged by the next. That one also remembers what is over,
+    so it speaks only while the window before it shows as much, the way a burn rate needs its short
+    window; where nothing came in that, nobody knows, and an open alert stays open.
     """
 
     def __init__(self, rule: ShareRule) -> None:
@@ -27,11 +32,13 @@ class ShareEvaluator:
     def judge(self, look: Look) -> Finding | None:
         """Compare the window's share with the limit and the past, when enough was counted."""
         rule = self._rule
+        recent: Stats | None = None
         for window in rule.windows:
             start, end = trailing(look.now, window)
             stats = look.view.stats(look.dimension, rule.measure, start, end)
             if stats.count >= rule.min_count:
                 break
+            recent = stats
         else:
             return None
         share = wilson_interval(stats.failures, stats.count, rule.z)
@@ -41,8 +48,11 @@ class ShareEvaluator:
         threshold = max(rule.above, rule.factor * (baseline or 0.0))
         if share.estimate <= threshold * self._clear / rule.above:
             return None
+        known = recent is None or recent.count > 0
+        if recent is not None and recent.failures < GOES_ON * share.estimate * recent.count:
+            return None
         return Finding(
-            active=share.low > threshold,
+            active=known and share.low > threshold,
             severity=rule.severity,
             value=share.estimate,
             threshold=threshold,

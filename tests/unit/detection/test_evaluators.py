@@ -219,15 +219,26 @@ class TestShare:
         assert finding.active
         assert finding.baseline == pytest.approx(0.05, abs=0.01)
 
+    def quiet(self, begin: float, end: float, last: float = NOW) -> Finding | None:
+        """Judge twelve tasks an hour until `last`; those of a span (hours before NOW) failed."""
+        view, times = SyntheticView(), every(300, MONDAY, last)
+        failed = (times >= NOW - begin * HOUR) & (times < NOW - end * HOUR)
+        view.add(FLOW, "task_failures", times, np.ones(len(times)), failed.astype(float))
+        return judge(ShareEvaluator(rule("task-failure")), view, FLOW)
+
     def test_a_quiet_workflow_is_judged_by_longer_windows(self) -> None:
-        """Twelve tasks an hour: half an hour and two hours of them are no sample."""
-        view, times = SyntheticView(), every(300, MONDAY)
-        failed = (times >= NOW - 2 * HOUR).astype(float)
-        view.add(FLOW, "task_failures", times, np.ones(len(times)), failed)
-        finding = judge(ShareEvaluator(rule("task-failure")), view, FLOW)
+        finding = self.quiet(2, 0)
         assert finding is not None
         assert finding.active
         assert (finding.end - finding.start, finding.sample_size) == (6 * HOUR, 72)
+
+    def test_a_long_window_does_not_tell_again_what_is_over(self) -> None:
+        assert self.quiet(5, 2) is None
+
+    def test_with_nothing_since_an_alert_neither_begins_nor_ends(self) -> None:
+        finding = self.quiet(5, 2, last=NOW - 2.5 * HOUR)
+        assert finding is not None
+        assert not finding.active
 
     def test_what_always_fails_often_is_no_news(self) -> None:
         finding = self.find(0.3, 0.3)
