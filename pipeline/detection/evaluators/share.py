@@ -12,7 +12,7 @@ from pipeline.detection.view import Stats
 
 BASELINE_MIN_COUNT = 200
 GOES_ON = 0.75
-"""While it goes on, the shorter window has at least this much of the share of the longer one."""
+"""What begins, or goes on, has at least this much of the longer window's share in the shorter."""
 
 
 class ShareEvaluator:
@@ -21,8 +21,9 @@ class ShareEvaluator:
     Active when the lower Wilson limit of the share is above the limit, and above `factor` times
     the share of the last seven days: a workflow that always fails often is not news. A series that
     is too quiet for the first window is judged by the next. That one also remembers what is over,
-    so it speaks only while the window before it shows as much, the way a burn rate needs its short
-    window; where nothing came in that, nobody knows, and an open alert stays open.
+    so it becomes active only while the window before it shows as much, the way a burn rate needs
+    its short window. An open alert stays open until that one has cleared: it holds few, of which
+    some are good by chance, and where nothing came in it nobody knows.
     """
 
     def __init__(self, rule: ShareRule) -> None:
@@ -46,13 +47,16 @@ class ShareEvaluator:
             return None
         baseline = self._baseline(look)
         threshold = max(rule.above, rule.factor * (baseline or 0.0))
-        if share.estimate <= threshold * self._clear / rule.above:
+        clear = threshold * self._clear / rule.above
+        if share.estimate <= clear:
             return None
-        known = recent is None or recent.count > 0
-        if recent is not None and recent.failures < GOES_ON * share.estimate * recent.count:
-            return None
+        goes_on = True
+        if recent is not None:
+            if recent.count and recent.failures <= clear * recent.count:
+                return None
+            goes_on = recent.failures >= max(1.0, GOES_ON * share.estimate * recent.count)
         return Finding(
-            active=known and share.low > threshold,
+            active=goes_on and share.low > threshold,
             severity=rule.severity,
             value=share.estimate,
             threshold=threshold,

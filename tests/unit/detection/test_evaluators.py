@@ -235,6 +235,16 @@ class TestShare:
     def test_a_long_window_does_not_tell_again_what_is_over(self) -> None:
         assert self.quiet(5, 2) is None
 
+    def test_some_good_ones_among_few_do_not_end_it(self) -> None:
+        """A quarter of the last two hours are bad: no reason to begin, and none to end."""
+        view, times = SyntheticView(), every(300, MONDAY)
+        failed = (times >= NOW - 5 * HOUR).astype(float)
+        failed[-24:] = np.tile([1.0, 0.0, 0.0, 0.0], 6)
+        view.add(FLOW, "task_failures", times, np.ones(len(times)), failed)
+        finding = judge(ShareEvaluator(rule("task-failure")), view, FLOW)
+        assert finding is not None
+        assert not finding.active
+
     def test_with_nothing_since_an_alert_neither_begins_nor_ends(self) -> None:
         finding = self.quiet(5, 2, last=NOW - 2.5 * HOUR)
         assert finding is not None
