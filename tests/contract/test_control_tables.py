@@ -19,16 +19,15 @@ from pipeline.detection.alert import Alert, Status
 from pipeline.metrics import Metrics
 from pipeline.storage.control_tables import ALERTS, TASKS, WINDOWS, read_record, read_task
 from pipeline.storage.tables import Table
-from pipeline.windows.digest import digest_of
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.histories import Histories
-from pipeline.windows.measure import Measure
-from pipeline.windows.pane import Cell, Counter, Pane, Resolution
+from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.stats import Window
 from tests.contract.clickhouse_server import Endpoint
 from tests.detection_harness import Pipeline, batches
 from tests.unit.windows.fleet import sessions
+from tests.unit.windows.latencies import pane_of
 
 MINUTE_MS = int(Resolution.MINUTE)
 START_MS = 30_000_000 * MINUTE_MS
@@ -74,14 +73,8 @@ def window_values(count: int) -> Iterator[tuple[list[int], bytes]]:
     for minute in range(count):
         start_ms = START_MS + minute * MINUTE_MS
         values = [round(chance.lognormvariate(11, 1)) for _ in range(3_000)]
-        cell = Cell(len(values), sum(values), sum(v * v for v in values), digest_of(values))
-        pane = Pane(
-            start_ms,
-            Resolution.TEN_SECONDS,
-            {Counter.EVENTS: len(values)},
-            {Measure.LATENCY_MS: cell},
-        )
-        histories.apply(Partial(tool, 0, start_ms + MINUTE_MS, (PartialPane(pane, (minute, 0)),)))
+        part = PartialPane(pane_of(start_ms, values), (minute, 0))
+        histories.apply(Partial(tool, 0, start_ms + MINUTE_MS, (part,)))
         stats = histories.window(tool, Window.ONE_MINUTE, start_ms + MINUTE_MS)
         yield values, stats.to_bytes("1m")
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.windows.digest import digest_of
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.histories import Histories
 from pipeline.windows.measure import Measure
-from pipeline.windows.pane import Cell, Counter, Pane, Resolution
+from pipeline.windows.pane import Pane, Resolution
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.stats import Window
+from tests.unit.windows.latencies import pane_of
 
 TOOL = Dimension(DimensionKind.TOOL, ("search",))
 DAY_MS = int(Resolution.DAY)
@@ -25,16 +25,6 @@ Values = dict[tuple[int, int], list[int]]
 """Latencies in µs by partition and start of the ten seconds."""
 
 
-def pane(start_ms: int, values: list[int]) -> Pane:
-    cell = Cell(len(values), sum(values), sum(v * v for v in values), digest_of(values))
-    return Pane(
-        start_ms,
-        Resolution.TEN_SECONDS,
-        {Counter.EVENTS: len(values)},
-        {Measure.LATENCY_MS: cell},
-    )
-
-
 def partial(partition: int, part: Pane, watermark_ms: int, version: int = 1) -> Partial:
     return Partial(TOOL, partition, watermark_ms, (PartialPane(part, (version, 0)),))
 
@@ -42,7 +32,7 @@ def partial(partition: int, part: Pane, watermark_ms: int, version: int = 1) -> 
 def finals(values: Values) -> list[Partial]:
     """One final partial for each pane, each partition's in the order of time."""
     return [
-        partial(partition, pane(start_ms, found), start_ms + TEN_MS)
+        partial(partition, pane_of(start_ms, found), start_ms + TEN_MS)
         for (partition, start_ms), found in sorted(values.items())
     ]
 
@@ -128,12 +118,12 @@ def test_open_panes_are_replaced_until_they_are_final(values: Values, seed: int)
     seen: Values = {}
     for (partition, start_ms), found in sorted(values.items(), key=lambda item: item[0][1]):
         for version in (1, 3, 2):
-            part = pane(start_ms, found[: max(len(found) * version // 3, 1)])
+            part = pane_of(start_ms, found[: max(len(found) * version // 3, 1)])
             histories.apply(partial(partition, part, start_ms, version))
         seen[partition, start_ms] = found
         check(histories, seen, START_MS, start_ms + TEN_MS)
         if chance.random() < 0.8:
-            final = partial(partition, pane(start_ms, found), start_ms + TEN_MS, 4)
+            final = partial(partition, pane_of(start_ms, found), start_ms + TEN_MS, 4)
             assert histories.apply(final).applied == 1
             check(histories, seen, START_MS, start_ms + TEN_MS)
 
@@ -177,21 +167,21 @@ def test_a_late_partition_still_counts_everywhere() -> None:
     for minute in range(0, 600, 10):
         start_ms = START_MS + minute * 60_000
         values[0, start_ms] = [minute + 1]
-        histories.apply(partial(0, pane(start_ms, [minute + 1]), start_ms + TEN_MS))
+        histories.apply(partial(0, pane_of(start_ms, [minute + 1]), start_ms + TEN_MS))
     list(histories.take_writes())
     late_ms = START_MS + 70 * 60_000
     values[1, late_ms] = [5]
-    assert histories.apply(partial(1, pane(late_ms, [5]), late_ms + TEN_MS)).applied == 1
+    assert histories.apply(partial(1, pane_of(late_ms, [5]), late_ms + TEN_MS)).applied == 1
     check(histories, values, START_MS, START_MS + 10 * HOUR_MS)
     check(histories, values, START_MS + HOUR_MS, START_MS + 2 * HOUR_MS)
 
 
 def test_what_is_too_old_to_keep_is_told_and_removed() -> None:
     histories = Histories()
-    histories.apply(partial(0, pane(START_MS, [1]), START_MS + TEN_MS))
+    histories.apply(partial(0, pane_of(START_MS, [1]), START_MS + TEN_MS))
     keys = {key for key, value in histories.take_writes() if value is not None}
     far_ms = START_MS + 20 * DAY_MS
-    histories.apply(partial(0, pane(far_ms, [1]), far_ms + TEN_MS))
+    histories.apply(partial(0, pane_of(far_ms, [1]), far_ms + TEN_MS))
     removed = {key for key, value in histories.take_writes() if value is None}
     assert removed == keys
-    assert histories.apply(partial(1, pane(START_MS, [1]), START_MS + TEN_MS)).expired == 1
+    assert histories.apply(partial(1, pane_of(START_MS, [1]), START_MS + TEN_MS)).expired == 1

@@ -2,7 +2,8 @@
 
 A few dimensions get fifteen days, every hour of them with data and the last one densely; what they
 take is multiplied. Recovery is reading the changelog, at the rate at which Faust reads one, and
-building the histories from it.
+building the histories from it. The dimensions are tools, which have one digest: other kinds keep up
+to three, and there are far fewer of those.
 """
 
 from __future__ import annotations
@@ -11,20 +12,17 @@ import random
 import time
 from dataclasses import dataclass
 
-from pipeline.windows.digest import digest_of
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.histories import Histories
-from pipeline.windows.measure import Measure
-from pipeline.windows.pane import Cell, Counter, Pane, Resolution
+from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import Partial, PartialPane
+from tests.unit.windows.latencies import pane_of
 
 DAYS = 15
 DIMENSIONS = 10_000
 PARTITIONS = 4
 CHANGELOG_RECORDS_PER_SECOND = 14_000
 """What Faust reads on one core, measured with an empty agent."""
-_MEASURES = (Measure.LATENCY_MS,)
-"""What a tool has: other kinds keep up to three digests, and there are far fewer of those."""
 _END_MS = 30_000 * int(Resolution.DAY)
 
 
@@ -74,13 +72,7 @@ def _starts() -> list[int]:
 
 def _add(histories: Histories, dimension: Dimension, start_ms: int, chance: random.Random) -> None:
     for partition in range(PARTITIONS):
-        cells = {measure: _cell(chance) for measure in _MEASURES}
-        pane = Pane(start_ms, Resolution.TEN_SECONDS, {Counter.EVENTS: 20}, cells)
-        part = PartialPane(pane, (start_ms, 0))
+        values = [round(chance.lognormvariate(11, 1)) for _ in range(20)]
+        part = PartialPane(pane_of(start_ms, values), (start_ms, 0))
         end_ms = start_ms + int(Resolution.TEN_SECONDS)
         histories.apply(Partial(dimension, partition, end_ms, (part,)))
-
-
-def _cell(chance: random.Random) -> Cell:
-    values = [round(chance.lognormvariate(11, 1)) for _ in range(20)]
-    return Cell(len(values), sum(values), sum(v * v for v in values), digest_of(values))

@@ -12,13 +12,13 @@ import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
-from pipeline.windows.digest import digest_of
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.histories import Histories
 from pipeline.windows.measure import Measure
-from pipeline.windows.pane import Cell, Counter, Pane, Resolution
+from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.stats import Window
+from tests.unit.windows.latencies import pane_of
 
 QUANTILES = (0.5, 0.95, 0.99)
 PARTITIONS = 4
@@ -85,8 +85,5 @@ def _latency(chance: random.Random) -> int:
 
 
 def _partial(partition: int, start_ms: int, values: list[int]) -> Partial:
-    cell = Cell(len(values), sum(values), sum(v * v for v in values), digest_of(values))
-    counters = {Counter.EVENTS: len(values)}
-    pane = Pane(start_ms, Resolution.TEN_SECONDS, counters, {Measure.LATENCY_MS: cell})
-    part = PartialPane(pane, (start_ms, 0))
+    part = PartialPane(pane_of(start_ms, values), (start_ms, 0))
     return Partial(_TOOL, partition, start_ms + _TEN_MS, (part,))

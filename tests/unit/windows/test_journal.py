@@ -7,14 +7,13 @@ import random
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.windows.digest import digest_of
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.histories import Histories
 from pipeline.windows.journal import MOST_BYTES, MOST_ENTRIES
-from pipeline.windows.measure import Measure
-from pipeline.windows.pane import Cell, Counter, Pane, Resolution
+from pipeline.windows.pane import Counter, Resolution
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.stats import WindowStats
+from tests.unit.windows.latencies import pane_of
 
 TOOLS = [Dimension(DimensionKind.TOOL, (f"tool-{number}",)) for number in range(5)]
 TEN_MS = int(Resolution.TEN_SECONDS)
@@ -25,14 +24,7 @@ START_MS = 20_000 * int(Resolution.DAY)
 def closed(tool: Dimension, partition: int, start_ms: int, chance: random.Random) -> Partial:
     """Return ten seconds of a partition: more distinct values than a digest keeps apart."""
     values = [round(chance.lognormvariate(11, 1)) for _ in range(400)]
-    cell = Cell(len(values), sum(values), sum(v * v for v in values), digest_of(values))
-    pane = Pane(
-        start_ms,
-        Resolution.TEN_SECONDS,
-        {Counter.EVENTS: len(values)},
-        {Measure.LATENCY_MS: cell},
-    )
-    part = PartialPane(pane, (start_ms, 0))
+    part = PartialPane(pane_of(start_ms, values), (start_ms, 0))
     return Partial.from_bytes(Partial(tool, partition, start_ms + TEN_MS, (part,)).to_bytes())
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pipeline.windows.digest import digest_of
 from pipeline.windows.history_pane import HistoryPane
 from pipeline.windows.measure import Measure
 from pipeline.windows.packing import Packer
-from pipeline.windows.pane import Cell, Pane, Resolution
+from pipeline.windows.pane import Pane, Resolution
 from pipeline.windows.partial import PartialPane
 from pipeline.windows.segment import pack_segment, unpack_segment
+from tests.unit.windows.latencies import pane_of
 
 HOUR = int(Resolution.HOUR)
 START = 1_760_000_400_000 // HOUR * HOUR
 
 
 def _pane(start_ms: int, resolution: Resolution) -> Pane:
-    values = [3, 5, 5, 9]
-    cell = Cell(4, sum(values), sum(v * v for v in values), digest_of(values))
-    return Pane(start_ms, resolution, {"events": 4}, {Measure.LATENCY_MS: cell})
+    return pane_of(start_ms, [3, 5, 5, 9], resolution)
 
 
 def test_fences_come_back() -> None:
