@@ -20,6 +20,7 @@ from tests.bench.parts import (
     same_alerts,
     simulated_weeks,
 )
+from tests.bench.parts.episodes import Expected, Matched, episodes_of, matched
 from tests.compiled import require_compiled
 from tests.services import Workers, stack_settings
 from tests.unit.detection import test_long_run as long_run
@@ -163,24 +164,11 @@ def _long_run(report: Report) -> None:
     incidents = incidents_of(MONDAY)
     with report.progress("22 days with incidents"):
         alerts = long_run.alerts_of(Fleet(1, days=22, incidents=incidents))
-    episodes = {
-        alert.episode: alert
-        for alert in reversed(alerts)
-        if alert.fired_at is not None and not alert.suppressed
-    }
-    found = 0
-    for incident in incidents:
-        matching = [
-            alert
-            for alert in episodes.values()
-            if alert.rule == incident.rule
-            and dict(alert.labels) == dict(incident.scope)
-            and incident.start <= (alert.fired_at or 0.0) <= incident.end + HOUR
-        ]
-        found += len(matching) == 1
-    name = "incidents found once, in the right scope, of 24, samples"
-    report.figure(name, found, at_least=24)
-    report.figure("further episodes, samples", len(episodes) - found, at_most=0)
+    expected = [
+        Expected(f"{each.kind} {each.start}", each.rule, each.scope, each.start, each.end)
+        for each in incidents
+    ]
+    _report_incidents(report, matched(expected, episodes_of(alerts)), "samples")
 
 
 def _simulated(report: Report) -> None:
@@ -190,18 +178,22 @@ def _simulated(report: Report) -> None:
         found = simulated_weeks.run(step)
     report.figure("simulated events in 21 days", found.events)
     report.figure("false alerts in 21 days, simulated events", len(found.false), at_most=0)
-    name = "incidents found once, in the right scope, of 24, simulated events"
-    report.figure(name, len(found.delays), at_least=24)
-    report.figure("further episodes, simulated events", len(found.further), at_most=0)
+    _report_incidents(report, found.incidents, "simulated events")
     unexpected = [
         *(f"false: {episode}" for episode in found.false),
-        *(f"missed: {what}" for what in found.missed),
-        *(f"further: {episode}" for episode in found.further),
+        *(f"missed: {what}" for what in found.incidents.missed),
+        *(f"further: {episode}" for episode in found.incidents.further),
     ]
     for line in unexpected:
         report.note(line)
     report.table(
         "From an incident's start to its alert, event time",
         ["incident", "minutes"],
-        [(name, delay / 60) for name, delay in found.delays.items()],
+        [(name, delay / 60) for name, delay in found.incidents.delays.items()],
     )
+
+
+def _report_incidents(report: Report, found: Matched, of: str) -> None:
+    name = f"incidents found once, in the right scope, of 24, {of}"
+    report.figure(name, len(found.delays), at_least=24)
+    report.figure(f"further episodes, {of}", len(found.further), at_most=0)

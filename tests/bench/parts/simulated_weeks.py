@@ -9,27 +9,28 @@ take a process each, since they are long.
 from __future__ import annotations
 
 import multiprocessing
+import queue
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from agents.garbage import settle
 from pipeline.config import LimitSettings
-from pipeline.detection.alert import Alert
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
+from pipeline.simulate.catalogue import WORKFLOWS
 from pipeline.simulate.config import FleetConfig
 from pipeline.simulate.fleet import simulate
 from pipeline.simulate.incidents import KINDS, Incident
 from pipeline.simulate.truth import SimulatedEvent
 from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.windows.batch import AggregatorConfig
+from tests.bench.parts.episodes import Episode, Expected, Matched, episodes_of, matched
 from tests.detection_harness import Event, Pipeline
+from tests.unit.detection.synthetic import DAY, HOUR, MONDAY
 
 DAYS = 21
 SESSIONS_PER_MINUTE = 1.0
 """Few: the events of a source come in clumps then, and its nights are long."""
-MONDAY = 1_767_571_200.0
-DAY = 86_400.0
-HOUR = 3_600.0
 TOOL_CALLS = 40
 """The budget of a task: a session has three or four calls, and some retries."""
 _BATCH = 300
@@ -85,31 +86,13 @@ def incidents() -> tuple[Incident, ...]:
 
 
 @dataclass(frozen=True)
-class Episode:
-    """One alert that fired and that nothing suppressed."""
-
-    rule: str
-    scope: tuple[tuple[str, str], ...]
-    fired_at: float
-
-    def __str__(self) -> str:
-        labels = ", ".join(f"{key}={value}" for key, value in self.scope) or "all"
-        return f"{self.rule} of {labels}, day {(self.fired_at - MONDAY) / DAY:.2f}"
-
-
-@dataclass(frozen=True)
 class Found:
     """What two runs gave."""
 
     events: int
     false: Sequence[Episode]
     """Episodes of the run without incidents."""
-    missed: Sequence[str]
-    """Incidents that no episode, or more than one, tells of."""
-    delays: dict[str, float]
-    """From an incident's start to firing, by its name, in seconds of event time."""
-    further: Sequence[Episode]
-    """Episodes that belong to no incident."""
+    incidents: Matched
 
 
 def run(step: Callable[[int], None], *, days: int = DAYS, seed: int = 3) -> Found:
@@ -117,37 +100,20 @@ def run(step: Callable[[int], None], *, days: int = DAYS, seed: int = 3) -> Foun
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
     with context.Pool(2, initializer=_remember_queue, initargs=(told,)) as pool:
-        quiet = pool.apply_async(_run, (seed, days, ()))
-        eventful = pool.apply_async(_run, (seed, days, incidents()))
-        for _ in range(2 * days):
-            told.get()
-            step(1)
-        events, false = quiet.get()
-        _, episodes = eventful.get()
-    return _compared(events, false, episodes)
+        runs = [pool.apply_async(_run, (seed, days, planned)) for planned in ((), incidents())]
+        # not by the days that are told: a run that fails tells no more of them
+        while not all(each.ready() for each in runs):
+            with suppress(queue.Empty):
+                step(told.get(timeout=1.0))
+        (events, false), (_, episodes) = (each.get() for each in runs)
+    return Found(events, false, matched(map(_expected, incidents()), episodes))
 
 
-def _compared(events: int, false: Sequence[Episode], episodes: Sequence[Episode]) -> Found:
-    taken: set[Episode] = set()
-    missed: list[str] = []
-    delays: dict[str, float] = {}
-    for incident in incidents():
-        ours = [episode for episode in episodes if _tells_of(episode, incident)]
-        taken.update(ours)
-        if len(ours) == 1:
-            delays[incident.name] = ours[0].fired_at - incident.start
-        else:
-            missed.append(f"{incident.name}: {len(ours)} episodes")
-    further = [episode for episode in episodes if episode not in taken]
-    return Found(events, false, missed, delays, further)
-
-
-def _tells_of(episode: Episode, incident: Incident) -> bool:
-    return (
-        episode.rule == _RULES[incident.kind]
-        and (KINDS[incident.kind].scope, incident.target) in episode.scope
-        and incident.start <= episode.fired_at <= incident.end + HOUR
-    )
+def _expected(incident: Incident) -> Expected:
+    scope = {KINDS[incident.kind].scope: incident.target}
+    if incident.kind == "budget_runaway":
+        scope["agent"] = next(flow.agent for flow in WORKFLOWS if flow.name == incident.target)
+    return Expected(incident.name, _RULES[incident.kind], scope, incident.start, incident.end)
 
 
 _days_told: multiprocessing.Queue[int] | None = None
@@ -187,7 +153,7 @@ def _run(seed: int, days: int, planned: tuple[Incident, ...]) -> tuple[int, list
     pipeline.feed(batch)
     while told < days:
         told += _tell_day()
-    return count, _episodes(pipeline.seen.alerts)
+    return count, episodes_of(pipeline.seen.alerts)
 
 
 def _tell_day() -> int:
@@ -201,13 +167,3 @@ def _clean(simulated: SimulatedEvent) -> Event:
     [decoded] = decode_message(simulated.value, origin=_ORIGIN, limits=_LIMITS, now=simulated.at)
     assert isinstance(decoded, DecodedEvent), "the simulator writes valid events"
     return {**decoded.event, "redaction": _VERIFIED}
-
-
-def _episodes(alerts: Sequence[Alert]) -> list[Episode]:
-    """Return each episode that fired without being suppressed, by its first such record."""
-    found: dict[str, Episode] = {}
-    for alert in alerts:
-        if alert.fired_at is not None and not alert.suppressed:
-            scope = tuple(sorted(alert.labels.items()))
-            found.setdefault(alert.episode, Episode(alert.rule, scope, alert.fired_at))
-    return list(found.values())
