@@ -66,7 +66,10 @@ class GrowthEvaluator:
         base = look.view.stats(look.dimension, rule.measure, *before)
         if base.count < horizon.min_count or not self._covered(look, horizon, before):
             return False, None
-        goes_on, may_go_on = self._recent(look) if horizon.span == "week" else (True, True)
+        goes_on = may_go_on = True
+        if horizon.span == "week":
+            _, day, day_before = self._last_day(look)
+            goes_on, may_go_on = self._recent(day, day_before)
         if not may_go_on:
             return True, None
         best: Finding | None = None
@@ -120,16 +123,15 @@ class GrowthEvaluator:
 
     def _held(self, look: Look) -> Finding | None:
         """Return what the last 24 hours say, for an open alert of which no projection can tell."""
-        goes_on, _ = self._recent(look)
+        now, stats, base = self._last_day(look)
+        goes_on, _ = self._recent(stats, base)
         if not goes_on:
             return None
-        now, stats, base = self._last_day(look)
         interval = _ratio("mean", stats, base, GOES_ON_Z)
         return self._finding(False, "mean", "day", now, stats, base, interval)
 
-    def _recent(self, look: Look) -> tuple[bool, bool]:
+    def _recent(self, stats: Stats, base: Stats) -> tuple[bool, bool]:
         """Tell whether the mean of the last 24 hours has grown, and whether it may have grown."""
-        _, stats, base = self._last_day(look)
         sure = _ratio("mean", stats, base, GOES_ON_Z)
         middle = 1 + (self._rule.above + self._rule.clear) / 2
         likely = _ratio("mean", stats, base, MAY_GO_ON_Z)

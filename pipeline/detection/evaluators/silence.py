@@ -101,43 +101,56 @@ class SilenceEvaluator:
         since nobody knows its weekend, only the first hours of the gap count: a source that fell
         silent in its busy time is missed, one that went quiet with the evening is not.
         """
-        first = self._first_hour(look)
         last_seen = look.memory.numbers["last_seen"]
-        earliest = last_seen - LEVEL_SPAN
-        known = [days for days in range(1, DAYS + 1) if earliest - days * DAY >= first]
+        room = last_seen - LEVEL_SPAN - self._first_hour(look)
+        known = [days for days in range(1, DAYS + 1) if days * DAY <= room]
+        levels = self._levels(look, last_seen)
         if len(known) < DAYS:
             end = min(end, last_seen + LEVEL_SPAN)
-            return min((self._scaled(look, days * DAY, end) for days in known), default=0.0)
-        *days, week = (self._scaled(look, days * DAY, end) for days in known)
+            return min((self._scaled(look, levels, days * DAY, end) for days in known), default=0.0)
+        *days, week = (self._scaled(look, levels, days * DAY, end) for days in known)
         return min(week, second_highest(days))
 
-    def _scaled(self, look: Look, shift: float, end: float) -> float:
-        """Return the count of the gap's span up to `end`, `shift` before, at the gap's level."""
+    def _scaled(self, look: Look, levels: list[float], shift: float, end: float) -> float:
+        """Return the count of the gap's span up to `end`, `shift` before, at the gap's level.
+
+        It is scaled by how many times its level `shift` before the source surely had before the
+        gap: the lower confidence limit of the ratio of two Poisson counts, for which the variance
+        of the logarithm is the sum of their reciprocals (delta method, `mean_ratio_interval`). The
+        counts are of tasks, for those come independently. A source with a session an hour has
+        a level that is mostly chance, and must not be missed four times as much because the last
+        hour had four.
+        """
         start = look.memory.numbers["last_seen"]
         past = self._past(look, start - shift, end - shift)
-        return past * self._level(look, start, shift) if past else 0.0
-
-    def _level(self, look: Look, start: float, shift: float) -> float:
-        """Return how many times its level `shift` before the source surely had before `start`.
-
-        The level is that of the last hours, of as many as hold enough tasks. It is the lower
-        confidence limit of the ratio of two Poisson counts: the logarithm's variance is the sum of
-        their reciprocals (delta method, as in `mean_ratio_interval`). The counts are of tasks, for
-        those come independently. A source with a session an hour has a level that is mostly chance,
-        and must not be missed four times as much because the last hour had four.
-        """
-        together = max(1.0, look.memory.numbers.get("together", 1.0))
-        longest = min(LONGEST_LEVEL_SPAN, start - shift - self._first_hour(look))
-        span = LEVEL_SPAN
-        level = self._past(look, start - span, start)
-        while level < LEVEL_TASKS * together and span + HOUR <= longest:
-            level += self._past(look, start - span - HOUR, start - span)
-            span += HOUR
-        usual = self._past(look, start - span - shift, start - shift)
+        if not past:
+            return 0.0
+        recorded = start - shift - self._first_hour(look)
+        hours = min(len(levels) - 1, int((recorded - LEVEL_SPAN) // HOUR))
+        level, before = levels[hours], start - shift - LEVEL_SPAN - hours * HOUR
+        usual = self._past(look, before, start - shift)
         if not level or not usual:
             return 0.0
+        together = self._together(look)
         error = math.sqrt(together / level + together / usual)
-        return min(level / usual * math.exp(-self._rule.z * error), MAX_SCALE)
+        return past * min(level / usual * math.exp(-self._rule.z * error), MAX_SCALE)
+
+    def _levels(self, look: Look, start: float) -> list[float]:
+        """Return the counts of the last three hours before `start`, of four, and so on.
+
+        The last of them are those that hold enough tasks, or a day's.
+        """
+        at = start - LEVEL_SPAN
+        levels = [self._past(look, at, start)]
+        enough = LEVEL_TASKS * self._together(look)
+        while levels[-1] < enough and at - HOUR >= start - LONGEST_LEVEL_SPAN:
+            levels.append(levels[-1] + self._past(look, at - HOUR, at))
+            at -= HOUR
+        return levels
+
+    def _together(self, look: Look) -> float:
+        """Return how many events of a task come together."""
+        return max(1.0, look.memory.numbers.get("together", 1.0))
 
     def _past(self, look: Look, start: float, end: float) -> float:
         """Return the count of a span, from whole hours; of an hour's part, its share.
