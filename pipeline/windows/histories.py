@@ -53,8 +53,8 @@ class Histories:
     ) -> Histories:
         """Rebuild from stored keys and values; raise `InputError` when one cannot be read.
 
-        Panes expire by `watermarks` and `reader_ms`, which are not stored with them: without, what
-        the journals hold counts as recent.
+        `watermarks` and `reader_ms` are not stored with the panes: they say what has expired, and
+        which slots have been packed. Without them all are packed at the first call.
         """
         loaded = cls(retention)
         loaded.watermarks = dict(watermarks or {})
