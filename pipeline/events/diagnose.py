@@ -55,37 +55,6 @@ def why_not_json(raw: bytes, max_depth: int) -> tuple[Reason, str]:
     return Reason.LONE_SURROGATE, "an escape is half of a surrogate pair"
 
 
-def repeats_a_key(raw: bytes) -> bool:
-    """Say whether an object in `raw`, which orjson has read, names a key twice at any level."""
-    repeated = False
-
-    def note(members: list[tuple[str, Any]]) -> None:
-        nonlocal repeated
-        repeated = repeated or len({name for name, _ in members}) != len(members)
-
-    try:
-        json.loads(raw.decode(), object_pairs_hook=note, parse_int=float)
-    except RecursionError:
-        # what orjson kept was shallow enough to be written, so a deep member was dropped
-        return True
-    return repeated
-
-
-def nests_deeper(value: Any, limit: int) -> bool:
-    """Say whether a parsed value has more than `limit` levels of objects and arrays."""
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(limit):
-        if not level:
-            return False
-        level = [
-            child
-            for node in level
-            for child in (node.values() if type(node) is dict else node)
-            if type(child) is dict or type(child) is list
-        ]
-    return bool(level)
-
-
 def why_invalid(event: dict[str, Any], contract: EventContract) -> tuple[Reason, str]:
     """Return the first thing that the schema finds wrong with `event`, by field name."""
     error = next(contract.validator.iter_errors(event))

@@ -27,20 +27,25 @@ def normalize(event: dict[str, Any], contract: EventContract) -> dict[str, Any]:
     """
     known = contract.known
     nulls: list[str] = []
+    # few values are floats: to ask each integer's field for its type is dearer than all else here
+    floats: list[str] = []
     for name, value in event.items():
         if name not in known:
             _move_unknown_fields(event, known)
             nulls = _nulls(event)
+            floats = list(contract.integers)
             break
         if value is None:
             nulls.append(name)
+        elif type(value) is float:
+            floats.append(name)
     for name in nulls:
         if name != "parent_span_id":
             del event[name]
     event.setdefault("parent_span_id", None)
     event["ts"] = utc_text(event["ts"])
-    for name in contract.integers:
-        if type(event.get(name)) is float:
+    for name in floats:
+        if name in contract.integers and type(event.get(name)) is float:
             event[name] = int(event[name])
     for document in event.get("documents", ()):
         for name in _nulls(document):

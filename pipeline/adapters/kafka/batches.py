@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 from aiokafka.protocol.metadata import MetadataRequest
 
+from pipeline.adapters.kafka.compression import use_first_level
 from pipeline.adapters.kafka.options import producer_options
 from pipeline.config import KafkaSettings
 from pipeline.errors import PermanentError, UnavailableError
@@ -54,6 +55,7 @@ class BatchProducer:
 
     async def start(self) -> None:
         """Connect; raise `UnavailableError` if no broker answers."""
+        use_first_level()
         producer = AIOKafkaProducer(
             **producer_options(self._settings), max_batch_size=MAX_BATCH_BYTES
         )
