@@ -19,7 +19,7 @@ WINDOWS = Path("pipeline/windows")
 # other threads in between.
 NAMES = {
     REDACTION: """canonical contexts detection_context encoded hints key_names normalise one_event
-        operators own_tokens plain pseudonyms spans spoken structure text verifier walk""",
+        operators own_tokens plain pseudonyms spans spoken structure text verifier walk walks""",
     REDACTION / "automata": "scanner",
     EVENTS: "decode normalize split",
     STORAGE: "coordinates fields recent_ids rows sorting",

@@ -20,7 +20,6 @@ from pipeline.events.normalize import normalize
 from pipeline.events.prices import add_cost
 from pipeline.events.rejection import Reason, Rejected
 
-
 WRITTEN_LEVELS: Final = 254
 """What orjson writes; it reads 1024."""
 

@@ -22,11 +22,11 @@ from pipeline.redaction.pseudonyms import Keyring
 from pipeline.redaction.quarantine import quarantine, without_trusted
 from pipeline.redaction.verifier import Verifier
 from pipeline.redaction.walk import Walk
+from pipeline.redaction.walks import Walks
 
 REDACTION_VERSION: Final = "1"
 """Of the code: raised when the same input and policy may give other bytes."""
 STILL_FOUND: Final = "personal_data_after_quarantine"
-MAX_SCOPES: Final = 64
 CACHE_BYTES: Final = 64 * 1024 * 1024
 EVENT_SECONDS: Final = 5.0
 
@@ -64,7 +64,7 @@ class EventRedactor:
         self._cache_bytes = cache_bytes
         self._deadline = Deadline(seconds, monotonic)
         self._detectors: dict[int, DetectorSet] = {}
-        self._walks: dict[tuple[str | None, str | None], Walk] = {}
+        self._walks = self._new_walks()
         self._block = self._new_block()
         self._prepare()
 
@@ -82,6 +82,7 @@ class EventRedactor:
             self._keyring = keyring
         self._block = self._new_block()
         self.clear()
+        self._walks = self._new_walks()
         self._prepare()
 
     def _prepare(self) -> None:
@@ -99,15 +100,14 @@ class EventRedactor:
 
     def clear(self) -> None:
         """Forget every cached value. Detectors stay: they keep no text, and are slow to make."""
-        for walk in self._walks.values():
-            walk.clear()
         self._walks.clear()
 
     def redact_batch(self, events: Sequence[dict[str, Any]]) -> list[RedactedEvent | Failed]:
         """Redact decoded events; the result has one entry for each, in order. Never raises."""
-        with self._deadline:
-            results = [self._walked(event) for event in events]
-        if sum(walk.cached_bytes for walk in self._walks.values()) > self._cache_bytes:
+        walks, deadline, block = self._walks, self._deadline, self._block
+        with deadline:
+            results = [redacted(event, walks, deadline, block) for event in events]
+        if walks.cached_bytes > self._cache_bytes:
             self.clear()
         places = [place for place, item in enumerate(results) if isinstance(item, RedactedEvent)]
         payloads = [item.payload for item in results if isinstance(item, RedactedEvent)]
@@ -118,16 +118,6 @@ class EventRedactor:
         for place in hit:
             results[place] = self._quarantined(results[place])
         return results
-
-    def _walked(self, event: dict[str, Any]) -> RedactedEvent | Failed:
-        try:
-            if BLOCK in event:
-                # a block that came with the event says nothing: it is not ours
-                event = {key: value for key, value in event.items() if key != BLOCK}
-            return redacted(event, self._walk(event), self._deadline, self._block)
-        except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
-            self._deadline.stop()
-            return Failed(f"redaction_error:{type(error).__name__}")
 
     def _quarantined(self, event: RedactedEvent | Failed) -> RedactedEvent | Failed:
         """Take out the leaves that the verifier hit, and prove that the rest is clean."""
@@ -144,19 +134,12 @@ class EventRedactor:
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             return Failed(f"redaction_error:{type(error).__name__}")
 
-    def _walk(self, event: dict[str, Any]) -> Walk:
-        """Return the walk of the event's tenant and workflow."""
-        tenant, workflow = event.get("tenant_id"), event.get("workflow")
-        tenant = tenant if isinstance(tenant, str) else None
-        workflow = self._policies.known_workflow(workflow)
-        walk = self._walks.get((tenant, workflow))
-        if walk is not None:
-            return walk
-        if len(self._walks) >= MAX_SCOPES:
-            # the oldest goes; a tenant in use comes back at the price of its cache
-            self._walks.pop(next(iter(self._walks))).clear()
+    def _new_walks(self) -> Walks:
+        return Walks(self._policies.workflows, self._new_walk)
+
+    def _new_walk(self, tenant: str | None, workflow: str | None) -> Walk:
         policy = self._policies.for_event(tenant, workflow)
-        walk = self._walks[tenant, workflow] = Walk(
+        return Walk(
             policy,
             self._keyring,
             self._detectors_for(policy),
@@ -165,7 +148,6 @@ class EventRedactor:
             cache_bytes=self._cache_bytes,
             check=self._deadline.check,
         )
-        return walk
 
     def _detectors_for(self, policy: Policy) -> DetectorSet:
         settings = detector_settings(policy)

@@ -9,6 +9,7 @@ import orjson
 from pipeline.redaction.deadline import Deadline
 from pipeline.redaction.quarantine import Quarantine, marked
 from pipeline.redaction.walk import Walk
+from pipeline.redaction.walks import Walks
 
 BLOCK: Final = "redaction"
 """The field of a clean event that says what was done to it."""
@@ -38,12 +39,25 @@ class Failed:
 
 
 def redacted(
-    event: dict[str, Any], walk: Walk, deadline: Deadline, block: dict[str, Any]
-) -> RedactedEvent:
+    event: dict[str, Any], walks: Walks, deadline: Deadline, block: dict[str, Any]
+) -> RedactedEvent | Failed:
     """Return the event as bytes, with a `BLOCK` of what `block` says and what was found.
 
-    The bytes are not verified yet. Whatever is raised comes through.
+    The bytes are not verified yet. Never raises.
     """
+    try:
+        if BLOCK in event:
+            # a block that came with the event says nothing: it is not ours
+            event = {key: value for key, value in event.items() if key != BLOCK}
+        return _redacted(event, walks.of(event), deadline, block)
+    except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
+        deadline.stop()
+        return Failed(f"redaction_error:{type(error).__name__}")
+
+
+def _redacted(
+    event: dict[str, Any], walk: Walk, deadline: Deadline, block: dict[str, Any]
+) -> RedactedEvent:
     deadline.start()
     body = walk.event(event)
     deadline.stop()

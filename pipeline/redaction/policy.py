@@ -99,13 +99,17 @@ class PolicySet:
         default_factory=dict, compare=False, repr=False
     )
 
-    def known_workflow(self, workflow: object) -> str | None:
-        """Return the workflow if the file has a section for it, else None."""
-        return workflow if isinstance(workflow, str) and workflow in self._workflows else None
+    @property
+    def workflows(self) -> frozenset[str]:
+        """The workflows that the file has a section for."""
+        return frozenset(self._workflows)
 
     def for_event(self, tenant_id: str | None = None, workflow: str | None = None) -> Policy:
         """Return the policy of an event; the number of different ones is bounded by the file."""
-        scope = (tenant_id if tenant_id in self._tenants else None, self.known_workflow(workflow))
+        scope = (
+            tenant_id if tenant_id in self._tenants else None,
+            workflow if workflow in self._workflows else None,
+        )
         policy = self._compiled.get(scope)
         if policy is None:
             layers = [self._default]
