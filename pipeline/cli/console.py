@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -38,3 +42,35 @@ def progress() -> Progress:
         TimeRemainingColumn(),
         console=err,
     )
+
+
+LINE_SECONDS = 30.0
+
+
+@contextmanager
+def following(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show `what` while the block runs; the yielded function goes on by n steps.
+
+    A bar on a terminal. Elsewhere, where a bar would come out whole at the end, a line when it
+    begins and one each `LINE_SECONDS` in which there was a step.
+    """
+    if err.is_terminal:
+        with progress() as display:
+            task = display.add_task(what, total=total)
+            yield lambda steps: display.advance(task, steps)
+        return
+    began = told = time.monotonic()
+    done = 0
+
+    def step(steps: int) -> None:
+        nonlocal done, told
+        done += steps
+        now = time.monotonic()
+        if now - told >= LINE_SECONDS:
+            told = now
+            of = "" if total is None else f" of {total:,}"
+            minutes, seconds = divmod(int(now - began), 60)
+            err.print(f"{what}: {done:,}{of}, {minutes}:{seconds:02}", soft_wrap=True, markup=False)
+
+    err.print(f"{what} …", soft_wrap=True, markup=False)
+    yield step

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.console import progress
+from pipeline.cli.console import following
 
 Number = int | float
 PIPE_WIDTH = 160
@@ -108,10 +108,9 @@ class Report:
 
     @contextmanager
     def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """Show `what` while the block runs; the yielded function moves the bar by n steps."""
-        with progress() as display:
-            task = display.add_task(what, total=total)
-            yield lambda steps: display.advance(task, steps)
+        """Show `what` while the block runs; the yielded function goes on by n steps."""
+        with following(what, total) as step:
+            yield step
 
     @property
     def missed(self) -> list[Figure]:
