@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.history_pane import TASK_MEASURES, HistoryPane
@@ -19,6 +18,7 @@ from pipeline.windows.pane import Pane, Resolution, merge_panes
 from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.retention import WEEKLY_KINDS, Retention
 from pipeline.windows.segment import SLOT_MS, Segment, pack_segment, unpack_segment
+from pipeline.windows.unpacked import UnpackedSlots
 
 Place = tuple[Resolution, int]
 """Resolution and start of a pane, or of a slot of neighbouring panes."""
@@ -29,8 +29,7 @@ COOL_AFTER_MS = 2 * int(Resolution.MINUTE)
 _FINEST_FIRST = tuple(Resolution)
 _COARSEST_FIRST = tuple(reversed(_FINEST_FIRST))
 
-# readers of windows come back to the same panes every few seconds
-_unpacked = lru_cache(maxsize=2_048)(unpack_segment)
+_unpacked = UnpackedSlots()
 
 
 @dataclass(slots=True)
@@ -153,7 +152,7 @@ class History:
         if segment is None:
             data = self.stored.get(slot)
             if data is not None:
-                segment = _unpacked(data, slot[0])
+                segment = _unpacked.segment(data, slot[0])
         return segment
 
     def is_expired(self, place: Place, now_ms: int) -> bool:
@@ -198,7 +197,7 @@ class History:
         for slot, data in self.stored.items():
             if slot[0] is not Resolution.HOUR or slot[1] + int(slot[0]) > thin_before_ms:
                 continue
-            segment = _unpacked(data, slot[0])
+            segment = _unpacked.segment(data, slot[0])
             kept = TASK_MEASURES if self.dimension.kind in WEEKLY_KINDS else ()
             thinned = {
                 start_ms: pane.thinned(kept)
