@@ -71,7 +71,7 @@ async def test_a_failing_tool_is_one_alert_and_one_mode_through_kills(
         firing: list[dict[str, Any]] = []
         modes: list[dict[str, Any]] = []
         end = time.monotonic() + 90
-        # an alert may ask for a mode a tick after it fires, when its value is at the threshold
+        # it fires by the slowest burn rate first, and asks for a mode some ticks later
         while not (firing and modes) and time.monotonic() < end:
             await asyncio.sleep(1)
             alerts = await values(stack, ALERTS.name)
