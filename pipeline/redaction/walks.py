@@ -19,19 +19,16 @@ class Walks:
         """`workflows` are those with a policy of their own; `make` takes tenant and workflow."""
         self._workflows = workflows
         self._make = make
-        # twice, since a tuple for a key would have to be made for each event
-        self._by_workflow: dict[str | None, dict[str | None, Walk]] = {}
-        self._scopes: list[tuple[str | None, str | None]] = []
+        # in the order in which they came
+        self._by_scope: dict[tuple[str | None, str | None], Walk] = {}
 
     def __len__(self) -> int:
-        return len(self._scopes)
+        return len(self._by_scope)
 
     @property
     def cached_bytes(self) -> int:
         """Memory that the texts take that are remembered, in bytes, roughly."""
-        return sum(
-            walk.cached_bytes for walks in self._by_workflow.values() for walk in walks.values()
-        )
+        return sum(walk.cached_bytes for walk in self._by_scope.values())
 
     def of(self, event: dict[str, Any]) -> Walk:
         """Return the walk of an event's tenant and workflow."""
@@ -40,27 +37,17 @@ class Walks:
             tenant = None
         if not isinstance(workflow, str) or workflow not in self._workflows:
             workflow = None
-        walks = self._by_workflow.get(workflow)
-        walk = None if walks is None else walks.get(tenant)
-        return self._new(tenant, workflow) if walk is None else walk
+        scope = tenant, workflow
+        walk = self._by_scope.get(scope)
+        if walk is None:
+            if len(self._by_scope) >= MAX_SCOPES:
+                # the oldest goes; a tenant in use comes back at the price of its cache
+                self._by_scope.pop(next(iter(self._by_scope))).clear()
+            walk = self._by_scope[scope] = self._make(tenant, workflow)
+        return walk
 
     def clear(self) -> None:
         """Forget all of them, with what they remember."""
-        for walks in self._by_workflow.values():
-            for walk in walks.values():
-                walk.clear()
-        self._by_workflow.clear()
-        self._scopes.clear()
-
-    def _new(self, tenant: str | None, workflow: str | None) -> Walk:
-        if len(self._scopes) >= MAX_SCOPES:
-            # the oldest goes; a tenant in use comes back at the price of its cache
-            oldest_tenant, oldest_workflow = self._scopes.pop(0)
-            self._by_workflow[oldest_workflow].pop(oldest_tenant).clear()
-        walk = self._make(tenant, workflow)
-        self._scopes.append((tenant, workflow))
-        walks = self._by_workflow.get(workflow)
-        if walks is None:
-            walks = self._by_workflow[workflow] = {}
-        walks[tenant] = walk
-        return walk
+        for walk in self._by_scope.values():
+            walk.clear()
+        self._by_scope.clear()
