@@ -8,7 +8,7 @@ COMPILED_STAMP := $(VENV)/.compiled
 # what setup.py compiles is among these
 LOOPS := $(shell find pipeline -name '*.c')
 SOURCES := setup.py $(LOOPS) $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py \
-  pipeline/events/*.py pipeline/storage/*.py pipeline/tasks/*.py pipeline/windows/*.py)
+  pipeline/events/*.py pipeline/adapters/kafka/*.py pipeline/storage/*.py pipeline/tasks/*.py pipeline/windows/*.py)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 
 .PHONY: help setup interpreted demo up down test test-fast test-services fault-short fault lint format bench lock

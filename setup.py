@@ -9,6 +9,7 @@ from mypyc.build import mypycify
 from setuptools import Extension, setup
 
 EVENTS = Path("pipeline/events")
+KAFKA = Path("pipeline/adapters/kafka")
 REDACTION = Path("pipeline/redaction")
 DETECTORS = REDACTION / "detectors"
 STORAGE = Path("pipeline/storage")
@@ -22,6 +23,7 @@ NAMES = {
         operators own_tokens plain pseudonyms spans spoken structure text verifier walk walks""",
     REDACTION / "automata": "scanner",
     EVENTS: "decode normalize split",
+    KAFKA: "fetched",
     STORAGE: "coordinates fields recent_ids rows sorting",
     TASKS: "budgets logical_calls reading state storage summary",
     WINDOWS: """batch cardinality codec contributions dimension dimensions event_time gathering
@@ -38,7 +40,7 @@ def modules(*folders: Path) -> list[str]:
 
 redaction = modules(REDACTION, REDACTION / "automata")
 redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
-rest = modules(EVENTS, STORAGE, TASKS, WINDOWS)
+rest = modules(EVENTS, KAFKA, STORAGE, TASKS, WINDOWS)
 loops = sorted(Path("pipeline").rglob("*.c"))
 
 setup(

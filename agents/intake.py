@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from agents.runs import Run
+from pipeline.adapters.kafka.fetched import RECORD_BYTES, memory_of
 
-RECORD_BYTES = 600
-"""What Python needs for a record beside its key and value."""
 HELD_BYTES = 16 * 1024 * 1024
 """What a worker may hold of all its topics, fetched and not finished."""
 MOST_RUNS = 2 * HELD_BYTES // RECORD_BYTES
@@ -48,7 +47,7 @@ class Intake:
 
     def take(self, run: Run) -> None:
         """Note that `run` was delivered to its handler."""
-        size = size_of(run)
+        size = memory_of(run.records)
         self._held[run] = size
         self._by_topic[run.topic] += size
 
@@ -60,10 +59,3 @@ class Intake:
         """Forget everything: the assignment ended, and what it delivered is dropped."""
         self._held.clear()
         self._by_topic.clear()
-
-
-def size_of(run: Run) -> int:
-    """Return about how many bytes of memory a run takes."""
-    return sum(
-        RECORD_BYTES + len(record.value or b"") + len(record.key or b"") for record in run.records
-    )

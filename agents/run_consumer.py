@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, cast
 
+import uvloop
 from aiokafka.errors import IllegalStateError
 from faust.exceptions import ConsumerNotStarted
 from faust.stores import memory
@@ -18,6 +19,7 @@ from agents.fail_stop import fail_stop
 from agents.intake import HELD_BYTES, Intake
 from agents.lease import Lease, LeasedThread
 from agents.runs import Handler, Run, Tick
+from pipeline.adapters.kafka.fetched import Fetched, use_fetched_records
 from pipeline.errors import RetryableError
 
 FETCH_SECONDS = 0.2
@@ -38,6 +40,7 @@ class _Thread(LeasedThread):
     """
 
     def _create_worker_consumer(self, transport: Any) -> Any:
+        use_fetched_records()
         consumer: Any = super()._create_worker_consumer(transport)
         # both are read when it starts
         consumer._fetch_max_wait_ms = int(FETCH_SECONDS * 1000)
@@ -67,7 +70,10 @@ class RunConsumer(driver.Consumer):
         self._no_attempt.set()
 
     def _new_consumer_thread(self) -> LeasedThread:
-        thread = _Thread(self, loop=self.loop, beacon=self.beacon)
+        # Faust's own choice would be asyncio's loop; this thread waits for the brokers all the time
+        loop = uvloop.new_event_loop()
+        thread = _Thread(self, loop=self.loop, thread_loop=loop, beacon=self.beacon)
+        thread._close_thread_loop_on_stop = True
         self.lease = thread.lease = Lease(self.app.conf.broker_session_timeout)
         return thread
 
@@ -106,7 +112,7 @@ class RunConsumer(driver.Consumer):
     def _has_room(self, tp: TP) -> bool:
         return self._is_changelog_tp(tp) or self.intake.may_fetch(tp.topic)
 
-    def _messages(self, tp: TP, fetched: list[Any], number: int) -> Iterator[ConsumerMessage]:
+    def _messages(self, tp: TP, fetched: list[Fetched], number: int) -> Iterator[ConsumerMessage]:
         if self._is_changelog_tp(tp):
             for record in self._changelogs.take(tp, fetched, self._end_of(tp)):
                 yield self._to_message(tp, record)
@@ -119,6 +125,21 @@ class RunConsumer(driver.Consumer):
         message = self._to_message(tp, fetched[-1])
         message.value = cast(Any, run)  # Faust says bytes, and passes on whatever it is
         yield message
+
+    def _to_message(self, tp: TP, record: Fetched) -> ConsumerMessage:
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            record.offset,
+            record.timestamp / 1000.0,
+            0,
+            [],
+            record.key,
+            record.value,
+            None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
 
     def _starts_empty(self, changelog: TP) -> bool:
         """Tell whether the store behind a changelog remembers nothing of an earlier process.

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from aiokafka import ConsumerRecord
+from pipeline.adapters.kafka.fetched import Fetched
 
 
 @dataclass(slots=True, eq=False)
@@ -16,7 +14,7 @@ class Run:
 
     topic: str
     partition: int
-    records: list[ConsumerRecord[bytes | None, bytes | None]]
+    records: list[Fetched]
     assignment: int
     """Which assignment of this worker it was fetched under; counts up with every rebalance."""
     after: int | None

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from agents.app import build_app
 from agents.delivery import Run, RunConsumer
 from agents.delivery import deliver as register
-from agents.intake import MOST_RUNS, RECORD_BYTES, Intake
+from agents.intake import MOST_RUNS, Intake
 from agents.run_consumer import FETCH_SECONDS
+from pipeline.adapters.kafka.fetched import RECORD_BYTES
 from pipeline.config import Settings
 
 SOURCE = TP("agent.events.raw", 0)

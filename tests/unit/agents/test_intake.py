@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.delivery import Run
-from agents.intake import RECORD_BYTES, Intake
+from agents.intake import Intake
+from pipeline.adapters.kafka.fetched import RECORD_BYTES
 
 KIB = 1024
 LIMIT = 64 * KIB
