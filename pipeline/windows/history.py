@@ -51,6 +51,8 @@ class History:
     hot: dict[Place, Segment] = field(default_factory=dict)
     changed: set[Place] = field(default_factory=set)
     swept_ms: int = 0
+    thinned_ms: int = 0
+    """Where the last hour ended that was old enough to be thinned when that was looked at."""
     journal: Journal = field(default_factory=Journal)
     loaded: list[Partial] = field(default_factory=list)
     """Partials of a stored journal, which are taken in when the history is needed: a worker that
@@ -193,7 +195,11 @@ class History:
             del self.stored[slot]
             self.hot.pop(slot, None)
             yield slot, None
-        thin_before_ms = now_ms - self.retention.full_hour_ms
+        thin_before_ms = Resolution.HOUR.floor(now_ms - self.retention.full_hour_ms)
+        if thin_before_ms == self.thinned_ms:
+            # nothing new is old enough, and to look at what is means to unpack it
+            return
+        self.thinned_ms = thin_before_ms
         for slot, data in self.stored.items():
             if slot[0] is not Resolution.HOUR or slot[1] + int(slot[0]) > thin_before_ms:
                 continue
