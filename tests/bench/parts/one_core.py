@@ -18,8 +18,9 @@ from tests.bench.parts.footprint import Costs, Footprint
 from tests.bench.parts.load import Load
 from tests.services import Workers
 
-DENSITY = 1_000.0
-"""Events a second, in event time: as dense as the steady load."""
+DENSITY = 8_000.0
+"""Events a second, in event time: what one core is to do. What windows and detection cost goes by
+event time, so that events less dense would have the core do several seconds of it in each."""
 WARM_UP = 1_000
 UNREDACTED = "tests.bench.parts.unredacted"
 QUIX = {
