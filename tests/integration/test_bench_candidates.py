@@ -1,4 +1,4 @@
-"""What the benchmark holds Sluice against still runs: on some events, without a look at how fast."""
+"""What the benchmark holds Sluice against still runs; how fast is another matter."""
 
 from __future__ import annotations
 
