@@ -1,0 +1,169 @@
+/* The verifier's first glance: whether some bytes can hold anything that its patterns match.
+ *
+ * What is looked for is less than the patterns ask: for each of them a row of bytes, one of which
+ * stands in all that it matches, wherever that begins. A "no" is a proof, then; a "yes" is none,
+ * and the patterns decide. `tests/property/test_verifier_glance.py` holds both together.
+ *
+ * The rows are looked for at once, by Shift-And (Baeza-Yates and Gonnet, 1992): a bit for each byte
+ * of each row, set while that row fits up to there. One step is three operations without a branch,
+ * and four parts of the text are read side by side, as none waits for another.
+ */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+/* In a row: # a digit, ^ a capital, = one of [A-Z0-9 ], ~ one of [0-9 -], * one of [A-Za-z0-9_.-],
+ * [..] one of these bytes, all else itself.
+ */
+static const char *const rows[] = {
+    "###-##-####",                  /* US_SSN */
+    "####~###~~~",                  /* CREDIT_CARD: at least 12 digits, a sign between groups */
+    "^^##====",                     /* IBAN_CODE */
+    "+[123456789][0123456789 .(-]", /* PHONE_NUMBER: two more digits or more */
+    "--BEG",                        /* SECRET: -----BEGIN */
+    /* API_KEY: what it begins with; 16 bytes or more follow, of which some are asked for where a
+     * word may begin so: `task_id` */
+    "[sr]k[-_]*****",               /* sk- sk_live_ rk_live_ */
+    "hf_",
+    "[gnd][hpo][pousm]_",           /* ghp_ gho_ ghu_ ghs_ npm_ dop_v1_ */
+    "[gs][ilh][tp][ha]",            /* github_pat_ glpat- shpat_ */
+    "A[KSI][Iz]",                   /* AKIA ASIA AIza */
+    "[Sxe][Goy][.xJ]*",             /* SG. xoxb- eyJ */
+};
+#define ROWS (sizeof rows / sizeof *rows)
+#define LONGEST_ROW 11
+
+static uint64_t fitting[256]; /* the bits of those places in rows where a byte fits */
+static uint64_t firsts, lasts;
+
+static int
+has_row(const unsigned char *text, Py_ssize_t length)
+{
+    /* Four parts, each of which reaches a row into the next: none is cut in two. */
+    Py_ssize_t steps = length / 4 + LONGEST_ROW;
+    steps = steps < length ? steps : length;
+    const Py_ssize_t last = length - steps;
+    const unsigned char *second = text + last / 3, *third = text + 2 * last / 3;
+    const unsigned char *fourth = text + last;
+    const uint64_t begin = firsts;
+    uint64_t one = 0, two = 0, three = 0, four = 0, seen = 0;
+    for (Py_ssize_t i = 0; i < steps; i++) {
+        one = (one << 1 | begin) & fitting[text[i]];
+        two = (two << 1 | begin) & fitting[second[i]];
+        three = (three << 1 | begin) & fitting[third[i]];
+        four = (four << 1 | begin) & fitting[fourth[i]];
+        seen |= one | two | three | four;
+    }
+    return (seen & lasts) != 0;
+}
+
+static int
+is_letter(unsigned char byte)
+{
+    return (unsigned char)((byte | 32) - 'a') < 26;
+}
+
+static int
+is_host(unsigned char byte)
+{
+    return is_letter(byte) || (unsigned char)(byte - '0') < 10 || byte == '-' || byte == '.';
+}
+
+/* EMAIL_ADDRESS: an @, a host with a dot in it, two letters behind the dot. */
+static int
+has_address(const unsigned char *text, const unsigned char *end)
+{
+    const unsigned char *at = text;
+    while ((at = memchr(at, '@', end - at)) != NULL) {
+        for (at++; at < end && is_host(*at); at++) {
+            if (*at == '.' && end - at > 2 && is_letter(at[1]) && is_letter(at[2])) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static PyObject *
+may_hold_any(PyObject *Py_UNUSED(module), PyObject *data)
+{
+    if (!PyBytes_Check(data)) {
+        PyErr_SetString(PyExc_TypeError, "the data is bytes");
+        return NULL;
+    }
+    const unsigned char *text = (const unsigned char *)PyBytes_AS_STRING(data);
+    const Py_ssize_t length = PyBytes_GET_SIZE(data);
+    return PyBool_FromLong(has_row(text, length) || has_address(text, text + length));
+}
+
+static PyMethodDef methods[] = {
+    {"may_hold_any", may_hold_any, METH_O, "Whether a pattern may match; see glance.pyi."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef glance_module = {
+    PyModuleDef_HEAD_INIT, .m_name = "glance", .m_doc = "The verifier's first glance.",
+    .m_size = -1, .m_methods = methods,
+};
+
+#define DIGITS "0123456789"
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define SMALL "abcdefghijklmnopqrstuvwxyz"
+
+/* Let all of `bytes` fit at `bit`. */
+static void
+fit(uint64_t bit, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fitting[(unsigned char)bytes[i]] |= bit;
+    }
+}
+
+/* Enter one place of a row at `bit`; return what follows in the row. */
+static const char *
+enter(uint64_t bit, const char *place)
+{
+    static const struct {
+        char sign;
+        const char *bytes;
+    } classes[] = {
+        {'#', DIGITS},
+        {'^', CAPITALS},
+        {'=', CAPITALS DIGITS " "},
+        {'~', DIGITS " -"},
+        {'*', CAPITALS SMALL DIGITS "_.-"},
+    };
+    if (*place == '[') {
+        const char *behind = strchr(place, ']');
+        fit(bit, place + 1, behind - place - 1);
+        return behind + 1;
+    }
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        if (classes[i].sign == *place) {
+            fit(bit, classes[i].bytes, strlen(classes[i].bytes));
+            return place + 1;
+        }
+    }
+    fit(bit, place, 1);
+    return place + 1;
+}
+
+PyMODINIT_FUNC
+PyInit_glance(void)
+{
+    int bits = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        firsts |= (uint64_t)1 << bits;
+        for (const char *place = rows[i]; *place != '\0'; bits++) {
+            if (bits == 64) {
+                PyErr_SetString(PyExc_SystemError, "the rows have more than 64 places");
+                return NULL;
+            }
+            place = enter((uint64_t)1 << bits, place);
+        }
+        lasts |= (uint64_t)1 << (bits - 1);
+    }
+    return PyModule_Create(&glance_module);
+}
