@@ -14,6 +14,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from pipeline.events.form import Form
+from pipeline.events.forms import form_of
+
 SCHEMA_DIR = Path(__file__).resolve().parents[2] / "schemas"
 SCHEMA_VERSION = 1
 TRUSTED = "x-sluice-trusted"
@@ -31,6 +34,8 @@ class EventContract:
     """Names of the top-level fields; any other field is moved to `attributes`."""
     integers: tuple[str, ...]
     """Fields whose values are integers: JSON's `12.0` is one too, and becomes `12`."""
+    form: Form
+    """Settles most events; what it does not settle is for `validator` and `normalize`."""
 
 
 @cache
@@ -48,10 +53,11 @@ def event_contracts() -> dict[str, EventContract]:
     contracts = {}
     for event_type in event_types():
         fields = fields_of(event_type)
+        schema = _flat_schema(event_type)
         contracts[event_type] = EventContract(
             event_type=event_type,
             validator=jsonschema_rs.Draft202012Validator(
-                _flat_schema(event_type), registry=registry, validate_formats=True
+                schema, registry=registry, validate_formats=True
             ),
             known=frozenset(fields),
             integers=tuple(
@@ -59,6 +65,7 @@ def event_contracts() -> dict[str, EventContract]:
                 for name, field in fields.items()
                 if field.get("type") in ("integer", ["integer", "null"])
             ),
+            form=form_of(fields, schema["required"], _resolved),
         )
     return contracts
 

@@ -6,6 +6,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <string.h>
 
 /* More levels than any parser of ours reads: a value that was not parsed may refer to itself. */
 #define MOST_LEVELS 2000
@@ -52,6 +53,24 @@ of_parsed(PyObject *Py_UNUSED(module), PyObject *value)
     return Py_BuildValue("nn", levels, members);
 }
 
+/* Return the quote that closes the string which `quote` opens, or `end`. */
+static const char *
+end_of_string(const char *quote, const char *end)
+{
+    const char *at = quote;
+    while ((at = memchr(at + 1, '"', end - at - 1)) != NULL) {
+        /* behind an odd number of backslashes it is part of the string */
+        const char *before = at;
+        while (before[-1] == '\\') {
+            before--;
+        }
+        if ((at - before) % 2 == 0) {
+            return at;
+        }
+    }
+    return end;
+}
+
 static PyObject *
 members_in(PyObject *Py_UNUSED(module), PyObject *text)
 {
@@ -66,9 +85,7 @@ members_in(PyObject *Py_UNUSED(module), PyObject *text)
             members++;
         }
         else if (*at == '"') {
-            for (at++; at < end && *at != '"'; at++) {
-                at += *at == '\\';
-            }
+            at = end_of_string(at, end);
         }
     }
     return PyLong_FromSsize_t(members);
