@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Literal
@@ -19,11 +19,10 @@ from pipeline.clock import Clock, SystemClock
 from pipeline.config import LimitSettings, RedactionSettings, Settings
 from pipeline.events.contract import trusted_paths
 from pipeline.events.dead_letter import dead_letter, failed_event
-from pipeline.events.decode import DecodedEvent, Origin, decode_message
-from pipeline.events.rejection import Rejected
+from pipeline.events.decode import DecodedBatch, DecodedEvent, Origin
 from pipeline.metrics import Metrics
 from pipeline.redaction.engine import EventRedactor
-from pipeline.redaction.one_event import Failed, RedactedEvent
+from pipeline.redaction.one_event import Failed, RedactedEvent, found_in
 from pipeline.redaction.tiers import detector_factory
 from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, EVENTS_RAW
 
@@ -89,53 +88,42 @@ class RedactorStage:
         """Turn consumer records into output records; pure but for metrics and the clock."""
         outputs = Outputs()
         now = self._clock.now()
-        decoded: list[DecodedEvent] = []
+        batch = DecodedBatch(self._limits, now)
+        # the loops over a batch are left to the interpreter, each step is compiled
         for record in records:
-            origin = Origin(record.topic, record.partition, record.offset)
-            for item in decode_message(record.value, origin=origin, limits=self._limits, now=now):
-                if isinstance(item, Rejected):
-                    self._refuse(outputs, origin, dead_letter(origin, item, ts=now))
-                else:
-                    self._audit.offer(item.event)
-                    decoded.append(item)
-        for event, redacted in zip(decoded, self._redact(decoded), strict=True):
-            self._put(outputs, event, redacted, now)
+            batch.add(record)
+        for origin, refusal in batch.refused:
+            self._refuse(outputs, origin, dead_letter(origin, refusal, ts=now))
+        self._audit.offer(item.event for item in batch.events)
+        results = self._redactor.redact_batch(
+            [item.event for item in batch.events], [item.source() for item in batch.events]
+        )
+        clean = outputs.clean
+        for item, result in zip(batch.events, results, strict=True):
+            if isinstance(result, Failed):
+                letter = self._letter(
+                    item, now, kind="event", reason="redaction_failed", detail=result.reason
+                )
+                self._refuse(outputs, item.origin, letter)
+                continue
+            clean.append(Record(result.key.encode(), result.payload))
+            if result.quarantined:
+                self._held_back(outputs, item, result, now)
+        outputs.found = found_in(results)
         # once a batch: a labelled counter costs more than a microsecond each time it is asked for
         for entity_type, found in outputs.found.items():
             self._metrics.redacted.labels(entity_type).inc(found)
         return outputs
 
-    def _redact(self, decoded: list[DecodedEvent]) -> Iterator[RedactedEvent | Failed]:
-        for item in decoded:
-            item.event["source"] = {
-                "topic": item.origin.topic,
-                "partition": item.origin.partition,
-                "offset": item.origin.offset,
-                "index": item.index,
-            }
-        return iter(self._redactor.redact_batch([item.event for item in decoded]))
-
-    def _put(
-        self, outputs: Outputs, item: DecodedEvent, result: RedactedEvent | Failed, now: float
+    def _held_back(
+        self, outputs: Outputs, item: DecodedEvent, result: RedactedEvent, now: float
     ) -> None:
-        if isinstance(result, Failed):
-            letter = self._letter(
-                item, now, kind="event", reason="redaction_failed", detail=result.reason
-            )
-            self._refuse(outputs, item.origin, letter)
-            return
-        outputs.clean.append(Record(result.key.encode(), result.payload))
-        found = outputs.found
-        for entity_type, count in result.counts.items():
-            found[entity_type] = found.get(entity_type, 0) + count
-        if result.quarantined:
-            self._metrics.quarantined.inc(len(result.quarantined))
-            detail = "; ".join(
-                f"{leaf.path_hint}: {leaf.entity_type or leaf.reason}"
-                for leaf in result.quarantined
-            )
-            letter = self._letter(item, now, kind="leaf", reason="quarantined", detail=detail)
-            self._refuse(outputs, item.origin, letter)
+        self._metrics.quarantined.inc(len(result.quarantined))
+        detail = "; ".join(
+            f"{leaf.path_hint}: {leaf.entity_type or leaf.reason}" for leaf in result.quarantined
+        )
+        letter = self._letter(item, now, kind="leaf", reason="quarantined", detail=detail)
+        self._refuse(outputs, item.origin, letter)
 
     def _letter(
         self,

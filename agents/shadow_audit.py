@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.config import RedactionSettings
@@ -41,10 +41,11 @@ class AuditService:
         if self._task is not None:
             self._task.cancel()
 
-    def offer(self, event: Mapping[str, Any]) -> None:
-        """Let the sample see a decoded event."""
+    def offer(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Let the sample see decoded events."""
         if self._audit is not None:
-            self._audit.offer(event["event_id"], event)
+            for event in events:
+                self._audit.offer(event["event_id"], event)
 
     async def _run(self, audit: ShadowAudit) -> None:
         while True:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 import orjson
@@ -16,7 +17,14 @@ import orjson
 from pipeline.redaction.contexts import trusted_tree
 from pipeline.redaction.deadline import Deadline
 from pipeline.redaction.detectors import DetectorSet, DetectorSettings
-from pipeline.redaction.one_event import BLOCK, Failed, RedactedEvent, key_of, redacted
+from pipeline.redaction.one_event import (
+    BLOCK,
+    Failed,
+    RedactedEvent,
+    key_of,
+    payloads,
+    redacted,
+)
 from pipeline.redaction.policy import Policy, PolicySet
 from pipeline.redaction.pseudonyms import Keyring
 from pipeline.redaction.quarantine import quarantine, without_trusted
@@ -102,17 +110,26 @@ class EventRedactor:
         """Forget every cached value. Detectors stay: they keep no text, and are slow to make."""
         self._walks.clear()
 
-    def redact_batch(self, events: Sequence[dict[str, Any]]) -> list[RedactedEvent | Failed]:
-        """Redact decoded events; the result has one entry for each, in order. Never raises."""
+    def redact_batch(
+        self,
+        events: Sequence[dict[str, Any]],
+        sources: Iterable[dict[str, Any] | None] = repeat(None),
+    ) -> list[RedactedEvent | Failed]:
+        """Redact decoded events; the result has one entry for each, in order. Never raises.
+
+        `sources` say where they came from, and go out with them as they are.
+        """
         walks, deadline, block = self._walks, self._deadline, self._block
         with deadline:
-            results = [redacted(event, walks, deadline, block) for event in events]
+            results = [
+                redacted(event, source, walks, deadline, block)
+                for event, source in zip(events, sources, strict=False)
+            ]
         if walks.cached_bytes > self._cache_bytes:
             self.clear()
-        places = [place for place, item in enumerate(results) if isinstance(item, RedactedEvent)]
-        payloads = [item.payload for item in results if isinstance(item, RedactedEvent)]
+        places, outgoing = payloads(results)
         try:
-            hit = {places[hit.buffer] for hit in self._verifier.search(payloads)}
+            hit = {places[hit.buffer] for hit in self._verifier.search(outgoing)}
         except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
             return [Failed(f"verifier_error:{type(error).__name__}") for _ in events]
         for place in hit:

@@ -13,6 +13,7 @@ from pipeline.redaction.walks import Walks
 
 BLOCK: Final = "redaction"
 """The field of a clean event that says what was done to it."""
+SOURCE: Final = "source"
 _MARK: Final = "UNVERIFIED"
 
 
@@ -39,24 +40,33 @@ class Failed:
 
 
 def redacted(
-    event: dict[str, Any], walks: Walks, deadline: Deadline, block: dict[str, Any]
+    event: dict[str, Any],
+    source: dict[str, Any] | None,
+    walks: Walks,
+    deadline: Deadline,
+    block: dict[str, Any],
 ) -> RedactedEvent | Failed:
     """Return the event as bytes, with a `BLOCK` of what `block` says and what was found.
 
-    The bytes are not verified yet. Never raises.
+    `source` says where it came from; it is ours and not walked. The bytes are not verified yet.
+    Never raises.
     """
     try:
         if BLOCK in event:
             # a block that came with the event says nothing: it is not ours
             event = {key: value for key, value in event.items() if key != BLOCK}
-        return _redacted(event, walks.of(event), deadline, block)
+        return _redacted(event, source, walks.of(event), deadline, block)
     except Exception as error:  # noqa: BLE001 - fail closed, whatever it was
         deadline.stop()
         return Failed(f"redaction_error:{type(error).__name__}")
 
 
 def _redacted(
-    event: dict[str, Any], walk: Walk, deadline: Deadline, block: dict[str, Any]
+    event: dict[str, Any],
+    source: dict[str, Any] | None,
+    walk: Walk,
+    deadline: Deadline,
+    block: dict[str, Any],
 ) -> RedactedEvent:
     deadline.start()
     body = walk.event(event)
@@ -69,6 +79,8 @@ def _redacted(
         ]
     counts = walk.counts
     unverified = counts.pop(_MARK, 0)
+    if source is not None:
+        body[SOURCE] = source
     body[BLOCK] = {**block, "counts": counts, "quarantined": unverified}
     return RedactedEvent(orjson.dumps(body), key_of(body), counts, records)
 
@@ -77,3 +89,24 @@ def key_of(body: dict[str, Any]) -> str:
     """Return the event's session_id, empty where it has none."""
     session = body.get("session_id")
     return session if isinstance(session, str) else ""
+
+
+def payloads(results: list[RedactedEvent | Failed]) -> tuple[list[int], list[bytes]]:
+    """Return the bytes of those that could be redacted, and their places in `results`."""
+    places: list[int] = []
+    found: list[bytes] = []
+    for place, result in enumerate(results):
+        if isinstance(result, RedactedEvent):
+            places.append(place)
+            found.append(result.payload)
+    return places, found
+
+
+def found_in(results: list[RedactedEvent | Failed]) -> dict[str, int]:
+    """Return how many values of each entity type the events have together."""
+    found: dict[str, int] = {}
+    for result in results:
+        if isinstance(result, RedactedEvent):
+            for entity_type, count in result.counts.items():
+                found[entity_type] = found.get(entity_type, 0) + count
+    return found
