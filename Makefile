@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 COMPILED_STAMP := $(VENV)/.compiled
 # what setup.py compiles is among these
 LOOPS := $(shell find pipeline -name '*.c')
-SOURCES := setup.py $(LOOPS) $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py \
+SOURCES := setup.py $(LOOPS) $(shell find pipeline -name '*.h') $(wildcard pipeline/redaction/*.py pipeline/redaction/*/*.py \
   pipeline/events/*.py pipeline/adapters/kafka/*.py pipeline/storage/*.py pipeline/tasks/*.py pipeline/windows/*.py)
 KAFKA_STAMP := .sluice/kafka-jars/.ready
 

@@ -56,7 +56,12 @@ setup(
             ],
         ),
         *(
-            Extension(".".join(path.with_suffix("").parts), [str(path)], extra_compile_args=["-O3"])
+            Extension(
+                ".".join(path.with_suffix("").parts),
+                [str(path)],
+                depends=sorted(map(str, path.parent.glob("*.h"))),
+                extra_compile_args=["-O3"],
+            )
             for path in loops
         ),
     ],

@@ -17,9 +17,10 @@ import orjson
 
 from agents.delivery import Run, RunConsumer, RunTransport, deliver
 from agents.replacing_sink import ReplacingSinkStage
-from agents.sink_batch import UNFIT, Batch, Block, Read, Refused, refused
+from agents.sink_batch import UNFIT, Batch, Block, Read, Refused, StraightRows, refused
 from pipeline.adapters.clickhouse.errors import TooLateError
 from pipeline.adapters.clickhouse.native import Packed, Same
+from pipeline.adapters.clickhouse.straight import rows_of
 from pipeline.adapters.clickhouse.writer import ClickHouseWriter
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
@@ -87,10 +88,12 @@ class SinkStage:
         *,
         lease: Callable[[], float],
         horizon: int | None = None,
+        straight: Callable[[], StraightRows] | None = None,
     ) -> None:
         """`lease` returns for how many seconds partitions are surely ours, or raises.
 
         `horizon`: records within which an event id is stored once; None: ids do not matter.
+        `straight` begins the rows of a batch that need no objects; None: all rows are made of them.
         """
         self._table = table
         self._read = read
@@ -100,13 +103,15 @@ class SinkStage:
         self._clock = clock
         self._lease = lease
         self._horizon = horizon
+        self._straight = straight
         self._partitions: dict[tuple[str, int], _Partition] = {}
 
     async def handle(self, runs: list[Run]) -> None:
         """Store whole runs; return when ClickHouse has acknowledged their rows."""
         try:
             cluster = await self._dead_letters.cluster_id()
-            batch = Batch(self._table, self._read, self._store.pack, cluster)
+            straight = self._straight and self._straight()
+            batch = Batch(self._table, self._read, self._store.pack, cluster, straight)
             for run in runs:
                 batch.add(run.records, await self._progress(run, cluster))
             batch.finish()
@@ -207,13 +212,22 @@ def build(
     def lease() -> float:
         return cast(RunConsumer, app.consumer).lease.seconds_left()
 
-    for topic, table, read, horizon in (
-        (EVENTS_CLEAN, EVENTS, read_event, settings.sink.repeat_horizon),
-        # a dead letter's id is its place in the input, which the fence knows
-        (EVENTS_DLQ, DEAD_LETTERS, read_dead_letter, None),
+    straight = rows_of(EVENTS.without(LEASE_UNTIL))
+    for topic, table, read, horizon, rows in (
+        (EVENTS_CLEAN, EVENTS, read_event, settings.sink.repeat_horizon, straight),
+        # a dead letter's id is its place in the input, which the fence knows; and there are few
+        (EVENTS_DLQ, DEAD_LETTERS, read_dead_letter, None, None),
     ):
         stage = SinkStage(
-            table, read, store, producer, metrics, SystemClock(), lease=lease, horizon=horizon
+            table,
+            read,
+            store,
+            producer,
+            metrics,
+            SystemClock(),
+            lease=lease,
+            horizon=horizon,
+            straight=rows,
         )
         deliver(
             app,

@@ -7,14 +7,14 @@ from array import array
 from collections.abc import Callable, Iterable
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from agents.replacing_sink import Row
 from pipeline.adapters.clickhouse.native import Packed
 from pipeline.errors import InputError
 from pipeline.storage.progress import Progress
 from pipeline.storage.rows import Refusal
-from pipeline.storage.sorting import place_of, sort
+from pipeline.storage.sorting import Straight, place_of, sort
 from pipeline.storage.tables import BLOCK, LEASE_UNTIL, Table
 
 UNFIT = Refusal("refused_by_clickhouse", "a value does not fit its column")
@@ -23,6 +23,13 @@ _NO_ROW = (InputError, LookupError, TypeError, ValueError, AttributeError, Arith
 
 Read = Callable[[bytes | None], Row | Refusal]
 Pack = Callable[[list[str], list[str], list[list[Any]]], Packed]
+
+
+class StraightRows(Straight, Protocol):
+    """What makes most rows."""
+
+    def pack(self) -> Packed:
+        """Return the rows as a block, and begin the next one."""
 
 
 class Refused(NamedTuple):
@@ -50,7 +57,15 @@ class Batch:
     known when the blocks are sent.
     """
 
-    def __init__(self, table: Table, read: Read, pack: Pack, cluster: str) -> None:
+    def __init__(
+        self,
+        table: Table,
+        read: Read,
+        pack: Pack,
+        cluster: str,
+        straight: StraightRows | None = None,
+    ) -> None:
+        """`straight` makes the rows that it can; the others are read, and packed by `pack`."""
         self.blocks: list[Block] = []
         self.refused: list[Refused] = []
         self.repeated: list[str] = []
@@ -59,7 +74,9 @@ class Batch:
         self._read = read
         self._pack = pack
         self._cluster = cluster
+        self._straight = straight
         # those that wait for enough others to make a block
+        self._straight_records: list[Any] = []
         self._rows: list[Row] = []
         self._records: list[Any] = []
 
@@ -73,17 +90,22 @@ class Batch:
                 progress.fence,
                 progress.present,
                 progress.recent,
+                self._straight,
             )
+            self._straight_records += found.straight
             self._rows += found.rows
             self._records += found.records
             self.repeated += found.repeated
             for record, refusal in found.refused:
                 self.refused.append(refused(record, refusal, len(record.value or b"")))
-            if len(self._rows) >= BLOCK:
+            if max(len(self._straight_records), len(self._rows)) >= BLOCK:
                 self.finish()
 
     def finish(self) -> None:
         """Pack the rows that wait; those that lack what a column needs are refused."""
+        if self._straight is not None and self._straight_records:
+            self.blocks.append(Block(self._straight_records, self._straight.pack()))
+            self._straight_records = []
         rows, records, self._rows, self._records = self._rows, self._records, [], []
         try:
             self.blocks += self._packed(rows, records)

@@ -17,13 +17,15 @@ def edited_sources() -> list[str]:
     return [
         str(source.relative_to(ROOT))
         for compiled in sorted((ROOT / "pipeline").rglob("*.so"))
-        for source in map(compiled.with_name, _sources(compiled.name.partition(".")[0]))
+        for source in _sources(compiled.with_name(compiled.name.partition(".")[0]))
         if source.exists() and source.stat().st_mtime > compiled.stat().st_mtime
     ]
 
 
-def _sources(stem: str) -> tuple[str, str]:
-    return f"{stem}.py", f"{stem}.c"
+def _sources(module: Path) -> list[Path]:
+    in_c = module.with_suffix(".c")
+    headers = sorted(module.parent.glob("*.h")) if in_c.exists() else []
+    return [module.with_suffix(".py"), in_c, *headers]
 
 
 def require_compiled() -> None:

@@ -61,14 +61,17 @@ class SourceFence:
 
     def passes(self, source: Source) -> bool:
         """Tell whether `source` is new, and if so move the fence up to it."""
-        return self._passes(source.topic, source.partition, source.offset, source.event_index)
+        return self.passes_place(source.topic, source.partition, source.offset, source.event_index)
 
     def passes_record(self, record: dict[str, Any]) -> bool:
         """As `passes`, for a record that `pipeline.storage.rows` has read; without an object."""
         source = record["source"]
-        return self._passes(source["topic"], source["partition"], source["offset"], source["index"])
+        return self.passes_place(
+            source["topic"], source["partition"], source["offset"], source["index"]
+        )
 
-    def _passes(self, topic: str, partition: int, offset: int, event_index: int) -> bool:
+    def passes_place(self, topic: str, partition: int, offset: int, event_index: int) -> bool:
+        """As `passes`, for the parts of a `Source`."""
         if topic != self._topic or partition != self._partition:
             self._last = self._position(topic, partition)
             self._topic, self._partition = topic, partition

@@ -47,7 +47,7 @@ class Unnamed:
     """
 
     def __init__(self, named: frozenset[str]) -> None:
-        self._named = named
+        self.named = named
         self._left: dict[tuple[str, ...], list[str]] = {}
 
     def __call__(self, records: list[dict[str, Any]]) -> list[Any]:
@@ -64,6 +64,6 @@ class Unnamed:
     def _learn(self, names: tuple[str, ...]) -> list[str]:
         if len(self._left) >= MOST_SHAPES:
             self._left.clear()
-        left = [name for name in names if name not in self._named]
+        left = [name for name in names if name not in self.named]
         self._left[names] = left
         return left

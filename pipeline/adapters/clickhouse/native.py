@@ -67,8 +67,8 @@ def pack(names: Sequence[str], types: Sequence[str], columns: Sequence[Sequence[
     for name, kind, column in zip(names, types, columns, strict=True):
         if len(column) != rows:
             raise ValueError("columns differ in length")
-        head, write = _written(name, kind)
-        parts += head, write(column)
+        written, write = _written(name, kind)
+        parts += written, write(column)
     return Packed(len(columns), rows, b"".join(parts))
 
 
@@ -79,8 +79,8 @@ def body(blocks: Iterable[Packed], same: Sequence[Same] = ()) -> bytes:
     for block in blocks:
         added: list[bytes] = []
         for name, kind, value in same:
-            head, write = _written(name, kind)
-            added += head, write([value] * block.rows)
+            written, write = _written(name, kind)
+            added += written, write([value] * block.rows)
         parts.append(packer.compress(_size(block.columns + len(same)) + _size(block.rows)))
         parts.append(packer.compress(block.written))
         parts.append(packer.compress(b"".join(added)))
@@ -91,22 +91,30 @@ def body(blocks: Iterable[Packed], same: Sequence[Same] = ()) -> bytes:
 @lru_cache(maxsize=1024)
 def _written(name: str, kind: str) -> tuple[bytes, Write]:
     """Return a column's name and type as a block has them, and what writes its values."""
-    head = b"".join(map(_text, (name, get_from_name(kind).insert_name)))
+    return head(name, kind), _writer(name, kind)
+
+
+def head(name: str, kind: str) -> bytes:
+    """Return a column's name and type as a block has them."""
+    return b"".join(map(_text, (name, get_from_name(kind).insert_name)))
+
+
+def _writer(name: str, kind: str) -> Write:
     inner = kind.removeprefix("Nullable(").removesuffix(")")
     if kind == "String":
-        return head, native_columns.strings
+        return native_columns.strings
     if kind == "LowCardinality(String)":
-        return head, native_columns.words
+        return native_columns.words
     if kind in _NUMBERS or (kind == f"Nullable({inner})" and inner in _NUMBERS):
         letter, nullable = _NUMBERS[inner], kind != inner
-        return head, lambda values: native_columns.numbers(values, letter, nullable)
+        return lambda values: native_columns.numbers(values, letter, nullable)
     if kind == "Bool":
-        return head, lambda values: bytes(map(bool, values))
+        return lambda values: bytes(map(bool, values))
     if kind == "Map(LowCardinality(String), UInt32)":
-        return head, _counts
+        return _counts
     if kind.startswith("DateTime64("):
-        return head, partial(_times, name, kind)
-    return head, partial(_by_clickhouse_connect, name, kind)
+        return partial(_times, name, kind)
+    return partial(_by_clickhouse_connect, name, kind)
 
 
 def _times(name: str, kind: str, values: Sequence[Any]) -> bytes:

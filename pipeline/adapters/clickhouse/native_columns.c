@@ -7,61 +7,11 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <stdint.h>
-#include <string.h>
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the format's numbers are little-endian, and are copied as they lie in memory"
-#endif
+#include "buffer.h"
 
 #define INTERFACE 1 /* raised with every change of what is handed over or comes back */
-#define FIRST_ROOM 4096
 #define LATEST 8 /* words of a dictionary that are compared before one is looked up */
-#define DICTIONARY_VERSION 1
-#define NEW_DICTIONARY (1u << 9 | 1u << 10) /* its keys follow, and belong to this block alone */
-
-/* Bytes that grow. */
-typedef struct {
-    char *bytes;
-    size_t size, room;
-} Buffer;
-
-static int
-reserve(Buffer *buffer, size_t more)
-{
-    if (buffer->room - buffer->size >= more) {
-        return 0;
-    }
-    size_t room = buffer->room == 0 ? FIRST_ROOM : 2 * buffer->room;
-    while (room - buffer->size < more) {
-        room *= 2;
-    }
-    char *bytes = PyMem_Realloc(buffer->bytes, room);
-    if (bytes == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    buffer->bytes = bytes;
-    buffer->room = room;
-    return 0;
-}
-
-static int
-put(Buffer *buffer, const void *bytes, size_t size)
-{
-    if (reserve(buffer, size) < 0) {
-        return -1;
-    }
-    memcpy(buffer->bytes + buffer->size, bytes, size);
-    buffer->size += size;
-    return 0;
-}
-
-static int
-put_number(Buffer *buffer, uint64_t number)
-{
-    return put(buffer, &number, sizeof number);
-}
 
 /* Append text or bytes, behind their length. */
 static int
@@ -83,17 +33,7 @@ put_string(Buffer *buffer, PyObject *value)
         PyErr_SetString(PyExc_TypeError, "not a string");
         return -1;
     }
-    if (reserve(buffer, (size_t)size + 10) < 0) {
-        return -1;
-    }
-    size_t left = (size_t)size;
-    do {
-        buffer->bytes[buffer->size++] = (char)((left & 0x7F) | (left > 0x7F ? 0x80 : 0));
-        left >>= 7;
-    } while (left > 0);
-    memcpy(buffer->bytes + buffer->size, bytes, (size_t)size);
-    buffer->size += (size_t)size;
-    return 0;
+    return put_bytes(buffer, bytes, (size_t)size);
 }
 
 /* Return the buffer's content, or NULL after an error; either way the buffer is gone. */
@@ -173,20 +113,6 @@ place_of(Dictionary *dictionary, PyObject *word, uint32_t *place)
     return 0;
 }
 
-/* Append `count` keys to `buffer` as numbers of `width` bytes. */
-static int
-put_keys(Buffer *buffer, const uint32_t *keys, size_t count, size_t width)
-{
-    if (reserve(buffer, count * width) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < count; i++) {
-        memcpy(buffer->bytes + buffer->size, &keys[i], width);
-        buffer->size += width;
-    }
-    return 0;
-}
-
 static PyObject *
 words(PyObject *Py_UNUSED(module), PyObject *given)
 {
@@ -208,12 +134,8 @@ words(PyObject *Py_UNUSED(module), PyObject *given)
     }
     if (!failed && count > 0) {
         const size_t size = (size_t)PyDict_GET_SIZE(dictionary.places);
-        const unsigned width = size <= UINT8_MAX + 1 ? 0 : size <= UINT16_MAX + 1 ? 1 : 2;
         failed = put_number(&buffer, DICTIONARY_VERSION) < 0 ||
-                 put_number(&buffer, NEW_DICTIONARY | width) < 0 ||
-                 put_number(&buffer, size) < 0 ||
-                 put(&buffer, dictionary.keys.bytes, dictionary.keys.size) < 0 ||
-                 put_number(&buffer, count) < 0 || put_keys(&buffer, keys, count, 1u << width) < 0;
+                 put_dictionary(&buffer, &dictionary.keys, size, keys, count) < 0;
     }
     Py_XDECREF(dictionary.places);
     Py_DECREF(values);

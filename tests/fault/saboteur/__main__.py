@@ -47,11 +47,12 @@ def _sort_without(**switched_off: Callable[[], Any]) -> None:
 
     def sorted_one_by_one(records: list[Any], *known: Any) -> Sorted:
         found = Sorted()
-        arguments = dict(zip(("read", "cluster", "fence", "present", "recent"), known, strict=True))
+        names = ("read", "cluster", "fence", "present", "recent", "straight")
+        arguments = dict(zip(names, known, strict=True))
         for record in records:
             less = {name: make() for name, make in switched_off.items()}
             one = sort([record], *(arguments | less).values())
-            for name in ("rows", "records", "refused", "repeated"):
+            for name in ("straight", "rows", "records", "refused", "repeated"):
                 getattr(found, name).extend(getattr(one, name))
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,15 @@ import pytest
 from agents.delivery import Run
 from agents.sink import SinkStage
 from pipeline.adapters.clickhouse.errors import TooLateError
-from pipeline.adapters.clickhouse.native import Same, pack
+from pipeline.adapters.clickhouse.native import Packed, Same, body, pack
+from pipeline.adapters.clickhouse.straight import StraightRows, rows_of
 from pipeline.adapters.kafka.batches import Record
 from pipeline.clock import ManualClock
 from pipeline.errors import InputError, UnavailableError
 from pipeline.metrics import Metrics
 from pipeline.storage.rows import read_event
-from pipeline.storage.tables import EVENTS
+from pipeline.storage.tables import EVENTS, LEASE_UNTIL
+from tests.unit.clickhouse import packed
 
 
 @dataclass
@@ -49,7 +51,11 @@ class Store:
     async def insert_packed(
         self, table: str, names: list[str], blocks: list[Any], same: list[Same], *, token: str
     ) -> None:
-        rows = [row | {each.name: each.value for each in same} for block in blocks for row in block]
+        rows = [
+            row | {each.name: each.value for each in same}
+            for block in blocks
+            for row in (packed.rows_of(body([block])) if isinstance(block, Packed) else block)
+        ]
         assert all(set(row) == set(names) for row in rows)
         self.tokens.append(token)
         if any(row["agent_name"] == "unfit" for row in rows):
@@ -95,7 +101,7 @@ def clean(event_id: str, source_offset: int, **fields: Any) -> bytes:
     return orjson.dumps(
         {
             "event_id": event_id,
-            "ts": "2026-11-20T10:00:00Z",
+            "ts": "2026-11-20T10:00:00.000000Z",
             "agent_name": "agent",
             "redaction": {
                 "verified": True,
@@ -119,6 +125,8 @@ def clean(event_id: str, source_offset: int, **fields: Any) -> bytes:
 class Bench:
     """A sink stage with its store, its letters and its counts."""
 
+    straight: Callable[[], StraightRows] | None = None
+
     def __init__(self, horizon: int = 100) -> None:
         self.store, self.letters, self.metrics = Store(), Letters(), Metrics()
         self.stage = self.restarted(horizon)
@@ -133,6 +141,7 @@ class Bench:
             ManualClock(1_000.0),
             lease=lambda: 5.0,
             horizon=horizon,
+            straight=self.straight,
         )
 
     def repeated(self, kind: str) -> float:
@@ -141,6 +150,13 @@ class Bench:
     @property
     def ids(self) -> list[str]:
         return [row["event_id"] for row in self.store.rows]
+
+
+@pytest.fixture(autouse=True, params=["by objects", "straight"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is for both ways in which a record becomes a row."""
+    if request.param == "straight":
+        monkeypatch.setattr(Bench, "straight", staticmethod(rows_of(EVENTS.without(LEASE_UNTIL))))
 
 
 def run(values: list[bytes], *, first: int = 0, assignment: int = 1) -> Run:
@@ -222,6 +238,18 @@ async def test_beyond_the_horizon_an_id_is_new() -> None:
     values = [clean(event_id, offset) for offset, event_id in enumerate("abcdea")]
     await bench.stage.handle([run(values)])
     assert bench.ids == list("abcdea")
+
+
+async def test_records_not_written_as_a_redactor_writes_are_stored_all_the_same() -> None:
+    bench = Bench()
+    values = [clean(str(number), number) for number in range(1_200)]
+    values[::3] = [value.replace(b",", b", ") for value in values[::3]]
+    await bench.stage.handle([run(values)])
+    assert sorted(bench.ids, key=int) == [str(number) for number in range(1_200)]
+    assert [row["source_offset"] for row in bench.store.rows] == list(map(int, bench.ids))
+    await bench.stage.handle([run(values, first=1_200)])
+    assert len(bench.ids) == 1_200
+    assert bench.repeated("processing") == 1_200
 
 
 async def test_dead_letters_come_in_the_order_of_their_offsets() -> None:

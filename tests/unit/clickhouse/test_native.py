@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
-import lz4.frame
 import pytest
-from clickhouse_connect.driver.transform import NativeTransform
-from clickhouse_connect.driverc.buffer import ResponseBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +13,7 @@ from pipeline.adapters.clickhouse.client import Client
 from pipeline.adapters.clickhouse.native import Same, body, pack
 from pipeline.adapters.clickhouse.native_columns import numbers, strings, words
 from pipeline.errors import InputError
+from tests.unit.clickhouse.packed import rows_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 KINDS: dict[str, st.SearchStrategy[Any]] = {
@@ -34,13 +31,6 @@ KINDS: dict[str, st.SearchStrategy[Any]] = {
     "Array(String)": st.lists(TEXTS),
     "Map(LowCardinality(String), Float64)": st.dictionaries(TEXTS, st.floats(allow_nan=False)),
 }
-
-
-def rows_of(data: bytes) -> list[dict[str, Any]]:
-    """Return the rows of a body."""
-    source = SimpleNamespace(gen=iter([lz4.frame.decompress(data)]), close=lambda: None)
-    result: Any = NativeTransform.parse_response(ResponseBuffer(source))
-    return list(result.named_results())
 
 
 @given(st.lists(st.fixed_dictionaries(KINDS), min_size=1))
