@@ -7,10 +7,12 @@ are enough to know it.
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterable
+
+from pipeline.storage import recent_hashes
+
+if getattr(recent_hashes, "INTERFACE", 0) != 1:
+    raise ImportError("pipeline/storage/recent_hashes.c has changed: run `make setup`")
 
 
 class RecentIds:
@@ -18,36 +20,20 @@ class RecentIds:
 
     Ids are kept as Python's 64-bit string hashes (SipHash under a key of this process, so nobody
     can craft two ids that collide); among a million ids the chance that a new one collides is
-    5e-14. A set holds the latest of them, at about 75 bytes each. When it is half a horizon long it
-    becomes a sorted array, at 8 bytes each, and two of those are kept: a worker with many
-    partitions would otherwise spend most of its memory here.
+    5e-14. They are kept in tables of half a horizon, the latest three: at 10 to 20 bytes each,
+    since a worker with many partitions would otherwise spend most of its memory here.
     """
 
     def __init__(self, horizon: int, ids: Iterable[str] = ()) -> None:
         """Begin with `ids`, oldest first."""
-        self._half = (horizon + 1) // 2
-        self._young: set[int] = set()
-        self._old: deque[array[int]] = deque(maxlen=2)
+        self._hashes = recent_hashes.RecentHashes((horizon + 1) // 2)
         for event_id in ids:
             self.add(event_id)
 
     def add(self, event_id: str) -> bool:
         """Remember an id; tell whether it was new."""
-        key = hash(event_id)
-        if key in self._young:
-            return False
-        is_new = not any(_holds(keys, key) for keys in self._old)
-        self._young.add(key)
-        if len(self._young) >= self._half:
-            self._old.append(array("q", sorted(self._young)))
-            self._young = set()
-        return is_new
+        return self._hashes.add(event_id)
 
     def __len__(self) -> int:
         """Return how many ids are remembered."""
-        return len(self._young) + sum(map(len, self._old))
-
-
-def _holds(keys: array[int], key: int) -> bool:
-    place = bisect_left(keys, key)
-    return place < len(keys) and keys[place] == key
+        return len(self._hashes)
