@@ -91,9 +91,16 @@ put_keys(Buffer *buffer, const uint32_t *keys, size_t count, size_t width)
     if (reserve(buffer, count * width) < 0) {
         return -1;
     }
+    char *const bytes = buffer->bytes + buffer->size;
+    buffer->size += count * width;
+    if (width == 1) { /* nearly always, and then several at a time */
+        for (size_t i = 0; i < count; i++) {
+            bytes[i] = (char)keys[i];
+        }
+        return 0;
+    }
     for (size_t i = 0; i < count; i++) {
-        memcpy(buffer->bytes + buffer->size, &keys[i], width);
-        buffer->size += width;
+        memcpy(bytes + i * width, &keys[i], width);
     }
     return 0;
 }

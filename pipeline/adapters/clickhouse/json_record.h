@@ -45,11 +45,13 @@ typedef struct {
     size_t name_size;
     Value value; /* of the record at hand, if it was seen */
     int is_seen;
+    size_t next; /* the field that came after it the last time, counted from 1 */
 } Field;
 
 typedef struct {
     Field fields[MOST_COLUMNS];
     size_t count;
+    size_t first[MOST_OBJECTS];              /* the field that came first the last time, as `next` */
     uint8_t slots[MOST_OBJECTS][NAME_SLOTS]; /* by a name's hash: a field, counted from 1 */
     Text rest_names[MOST_MEMBERS], rest[MOST_MEMBERS];
     size_t rest_count;
@@ -82,6 +84,21 @@ find_field(Fields *fields, size_t object, const Text *name)
         }
     }
     return NULL;
+}
+
+/* Pass the name of a member if it is that of the field number `guess`, and return that. */
+static inline Field *
+pass_guessed(Scanner *scanner, Fields *fields, size_t guess)
+{
+    Field *field = guess == 0 ? NULL : &fields->fields[guess - 1];
+    const char *const at = scanner->at;
+    if (field == NULL || (size_t)(scanner->end - at) < field->name_size + 3 || at[0] != '"' ||
+        memcmp(at + 1, field->name, field->name_size) != 0 || at[field->name_size + 1] != '"' ||
+        at[field->name_size + 2] != ':') {
+        return NULL;
+    }
+    scanner->at += field->name_size + 3;
+    return field;
 }
 
 /* Return the number that `count` digits are, or -1. */
@@ -246,13 +263,23 @@ read_object(Scanner *scanner, Fields *fields, size_t object)
         scanner->at++;
         return 0;
     }
+    /* Events mostly have the same fields in the same order: to compare with the one that is due is
+     * less than to look for the end of a name and look that up. */
+    size_t *due = &fields->first[object];
     int more = 1;
     while (more > 0) {
         Text name;
-        if (scan_name(scanner, &name) < 0) {
-            return -1;
+        Field *field = pass_guessed(scanner, fields, *due);
+        if (field == NULL) {
+            if (scan_name(scanner, &name) < 0) {
+                return -1;
+            }
+            field = find_field(fields, object, &name);
         }
-        Field *field = find_field(fields, object, &name);
+        if (field != NULL) {
+            *due = (size_t)(field - fields->fields) + 1;
+            due = &field->next;
+        }
         int failed = field != NULL && field->is_seen;
         if (field != NULL) {
             field->is_seen = 1;
