@@ -154,6 +154,7 @@ class AggregatorStage:
         partition = known.aggregator.partition
         try:
             await self._state.write(partition, changes.writes)
+            self._state.pack(changes.asleep)
             tasks = [
                 Record(task["session_id"].encode(), orjson.dumps(task)) for task in changes.tasks
             ]

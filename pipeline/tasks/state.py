@@ -97,6 +97,8 @@ class TaskState:
         """Budget levels whose crossing has been told, with value, limit and event time."""
         self.seen: dict[str, int] = {}
         """Ids of the latest events, in the order of their arrival; the numbers mean nothing."""
+        self.noted_end_ms: int | None = None
+        """The `end_ms` that those who keep open tasks have noted; not stored."""
 
     @classmethod
     def open(cls, key: str, event: dict[str, Any], time_ms: int) -> TaskState:

@@ -68,6 +68,8 @@ class Changes:
     """Key and value for agent.windows.partial."""
     tasks: list[dict[str, Any]] = field(default_factory=list)
     """Summaries and budget events for agent.tasks, keyed by session_id."""
+    asleep: list[str] = field(default_factory=list)
+    """Keys of `writes` that only a late event or the watermark will ask for again."""
     applied: int = 0
     replayed: int = 0
     """Events at or below a fence: delivered again, and skipped."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
-from itertools import count
 from typing import Any, Final
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
@@ -21,6 +20,8 @@ from pipeline.tasks.summary import budget_event, summary
 from pipeline.windows.partial import Version
 
 _NEVER: Final = 1 << 62
+_NUMBER_BITS: Final = 40
+"""Room for the number of an end below its time."""
 
 
 class Closing:
@@ -62,10 +63,10 @@ class OpenTasks:
         self._messages: list[dict[str, Any]] = []
         self._limits: dict[tuple[str | None, str | None], Limits] = {}
         self._limited = budgets.limits_anything
-        # parts that have ended, by when they close and in the order in which they ended: their key
-        # and when they were opened
-        self._ended: list[tuple[int, int, str, int]] = []
-        self._numbers = count()
+        # parts that have ended: when they close and in which order they ended, as one number; their
+        # key and when they were opened. There may be a hundred thousand of them
+        self._ended: list[tuple[int, str, int]] = []
+        self._numbers = 0
         # when to look at the others: one may have been idle for long enough, or cross a budget
         self._next_due_ms = _NEVER
         # the watermark's steps in this batch, and the offset of each
@@ -146,8 +147,8 @@ class OpenTasks:
         """Close what is due at the watermark; return all closings since the last call."""
         if watermark is not None:
             ended = self._ended
-            while ended and ended[0][0] <= watermark:
-                _, _, key, opened_ms = heappop(ended)
+            while ended and ended[0][0] >> _NUMBER_BITS <= watermark:
+                _, key, opened_ms = heappop(ended)
                 task = self._find(key)
                 # an earlier end may have closed it already, and another part may have begun
                 if task is not None and task.opened_ms == opened_ms:
@@ -170,10 +171,9 @@ class OpenTasks:
         self._changed.clear()
         return changed
 
-    def rest(self, written: Iterable[TaskState]) -> None:
-        """Let tasks sleep that the caller is about to write, see above; nothing else needs them."""
-        for task in written:
-            self._let_sleep(task)
+    def rest(self, written: Iterable[TaskState]) -> list[TaskState]:
+        """Let tasks sleep that the caller is about to write, see above; return those that do."""
+        return [task for task in written if self._let_sleep(task)]
 
     def take_closed(self) -> list[TaskState]:
         """Return the tasks that closed since the last call."""
@@ -200,24 +200,30 @@ class OpenTasks:
             opened_ms = self._asleep.pop(key, None)
             if opened_ms is not None:
                 task = self._open[key] = from_bytes(self._stored(key, opened_ms))
+                task.noted_end_ms = task.end_ms
         return task
 
-    def _let_sleep(self, task: TaskState) -> None:
-        """Forget an ended task but for its key, where there are many."""
+    def _let_sleep(self, task: TaskState) -> bool:
+        """Forget an ended task but for its key, where there are many; tell whether it was."""
         if len(self._open) <= self.max_awake or task.end_ms is None or task.closed_ms is not None:
-            return
+            return False
         # one that time alone may bring across a budget has to be looked at
         if self._limited:
             near_ms = task.start_ms + self._limits_of(task).near_elapsed_ms
             if near_ms <= task.due_ms(self._idle_ms):
-                return
+                return False
         del self._open[task.key]
         self._asleep[task.key] = task.opened_ms
+        return True
 
     def _note_end(self, task: TaskState) -> None:
-        if task.end_ms is not None:
-            due = task.due_ms(self._idle_ms)
-            heappush(self._ended, (due, next(self._numbers), task.key, task.opened_ms))
+        # mostly it is the end that the events before have told
+        if task.end_ms is not None and task.end_ms != task.noted_end_ms:
+            task.noted_end_ms = task.end_ms
+            number = self._numbers
+            self._numbers += 1
+            order = (task.due_ms(self._idle_ms) << _NUMBER_BITS) + number
+            heappush(self._ended, (order, task.key, task.opened_ms))
 
     def _close(self, task: TaskState) -> None:
         due = task.due_ms(self._idle_ms)

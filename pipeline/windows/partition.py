@@ -278,7 +278,8 @@ class PartitionAggregator:
         changes.tasks += self._tasks.take_messages()
         changed = self._tasks.take_changed()
         writes += [(self._task_key(task.key, task.opened_ms), to_bytes(task)) for task in changed]
-        self._tasks.rest(changed)
+        for task in self._tasks.rest(changed):
+            changes.asleep.append(self._task_key(task.key, task.opened_ms))
         self._removals += [
             self._task_key(task.key, task.opened_ms) for task in self._tasks.take_closed()
         ]

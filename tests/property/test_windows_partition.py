@@ -293,10 +293,14 @@ def test_tasks_that_sleep_say_and_store_what_tasks_do_that_are_awake(
     )
     for batch in cut(records(events), sizes):
         changes, expected = sleepy.apply(batch), awake.apply(batch)
+        asleep, changes.asleep = changes.asleep, []
         assert changes == expected
+        assert set(asleep) <= {key for key, value in changes.writes if value is not None}
         table.write(changes.writes)
         assert sleepy.open_tasks == awake.open_tasks
-    assert idle(sleepy) == idle(awake)
+    changes = idle(sleepy)
+    changes.asleep.clear()
+    assert changes == idle(awake)
 
 
 def test_tasks_sleep_beyond_the_number_that_may_be_awake() -> None:

@@ -36,6 +36,9 @@ class Kafka:
     async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
         self.writes.append([f"{partition}", *(key for key, _ in changes)])
 
+    def pack(self, keys: Iterable[str]) -> None:
+        del keys
+
     async def send(self, topic: str, records: list[Record]) -> None:
         self.sent += [topic for _ in records]
 

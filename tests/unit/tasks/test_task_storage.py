@@ -63,5 +63,5 @@ def test_every_attribute_is_stored() -> None:
     task = _task()
     known = {name for name in dir(task) if not name.startswith("_")}
     assert {n for n in known if not callable(getattr(task, n))} - set(FIELDS) == {
-        *("summary_id", "is_task", "tokens", "model", "prompt")
+        *("summary_id", "is_task", "tokens", "model", "prompt", "noted_end_ms")
     }
