@@ -25,7 +25,6 @@ from agents import garbage
 from agents.redactor import event_redactor
 from pipeline.adapters.clickhouse import Client, connect
 from pipeline.config import Settings
-from pipeline.events.dead_letter import source_of
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.redaction.one_event import RedactedEvent
 from pipeline.storage.tables import EVENTS
@@ -63,12 +62,12 @@ def main(settings: Settings, meter: Meter, variant: str) -> None:
         """Decode and redact as the redactor does, one message at a time, as Quix has it."""
         place = message_context()
         origin = Origin(place.topic, place.partition, place.offset)
-        events = []
+        events, sources = [], []
         for item in decode_message(value, origin=origin, limits=settings.limits, now=time.time()):
             assert isinstance(item, DecodedEvent), "the fleet publishes no bad events"
-            item.event["source"] = source_of(origin, item.index)
             events.append(item.event)
-        redacted = redactor.redact_batch(events)
+            sources.append(item.source())
+        redacted = redactor.redact_batch(events, sources)
         return [each.payload for each in redacted if isinstance(each, RedactedEvent)]
 
     source = app.topic(EVENTS_RAW.name, key_deserializer="str", value_deserializer="bytes")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
-from pipeline.redaction.one_event import BLOCK, RedactedEvent
+from pipeline.redaction.one_event import BLOCK, SOURCE, RedactedEvent
 
 _BLOCK = {
     "version": "none",
@@ -25,11 +25,15 @@ class PassThrough:
 
     policy_version = "none"
 
-    def redact_batch(self, events: Sequence[dict[str, Any]]) -> list[RedactedEvent]:
+    def redact_batch(
+        self, events: Sequence[dict[str, Any]], sources: Iterable[dict[str, Any]]
+    ) -> list[RedactedEvent]:
         """Return each event as bytes, with a block that looks like a redactor's."""
         return [
-            RedactedEvent(orjson.dumps({**event, BLOCK: _BLOCK}), event["session_id"], {}, [])
-            for event in events
+            RedactedEvent(
+                orjson.dumps({**event, SOURCE: source, BLOCK: _BLOCK}), event["session_id"], {}, []
+            )
+            for event, source in zip(events, sources, strict=True)
         ]
 
     def reload(self, *_: Any, **__: Any) -> None:
