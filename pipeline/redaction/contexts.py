@@ -70,7 +70,7 @@ class KeyPlan:
 class Position:
     """An object's place in an event, as far as it matters to what its keys mean."""
 
-    __slots__ = ("key_leaf", "kind", "parent", "plans", "register", "trusted")
+    __slots__ = ("ids", "key_leaf", "kind", "parent", "plans", "register", "trusted")
 
     def __init__(self, kind: Kind, register: str, parent: str, trusted: TrustedTree | None) -> None:
         self.kind = kind
@@ -78,6 +78,8 @@ class Position:
         self.parent = parent
         self.trusted = trusted
         self.plans: dict[str, KeyPlan] = {}
+        self.ids: set[str] = set()
+        """Those of `plans` whose values pass where they have the form of an id."""
         self.key_leaf: LeafContext
 
 
@@ -100,6 +102,7 @@ class Atlas:
         """Forget every key and value seen."""
         for position in self._positions.values():
             position.plans.clear()
+            position.ids.clear()
         for leaf in self._leaves.values():
             leaf.cache.clear()
 

@@ -11,6 +11,22 @@
 
 static char allowed[128];
 
+static int
+is_plain(PyObject *text)
+{
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    if (length > LONGEST || !PyUnicode_IS_ASCII(text)) {
+        return 0;
+    }
+    const Py_UCS1 *chars = PyUnicode_1BYTE_DATA(text);
+    for (Py_ssize_t at = 0; at < length; at++) {
+        if (!allowed[chars[at]]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static PyObject *
 is_plain_id(PyObject *Py_UNUSED(module), PyObject *text)
 {
@@ -18,21 +34,48 @@ is_plain_id(PyObject *Py_UNUSED(module), PyObject *text)
         PyErr_SetString(PyExc_TypeError, "the text is a str");
         return NULL;
     }
-    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
-    if (length > LONGEST || !PyUnicode_IS_ASCII(text)) {
-        Py_RETURN_FALSE;
+    return PyBool_FromLong(is_plain(text));
+}
+
+/* Whether a value needs no look where its name is trusted: only a text may have another form, and
+ * what is inside of objects and lists has names of its own.
+ */
+static int
+is_plain_value(PyObject *value)
+{
+    if (PyUnicode_CheckExact(value)) {
+        return is_plain(value);
     }
-    const Py_UCS1 *chars = PyUnicode_1BYTE_DATA(text);
-    for (Py_ssize_t at = 0; at < length; at++) {
-        if (!allowed[chars[at]]) {
-            Py_RETURN_FALSE;
+    return value == Py_None || PyBool_Check(value) || PyLong_CheckExact(value)
+           || PyFloat_CheckExact(value);
+}
+
+static PyObject *
+beyond_ids(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 2 || !PyDict_CheckExact(arguments[0]) || !PySet_CheckExact(arguments[1])) {
+        PyErr_SetString(PyExc_TypeError, "a dict and a set are asked for");
+        return NULL;
+    }
+    PyObject *members = arguments[0], *trusted = arguments[1], *name, *value;
+    if (PySet_GET_SIZE(trusted) == 0) {
+        return PyDict_Keys(members);
+    }
+    PyObject *names = PyList_New(0);
+    Py_ssize_t at = 0;
+    while (names != NULL && PyDict_Next(members, &at, &name, &value)) {
+        const int passes = is_plain_value(value) ? PySet_Contains(trusted, name) : 0;
+        if (passes < 0 || (!passes && PyList_Append(names, name) < 0)) {
+            Py_CLEAR(names);
         }
     }
-    Py_RETURN_TRUE;
+    return names;
 }
 
 static PyMethodDef methods[] = {
     {"is_plain_id", is_plain_id, METH_O, "Whether a text has the form of an id."},
+    {"beyond_ids", _PyCFunction_CAST(beyond_ids), METH_FASTCALL,
+     "Names of the members that need a look; see id_form.pyi."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -16,7 +16,7 @@ from pipeline.redaction.contexts import Atlas, Edited, KeyPlan, LeafContext, Pos
 from pipeline.redaction.deadline import DetectionError
 from pipeline.redaction.detectors import DetectorSet
 from pipeline.redaction.hints import LONG_NUMBER, Kind, describes_person, plausible
-from pipeline.redaction.id_form import is_plain_id
+from pipeline.redaction.id_form import beyond_ids, is_plain_id
 from pipeline.redaction.operators import Replacer
 from pipeline.redaction.policy import Policy
 from pipeline.redaction.pseudonyms import UNVERIFIED, Keyring, Pseudonymizer
@@ -100,44 +100,51 @@ class Walk:
     # ---- values ------------------------------------------------------------------------------
 
     def _object(self, obj: dict[str, Any], at: Position) -> dict[str, Any]:
-        if at.kind is Kind.NEUTRAL and "name" in obj and describes_person(obj):
+        if "name" in obj and at.kind is Kind.NEUTRAL and describes_person(obj):
             at = self._atlas.of_person(at)
         plans = at.plans
         # most of an event stays as it is: a copy is a fifth of the price of a new dict
         out = obj.copy()
-        renamed = False
-        for name, value in obj.items():
+        for name in beyond_ids(obj, at.ids):
             plan = plans.get(name)
             if plan is None:
                 plan = self._plan(name, at)
-            if plan.renamed or renamed:
-                if not renamed:
-                    renamed = True
-                    # the rest is put in anew, key by key, in its order
-                    for later in [*obj][[*obj].index(name) :]:
-                        del out[later]
-                self._count(plan.counts)
-                name = plan.name if plan.name not in out else _free_name(plan.name, out, obj)
-            kind = type(value)
-            new = value
-            if kind is str:
-                if not (plan.trusted and is_plain_id(value)):
-                    known = plan.leaf.cache.get(value)
-                    if known is None:
-                        new = self._string(value, plan.leaf)
-                    else:
-                        new = known[0]
-                        if known[1]:
-                            self._count(known[1])
-            elif kind is dict:
-                new = self._object(value, plan.below)
-            elif kind is list:
-                new = self._list(value, plan)
-            elif (kind is int or kind is float) and not plan.trusted:
-                new = self._number(value, plan)
-            if renamed or new is not value:
+            if plan.renamed:
+                self._renamed(obj, at, name, out)
+                break
+            value = obj[name]
+            new = self._member(value, plan)
+            if new is not value:
                 out[name] = new
         return out
+
+    def _renamed(self, obj: dict[str, Any], at: Position, first: str, out: dict[str, Any]) -> None:
+        """Put the members from `first` on into `out` anew, in their order: a key is another."""
+        names = [*obj]
+        later = names[names.index(first) :]
+        for name in later:
+            del out[name]
+        for name in later:
+            plan = at.plans.get(name)
+            if plan is None:
+                plan = self._plan(name, at)
+            self._count(plan.counts)
+            free = plan.name if plan.name not in out else _free_name(plan.name, out, obj)
+            out[free] = self._member(obj[name], plan)
+
+    def _member(self, value: Any, plan: KeyPlan) -> Any:
+        kind = type(value)
+        if kind is str:
+            if plan.trusted and is_plain_id(value):
+                return value
+            return self._string(value, plan.leaf)
+        if kind is dict:
+            return self._object(value, plan.below)
+        if kind is list:
+            return self._list(value, plan)
+        if (kind is int or kind is float) and not plan.trusted:
+            return self._number(value, plan)
+        return value
 
     def _list(self, values: list[Any], plan: KeyPlan) -> list[Any]:
         """A list's items stand where the list stands."""
@@ -247,6 +254,8 @@ class Walk:
         if len(self.failures) == failures:
             at.plans[key] = plan
             self._plans += 1
+            if trusted:
+                at.ids.add(key)
         return plan
 
     # ---- book-keeping ------------------------------------------------------------------------

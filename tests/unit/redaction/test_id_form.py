@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.redaction.id_form import is_plain_id
+from pipeline.redaction.id_form import beyond_ids, is_plain_id
 
 PATTERN = re.compile(r"[\w.:/+#-]{0,256}", re.ASCII)
 TEXTS = st.one_of(
@@ -35,3 +35,17 @@ def test_a_longer_text_is_no_id(length: int, is_one: bool) -> None:
 def test_only_texts_have_it() -> None:
     with pytest.raises(TypeError):
         is_plain_id(12)  # type: ignore[arg-type]
+
+
+def test_what_needs_a_look_is_named_in_order() -> None:
+    members = {"b": "x y", "id": "a-1", "n": 1, "c": "a-1", "d": {}, "e": [], "f": None, "g": 0.5}
+    assert beyond_ids(members, {*"bdefg", "id", "n"}) == ["b", "c", "d", "e"]
+    assert beyond_ids(members, set()) == [*members]
+    assert beyond_ids({}, {"id"}) == []
+
+
+def test_members_and_trusted_names_are_what_they_are() -> None:
+    with pytest.raises(TypeError):
+        beyond_ids([], set())  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        beyond_ids({}, frozenset())  # type: ignore[arg-type]
