@@ -162,6 +162,15 @@ class TestClient:
             name: value for name, value in zip(NAMES, ROW, strict=True) if name != "at"
         }
 
+    @pytest.mark.parametrize("is_near", [False, True])
+    def test_a_server_elsewhere_gets_them_compressed(
+        self, client: Client, table: str, is_near: bool
+    ) -> None:
+        rows = [(number, *ROW[1:]) for number in range(1, 10_001)]
+        packed = Client.pack(NAMES, TYPES, columns_of(*rows))
+        Client(client._driver, is_near=is_near).insert_packed(table, NAMES, [packed], token="a")
+        assert client.query_value(f"SELECT sum(id) FROM {table}") == sum(range(10_001))
+
     def test_cheap_representations_give_the_same_row(self, client: Client, table: str) -> None:
         microseconds = int(ROW[1].timestamp()) * 1_000_000 + ROW[1].microsecond
         cheap = (ROW[0], microseconds, ROW[2], ROW[3], ROW[4], "é".encode(), *ROW[6:])

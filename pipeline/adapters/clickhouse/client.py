@@ -8,6 +8,7 @@ in between, and there is one transport to test instead of two.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import math
 import struct
@@ -27,6 +28,8 @@ from pipeline.errors import InputError
 
 T = TypeVar("T")
 BLOCK_ROWS = 4_096
+PLAIN_BYTES = 4 * 1024 * 1024
+"""What is sent as it is to a server on this machine; more is compressed, for memory's sake."""
 
 # What a value that does not fit its column raises while it is serialised.
 _VALUE_ERRORS = (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, struct.error)
@@ -40,8 +43,10 @@ class Client:
     value of a query or a row.
     """
 
-    def __init__(self, driver: Any) -> None:
+    def __init__(self, driver: Any, *, is_near: bool = False) -> None:
+        """`is_near`: the server is on this machine, where compressing takes longer than sending."""
         self._driver = driver
+        self._is_near = is_near
 
     @property
     def server_version(self) -> str:
@@ -107,19 +112,17 @@ class Client:
         if not columns or not columns[0]:
             return 0
         # in blocks, so that a large insert is never in memory as a whole before it is compressed
-        self.insert_packed(
-            table,
-            column_names,
-            (
-                self.pack(
-                    column_names,
-                    column_type_names,
-                    [column[first : first + BLOCK_ROWS] for column in columns],
-                )
-                for first in range(0, len(columns[0]), BLOCK_ROWS)
-            ),
-            token=token,
+        blocks: Iterable[Packed] = (
+            self.pack(
+                column_names,
+                column_type_names,
+                [column[first : first + BLOCK_ROWS] for column in columns],
+            )
+            for first in range(0, len(columns[0]), BLOCK_ROWS)
         )
+        if len(columns[0]) <= BLOCK_ROWS:
+            blocks = list(blocks)
+        self.insert_packed(table, column_names, blocks, token=token)
         return len(columns[0])
 
     @staticmethod
@@ -157,10 +160,14 @@ class Client:
             "async_insert": "0",
             "wait_end_of_query": "1",
         }
-        body = native.body(blocks, same)
+        # how large blocks are that are still to be made, nobody knows
+        known = sum(len(each.written) for each in blocks) if isinstance(blocks, list) else None
+        compressed = not self._is_near or known is None or known > PLAIN_BYTES
+        body = native.body(blocks, same, compressed=compressed)
+        compression = "lz4" if compressed else None
         with translated(f"insert into {table}"):
             self._driver.raw_insert(
-                table, list(column_names), body, settings, fmt="Native", compression="lz4"
+                table, list(column_names), body, settings, fmt="Native", compression=compression
             )
 
     def close(self) -> None:
@@ -276,7 +283,8 @@ def connect(settings: ClickHouseSettings, *, database: str | None = None) -> Cli
                 # a session serves one request at a time, and nothing here needs one
                 autogenerate_session_id=False,
                 dedicated_pool=True,
-            )
+            ),
+            is_near=_is_near(settings.host),
         )
 
 
@@ -286,6 +294,16 @@ async def connect_async(
     """Connect without blocking the event loop; `threads` calls run at once."""
     client = await asyncio.to_thread(connect, settings, database=database)
     return AsyncClient(client, threads)
+
+
+def _is_near(host: str) -> bool:
+    """Tell whether `host` is this machine by its name or number; nothing is asked for it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _tame_driver() -> None:

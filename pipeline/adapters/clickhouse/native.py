@@ -9,7 +9,7 @@ A block: the number of columns, of rows; for each column its name, its type, its
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -72,20 +72,22 @@ def pack(names: Sequence[str], types: Sequence[str], columns: Sequence[Sequence[
     return Packed(len(columns), rows, b"".join(parts))
 
 
-def body(blocks: Iterable[Packed], same: Sequence[Same] = ()) -> bytes:
-    """Return blocks, each with the columns `same` added, as one frame of LZ4."""
+def body(blocks: Iterable[Packed], same: Sequence[Same] = (), *, compressed: bool = True) -> bytes:
+    """Return blocks, each with the columns `same` added: as one frame of LZ4, or as they are."""
+    parts = _parts(blocks, same)
+    if not compressed:
+        return b"".join(parts)
     packer = lz4.frame.LZ4FrameCompressor()
-    parts = [packer.begin()]
+    return b"".join([packer.begin(), *map(packer.compress, parts), packer.flush()])
+
+
+def _parts(blocks: Iterable[Packed], same: Sequence[Same]) -> Iterator[bytes]:
     for block in blocks:
-        added: list[bytes] = []
+        yield _size(block.columns + len(same)) + _size(block.rows)
+        yield block.written
         for name, kind, value in same:
             written, write = _written(name, kind)
-            added += written, write([value] * block.rows)
-        parts.append(packer.compress(_size(block.columns + len(same)) + _size(block.rows)))
-        parts.append(packer.compress(block.written))
-        parts.append(packer.compress(b"".join(added)))
-    parts.append(packer.flush())
-    return b"".join(parts)
+            yield written + write([value] * block.rows)
 
 
 @lru_cache(maxsize=1024)
