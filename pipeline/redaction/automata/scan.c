@@ -1,8 +1,8 @@
 /* The loop behind `Scanner`: some automata, in step, over the UTF-8 of one text.
  *
  * A step depends on the one before it and waits for the cache; those of different automata do not
- * depend on one another, so the processor overlaps them. That is why all automata read the same
- * byte before any of them reads the next.
+ * depend on one another, so the processor overlaps them. That is why some automata read the same
+ * byte before any of them reads the next: as many as have room for their states in registers.
  *
  * A rule names patterns that must all match and the outcome that the text then has.
  *
@@ -13,6 +13,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SYMBOLS 257
@@ -20,29 +21,37 @@
 #define INTERFACE 2 /* raised with every change of what is handed over or comes back */
 #define MAX_TABLES 64
 #define MAX_WIDTH 16
+#define MIN_SHIFT 6
+#define AT_ONCE 6
 #define OUTCOME_WORDS 2 /* of 64 outcomes each */
 
 typedef struct {
     uint16_t class_of[SYMBOLS];
-    int shift;
+    int shift; /* MIN_SHIFT at least, so that nearly all tables have one of two widths */
     uint32_t first_accepting;
     const uint16_t *next_state;
     const uint64_t *accepted; /* `width` words for each accepting state */
 } Table;
 
+/* Outcomes, as bits of little-endian bytes. */
+typedef struct {
+    uint64_t words[OUTCOME_WORDS];
+} Outcomes;
+
 /* An outcome that the text has when all `needed` patterns match it. */
 typedef struct {
     uint64_t needed[MAX_WIDTH];
-    unsigned int outcome;
+    Outcomes outcome;
 } Rule;
 
 typedef struct {
     PyObject_HEAD
     Py_ssize_t width; /* words of 64 patterns each */
     Py_ssize_t count;
-    Table *tables;
+    Table *tables; /* the narrow ones first */
     Py_ssize_t rule_count;
-    Rule *rules;
+    Rule *rules; /* those that need more than one pattern, or none */
+    Outcomes *of_pattern; /* by pattern, what follows from it alone */
 } Automata;
 
 static void
@@ -54,6 +63,7 @@ automata_dealloc(Automata *self)
     }
     PyMem_Free(self->tables);
     PyMem_Free(self->rules);
+    PyMem_Free(self->of_pattern);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -66,6 +76,22 @@ copied(const char *bytes, Py_ssize_t size)
         return NULL;
     }
     memcpy(copy, bytes, size);
+    return copy;
+}
+
+/* Return a copy of `states` rows of cells, each as wide as `wider` says; what is added leads to the
+ * first state, and no class leads there. */
+static void *
+widened(const char *cells, Py_ssize_t states, int shift, int wider)
+{
+    char *copy = PyMem_Calloc(states, (size_t)2 << wider);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    for (Py_ssize_t state = 0; state < states; state++) {
+        memcpy(copy + ((2 * state) << wider), cells + ((2 * state) << shift), (size_t)2 << shift);
+    }
     return copy;
 }
 
@@ -99,20 +125,34 @@ take(Table *table, PyObject *tuple, Py_ssize_t width)
             return -1;
         }
     }
-    table->shift = shift;
+    table->shift = shift < MIN_SHIFT ? MIN_SHIFT : shift;
     table->first_accepting = first_accepting;
-    table->next_state = copied(cells, cell_size);
+    table->next_state = widened(cells, states, shift, table->shift);
     table->accepted = copied(accepted, accepted_size);
     if (table->next_state == NULL || table->accepted == NULL) {
         return -1;
     }
-    for (Py_ssize_t cell = 0; cell < cell_size / 2; cell++) {
+    for (Py_ssize_t cell = 0; cell < states << table->shift; cell++) {
         if (table->next_state[cell] >= states) {
             PyErr_SetString(PyExc_ValueError, "a cell leads to no state");
             return -1;
         }
     }
     return 0;
+}
+
+static int
+by_shift(const void *one, const void *other)
+{
+    return ((const Table *)one)->shift - ((const Table *)other)->shift;
+}
+
+static inline void
+add_outcomes(Outcomes *to, const Outcomes *more)
+{
+    for (int word = 0; word < OUTCOME_WORDS; word++) {
+        to->words[word] |= more->words[word];
+    }
 }
 
 static int
@@ -134,7 +174,31 @@ take_tables(Automata *self, PyObject *list)
             return -1;
         }
     }
+    qsort(self->tables, count, sizeof(Table), by_shift);
     return 0;
+}
+
+/* Take over what follows from `needed`; a pattern that needs no other one is asked for its own. */
+static void
+add_rule(Automata *self, const uint64_t *needed, unsigned int number)
+{
+    Outcomes outcome = {0};
+    ((unsigned char *)outcome.words)[number / 8] = 1 << number % 8;
+    int patterns = 0;
+    Py_ssize_t pattern = 0;
+    for (Py_ssize_t word = 0; word < self->width; word++) {
+        if (needed[word] != 0) {
+            patterns += __builtin_popcountll(needed[word]);
+            pattern = 64 * word + __builtin_ctzll(needed[word]);
+        }
+    }
+    if (patterns == 1) {
+        add_outcomes(&self->of_pattern[pattern], &outcome);
+        return;
+    }
+    Rule *rule = &self->rules[self->rule_count++];
+    memcpy(rule->needed, needed, self->width * 8);
+    rule->outcome = outcome;
 }
 
 static int
@@ -142,11 +206,11 @@ take_rules(Automata *self, PyObject *list)
 {
     const Py_ssize_t count = PySequence_Fast_GET_SIZE(list);
     self->rules = PyMem_Calloc(count > 0 ? count : 1, sizeof(Rule));
-    if (self->rules == NULL) {
+    self->of_pattern = PyMem_Calloc(self->width * 64, sizeof(Outcomes));
+    if (self->rules == NULL || self->of_pattern == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    self->rule_count = count;
     for (Py_ssize_t r = 0; r < count; r++) {
         const char *needed;
         Py_ssize_t size;
@@ -159,8 +223,9 @@ take_rules(Automata *self, PyObject *list)
             PyErr_SetString(PyExc_ValueError, "a rule has the wrong size, or over 128 outcomes");
             return -1;
         }
-        memcpy(self->rules[r].needed, needed, size);
-        self->rules[r].outcome = outcome;
+        uint64_t words[MAX_WIDTH] = {0};
+        memcpy(words, needed, size);
+        add_rule(self, words, outcome);
     }
     return 0;
 }
@@ -192,75 +257,130 @@ automata_init(Automata *self, PyObject *args, PyObject *kwargs)
     return done;
 }
 
-static inline void
-step(const Table *table, uint32_t *state, int symbol, uint64_t *found, Py_ssize_t width)
+/* What was read of a text, and what was found in it. */
+typedef struct {
+    const unsigned char *bytes;
+    Py_ssize_t size;
+    Py_ssize_t width;
+    uint64_t found[MAX_WIDTH];
+} Reading;
+
+static void
+accept(const Table *table, uint32_t state, Reading *reading)
 {
-    uint32_t next = table->next_state[(*state << table->shift) | table->class_of[symbol]];
-    *state = next;
+    const uint64_t *words = table->accepted + (state - table->first_accepting) * reading->width;
+    for (Py_ssize_t word = 0; word < reading->width; word++) {
+        reading->found[word] |= words[word];
+    }
+}
+
+static inline __attribute__((always_inline)) uint32_t
+step(const Table *table, uint32_t state, int symbol, int shift, Reading *reading)
+{
+    const uint32_t next = table->next_state[(state << shift) | table->class_of[symbol]];
     if (next >= table->first_accepting) {
-        const uint64_t *words = table->accepted + (next - table->first_accepting) * width;
-        for (Py_ssize_t word = 0; word < width; word++) {
-            found[word] |= words[word];
+        accept(table, next, reading);
+    }
+    return next;
+}
+
+/* Run `count` tables of one width side by side. The compiler knows both numbers, so that the states
+ * stay in registers. */
+static inline __attribute__((always_inline)) void
+run_some(const Table *tables, int count, int shift, Reading *reading)
+{
+    uint32_t states[AT_ONCE] = {0};
+    for (Py_ssize_t at = 0; at < reading->size; at++) {
+        const int symbol = reading->bytes[at];
+#pragma GCC unroll 6
+        for (int t = 0; t < count; t++) {
+            states[t] = step(&tables[t], states[t], symbol, shift, reading);
+        }
+    }
+#pragma GCC unroll 6
+    for (int t = 0; t < count; t++) {
+        step(&tables[t], states[t], END, shift, reading);
+    }
+}
+
+/* Run all tables, as many at once as have the same width. */
+static void
+run_all(const Automata *self, Reading *reading)
+{
+    for (Py_ssize_t t = 0; t < self->count;) {
+        const Table *tables = &self->tables[t];
+        const Py_ssize_t left = self->count - t;
+        const int shift = tables[0].shift;
+        if (left >= AT_ONCE && shift == tables[AT_ONCE - 1].shift && shift == MIN_SHIFT) {
+            run_some(tables, AT_ONCE, MIN_SHIFT, reading);
+            t += AT_ONCE;
+        }
+        else if (left >= AT_ONCE && shift == tables[AT_ONCE - 1].shift && shift == MIN_SHIFT + 1) {
+            run_some(tables, AT_ONCE, MIN_SHIFT + 1, reading);
+            t += AT_ONCE;
+        }
+        else if (left >= 2 && shift == tables[1].shift) {
+            run_some(tables, 2, shift, reading);
+            t += 2;
+        }
+        else {
+            run_some(tables, 1, shift, reading);
+            t += 1;
         }
     }
 }
 
 /* Run all tables over `text`; returns 0, or -1 with an exception where it is no text. */
 static int
-run(const Automata *self, PyObject *text, uint64_t *found)
+run(const Automata *self, PyObject *text, Reading *reading)
 {
     if (!PyUnicode_Check(text)) {
         PyErr_SetString(PyExc_TypeError, "the text is a str");
         return -1;
     }
-    Py_ssize_t size;
-    const char *bytes = PyUnicode_AsUTF8AndSize(text, &size);
-    if (bytes == NULL) {
+    reading->bytes = (const unsigned char *)PyUnicode_AsUTF8AndSize(text, &reading->size);
+    if (reading->bytes == NULL) {
         return -1;
     }
-    uint32_t states[MAX_TABLES] = {0};
-    const Py_ssize_t count = self->count, width = self->width;
-    for (Py_ssize_t at = 0; at < size; at++) {
-        const int symbol = (unsigned char)bytes[at];
-        for (Py_ssize_t t = 0; t < count; t++) {
-            step(&self->tables[t], &states[t], symbol, found, width);
-        }
-    }
-    for (Py_ssize_t t = 0; t < count; t++) {
-        step(&self->tables[t], &states[t], END, found, width);
-    }
+    reading->width = self->width;
+    run_all(self, reading);
     return 0;
 }
 
 static PyObject *
 automata_matching(Automata *self, PyObject *text)
 {
-    uint64_t found[MAX_WIDTH] = {0};
-    if (run(self, text, found) < 0) {
+    Reading reading = {0};
+    if (run(self, text, &reading) < 0) {
         return NULL;
     }
-    return PyBytes_FromStringAndSize((const char *)found, self->width * 8);
+    return PyBytes_FromStringAndSize((const char *)reading.found, self->width * 8);
 }
 
 static PyObject *
 automata_outcomes(Automata *self, PyObject *text)
 {
-    uint64_t found[MAX_WIDTH] = {0};
-    if (run(self, text, found) < 0) {
+    Reading reading = {0};
+    if (run(self, text, &reading) < 0) {
         return NULL;
     }
-    unsigned char outcomes[8 * OUTCOME_WORDS] = {0}; /* bits of little-endian bytes */
+    Outcomes outcomes = {0};
+    for (Py_ssize_t word = 0; word < self->width; word++) {
+        for (uint64_t rest = reading.found[word]; rest != 0; rest &= rest - 1) {
+            add_outcomes(&outcomes, &self->of_pattern[64 * word + __builtin_ctzll(rest)]);
+        }
+    }
     for (Py_ssize_t r = 0; r < self->rule_count; r++) {
         const Rule *rule = &self->rules[r];
         uint64_t missing = 0;
         for (Py_ssize_t word = 0; word < self->width; word++) {
-            missing |= rule->needed[word] & ~found[word];
+            missing |= rule->needed[word] & ~reading.found[word];
         }
         if (missing == 0) {
-            outcomes[rule->outcome / 8] |= 1 << rule->outcome % 8;
+            add_outcomes(&outcomes, &rule->outcome);
         }
     }
-    return PyBytes_FromStringAndSize((const char *)outcomes, sizeof outcomes);
+    return PyBytes_FromStringAndSize((const char *)outcomes.words, sizeof outcomes);
 }
 
 static PyMethodDef automata_methods[] = {
