@@ -79,6 +79,11 @@ class Span(NamedTuple):
     detector: str
 
 
+def span_of(start: int, end: int, entity_type: str, score: float, detector: str) -> Span:
+    """Return `Span(...)`, without the interpreted step that a named tuple's own call makes."""
+    return tuple.__new__(Span, (start, end, entity_type, score, detector))
+
+
 def _strength(span: Span) -> tuple[int, int, int]:
     return _RANK.get(span.entity_type, len(_RANK)), span.start - span.end, span.start
 

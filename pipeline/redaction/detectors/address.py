@@ -29,7 +29,7 @@ from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.lexicon import lexicon
 from pipeline.redaction.detectors.patterns import AnyPattern
 from pipeline.redaction.detectors.roads import is_public
-from pipeline.redaction.spans import STREET_ADDRESS, Span
+from pipeline.redaction.spans import STREET_ADDRESS, Span, span_of
 
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Terrace|Crescent"
 _ABBREVIATION = re.compile(
@@ -73,7 +73,7 @@ class AddressDetector(Detector):
                 continue
             begin = max(reached, _lead(text, start))
             reached = self._tail.end(text, end)
-            spans.append(Span(begin, reached, STREET_ADDRESS, score, self.name))
+            spans.append(span_of(begin, reached, STREET_ADDRESS, score, self.name))
         return spans
 
 

@@ -15,13 +15,14 @@ from pipeline.redaction.detectors.patterns import TextPattern
 
 # 12 rue de la Paix; 7 bis, avenue Foch; 3 place de l'Étoile
 FRENCH: Final = TextPattern(
-    r"(?<![\w.,-])\d{1,4}(?:\ ?(?:bis|ter|quater|[A-D]))?,?\ "
+    # both begin with a digit, so that the scanner skips to digits
+    r"\d(?<![\w.,-].)\d{0,3}(?:\ ?(?:bis|ter|quater|[A-D]))?,?\ "
     r"(?i:rue|avenue|av\.|boulevard|bd\.?|chemin|impasse|allées?|quai|cours|route|place|passage"
     r"|square|sentier)"
     r"\ (?:(?:de|du|des|la|le|les|d['’]|l['’]|de\ l['’]|en|aux?|sur|saint|sainte)\ ?){0,3}"
     r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}(?:[ -](?:(?:de|du|des|la|le"
     r"|les)\ )?[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}){0,4}(?:\ [NSEO](?![\w.]))?"
-    r"|(?<![\w.,-])\d{1,4}(?:\ ?(?:bis|ter))?,?\ (?:rue|allée|impasse|chemin|boulevard)\ "
+    r"|\d(?<![\w.,-].)\d{0,3}(?:\ ?(?:bis|ter))?,?\ (?:rue|allée|impasse|chemin|boulevard)\ "
     r"(?:(?:de|du|des|la|le|les)\ |d['’]|l['’]){0,3}[a-zà-ÿ][\w'’-]{2,30}"
 )
 # Calle Mayor 5, 3º B; Via Roma, 12; Rua das Flores nº 7; ul. Długa 4/6; Avenida 9 de Julio 100

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.patterns import TextPattern
-from pipeline.redaction.spans import EMAIL_ADDRESS, SECRET, URL, Span
+from pipeline.redaction.spans import EMAIL_ADDRESS, SECRET, URL, Span, span_of
 
 # Bounded repeats keep the scan linear: 64 and 63 are the limits of RFC 5321 and RFC 1035.
 # Letters are those of alphabets with blanks between words: in Japanese or Chinese the words around
@@ -69,7 +69,7 @@ class EmailDetector(Detector):
                 break
             reached = match.end()
             if not _is_file_or_remote(text, match):
-                spans.append(Span(match.start(), reached, EMAIL_ADDRESS, 1.0, "EmailDetector"))
+                spans.append(span_of(match.start(), reached, EMAIL_ADDRESS, 1.0, "EmailDetector"))
         return spans
 
 
@@ -94,7 +94,9 @@ class UrlDetector(Detector):
             end = match.start() + len(url)
             if _CREDENTIALS.search(url):
                 web = url[:4].lower() in ("http", "ftp:", "ftps")
-                spans.append(Span(match.start(), end, URL if web else SECRET, 0.95, "UrlDetector"))
+                spans.append(
+                    span_of(match.start(), end, URL if web else SECRET, 0.95, "UrlDetector")
+                )
             elif _PERSONAL.search(url):
-                spans.append(Span(match.start(), end, URL, 0.7, "UrlDetector"))
+                spans.append(span_of(match.start(), end, URL, 0.7, "UrlDetector"))
         return spans

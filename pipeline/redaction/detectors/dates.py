@@ -9,7 +9,7 @@ from typing import ClassVar
 from pipeline.redaction.detectors.base import Context, Detector, Part
 from pipeline.redaction.detectors.cues import cue_after
 from pipeline.redaction.detectors.patterns import CaselessPattern, TextPattern
-from pipeline.redaction.spans import DATE_OF_BIRTH, DATE_TIME, Span
+from pipeline.redaction.spans import DATE_OF_BIRTH, DATE_TIME, Span, span_of
 
 _MONTH = (
     r"(?:jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[ée]v(?:rier)?|mar(?:ch|s|zo)?|m[äa]rz"
@@ -190,14 +190,14 @@ class DateOfBirthDetector(Detector):
             )
             if birth:
                 after_birth = end
-                spans.append(Span(start, end, DATE_OF_BIRTH, 0.85, "DateOfBirthDetector"))
+                spans.append(span_of(start, end, DATE_OF_BIRTH, 0.85, "DateOfBirthDetector"))
             elif context.strict:
-                spans.append(Span(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
+                spans.append(span_of(start, end, DATE_TIME, 0.6, "DateOfBirthDetector"))
         return spans
 
     def _compact(self, text: str, _context: Context) -> list[Span]:
         return [
-            Span(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
+            span_of(*match.span("date"), DATE_OF_BIRTH, 0.8, "DateOfBirthDetector")
             for match in _COMPACT.finditer(text)
         ]
 

@@ -9,10 +9,10 @@ from typing import ClassVar, Final
 import re2
 
 from pipeline.errors import ConfigError
-from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Trigger
+from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector, Part, Trigger
 from pipeline.redaction.detectors.lexicon import lexicon
 from pipeline.redaction.detectors.patterns import TextPattern
-from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span
+from pipeline.redaction.spans import ACCOUNT_ID, CUSTOMER_ID, PAYMENT_ID, Span, span_of
 
 # Shapes that speak for themselves, in RE2's syntax.
 DEFAULT_ID_SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -39,6 +39,21 @@ _DEFAULTS: Final = tuple(DEFAULT_ID_SHAPES.items())
 _NAMED_ID = TextPattern(r"(?<![\w/.-])([a-z]{2,20})[_.]([a-z]{2,20})[_.]?(\d{2,6})(?![\w-]|\.\w)")
 
 
+class _ShapeFinder:
+    """Finds the shapes of one entity."""
+
+    def __init__(self, entity: str, pattern: re.Pattern[str]) -> None:
+        self._entity = entity
+        self._pattern = pattern
+
+    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
+        """Return spans of score .9."""
+        return [
+            span_of(match.start(), match.end(), self._entity, 0.9, "IdShapeDetector")
+            for match in self._pattern.finditer(text)
+        ]
+
+
 class IdShapeDetector(Detector):
     """Ids of accounts, customers and payment methods that are known by their shape."""
 
@@ -53,24 +68,23 @@ class IdShapeDetector(Detector):
         """
         super().__init__()
         self._shapes: list[tuple[str, re.Pattern[str]]] = []
-        triggers: list[Trigger] = []
+        self._triggers: list[tuple[Trigger, ...]] = []
         if defaults:
             self._shapes += [(entity, _compiled_defaults(listed)) for entity, listed in _DEFAULTS]
-            triggers += [shape for _, listed in _DEFAULTS for shape in listed]
+            self._triggers += [tuple(listed) for _, listed in _DEFAULTS]
         for entity, listed in (shapes or {}).items():
             if listed:
                 self._shapes.append((entity, _compiled(listed)))
-                triggers += listed
-        self.triggers = tuple(triggers)
+                self._triggers.append(tuple(listed))
+        self.triggers = tuple(trigger for some in self._triggers for trigger in some)
         self.supported_entities = sorted({*self.ENTITIES, *(entity for entity, _ in self._shapes)})
 
-    def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
-        """Return spans of score .9."""
-        return [
-            Span(match.start(), match.end(), entity, 0.9, "IdShapeDetector")
-            for entity, pattern in self._shapes
-            for match in pattern.finditer(text)
-        ]
+    def parts(self) -> tuple[Part, ...]:
+        """Return one part for each entity, whose spans have score .9."""
+        return tuple(
+            Part(triggers, _ShapeFinder(entity, pattern).find)
+            for (entity, pattern), triggers in zip(self._shapes, self._triggers, strict=True)
+        )
 
 
 class NamedIdDetector(Detector):
@@ -83,7 +97,7 @@ class NamedIdDetector(Detector):
         """Return spans of score .75, unless both words are ordinary ones (`order_item_12`)."""
         ordinary = lexicon().is_ordinary
         return [
-            Span(*match.span(), ACCOUNT_ID, 0.75, "NamedIdDetector")
+            span_of(*match.span(), ACCOUNT_ID, 0.75, "NamedIdDetector")
             for match in _NAMED_ID.finditer(text)
             if not (ordinary(match[1]) and ordinary(match[2]))
         ]

@@ -27,7 +27,7 @@ from pipeline.redaction.detectors.name_scores import (
 )
 from pipeline.redaction.detectors.names_places import places_among, tells_of_a_way
 from pipeline.redaction.detectors.word_classes import WordClasses
-from pipeline.redaction.spans import PERSON, Span
+from pipeline.redaction.spans import PERSON, Span, span_of
 
 
 class PersonDetector(Detector):
@@ -81,7 +81,7 @@ class PersonDetector(Detector):
                     ):
                         # "Emergency contact: Ama Boadu", though the first word is an ordinary one
                         start = origin
-                    spans.append(Span(start, end, PERSON, score, "PersonDetector"))
+                    spans.append(span_of(start, end, PERSON, score, "PersonDetector"))
         if guesses and tells_of_a_way(text):
             placed = places_among(text, guesses)
             spans = [span for span in spans if span.start not in placed]

@@ -36,8 +36,9 @@ _CUES: Final = (
     r"|\bmeu nome [ée]|\bik heet|\bjag heter|\bme chamo|\bnaitwa|\bjeg hedder"
     r"|\bmam na imi[ęe]) +"
 )
-# each cue begins with a word: asked for once, and not in each alternative
-_INTRODUCTION = TextPattern(rf"\b(?i:{_CUES})(?=[^\W\d_A-Z])")
+# Each cue begins with a word: asked for once, and not in each alternative. The letters that lead:
+# without one of them no alternative is tried.
+_INTRODUCTION = TextPattern(rf"\b(?i:(?=[cdfhijlmnpstw]){_CUES})(?=[^\W\d_A-Z])")
 # SMITH/JANE MRS, as airlines write; "PATIENT: DOE, JANE"
 _SLASHED = TextPattern(r"\b[A-Z]{2,20}/[A-Z]{2,20}(?= ?(?:MR|MRS|MS|MISS|MSTR|DR|CHD|INF)\b)")
 _INVERTED = TextPattern(

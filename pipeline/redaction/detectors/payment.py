@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from pipeline.redaction.detectors.base import PLAIN_CONTEXT, Context, Detector
 from pipeline.redaction.detectors.cues import cue_before
 from pipeline.redaction.detectors.patterns import TextPattern
-from pipeline.redaction.spans import CREDIT_CARD, CRYPTO, IBAN_CODE, Span
+from pipeline.redaction.spans import CREDIT_CARD, CRYPTO, IBAN_CODE, Span, span_of
 
 # No condition after the run: a run that fails late would be scanned again from each group.
 _CARD_RUN = TextPattern(r"\d(?<![\w.].)(?:[ -]?\d){11,}+")
@@ -27,7 +27,7 @@ _ISSUERS: Final = {
     18: re.compile(rf"3[05-9]|8[12]|220[0-4]|{_MAESTRO}"),
     19: re.compile(rf"4|3[05-9]|8[12]|220[0-4]|{_MAESTRO}"),
 }
-_DIGIT_VALUES: Final = {digit: int(digit) for digit in "0123456789"}
+_ZERO: Final = ord("0")
 _OTHER_GROUPS: Final = {(4, 6, 5), (4, 6, 4), (4, 5, 6), (6, 13), (8, 8), (6, 4, 4)}
 _OTHER_NUMBER = TextPattern(
     r"\b(?:order|item|tracking|track|invoice|ref(?:erence)?|ticket|sku|isbn|serial|parcel|shipment"
@@ -84,7 +84,7 @@ class CreditCardDetector(Detector):
                     or cue_before(_CARD_WORD, text, start)
                     or not cue_before(_OTHER_NUMBER, text, start, 32)
                 ) and not text[end : end + 1].isalpha():
-                    spans.append(Span(start, end, CREDIT_CARD, 1.0, "CreditCardDetector"))
+                    spans.append(span_of(start, end, CREDIT_CARD, 1.0, "CreditCardDetector"))
         return spans
 
 
@@ -139,11 +139,12 @@ def luhn(digits: str) -> bool:
     if not digits.isascii():
         digits = "".join([str(int(digit)) for digit in digits])
     total = 0
-    last = len(digits) - 1
-    for place, char in enumerate(digits):
-        value = _DIGIT_VALUES[char]
-        if (last - place) % 2:
+    doubled = len(digits) % 2 == 0
+    for place in range(len(digits)):
+        value = ord(digits[place]) - _ZERO
+        if doubled:
             value = 2 * value - (9 if value > 4 else 0)
+        doubled = not doubled
         total += value
     return total % 10 == 0 and digits.strip("0") != ""
 
@@ -161,7 +162,7 @@ class IbanDetector(Detector):
             length = _IBAN_LENGTHS.get(match[1].upper())
             end = _iban_end(text, match.start(), length) if length else None
             if end:
-                spans.append(Span(match.start(), end, IBAN_CODE, 1.0, "IbanDetector"))
+                spans.append(span_of(match.start(), end, IBAN_CODE, 1.0, "IbanDetector"))
         return spans
 
 
@@ -206,7 +207,7 @@ class CryptoDetector(Detector):
                 or (kind == "segwit" and bech32(match[0].lower()))
                 or (kind == "base58" and base58check(match[0]))
             ):
-                spans.append(Span(match.start(), match.end(), CRYPTO, 1.0, "CryptoDetector"))
+                spans.append(span_of(match.start(), match.end(), CRYPTO, 1.0, "CryptoDetector"))
         return spans
 
 

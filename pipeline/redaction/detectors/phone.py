@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from pipeline.redaction.detectors.base import CODE, PLAIN_CONTEXT, PROSE, Context, Detector
 from pipeline.redaction.detectors.lexicon import words
 from pipeline.redaction.detectors.patterns import TextPattern
-from pipeline.redaction.spans import PHONE_NUMBER, Span
+from pipeline.redaction.spans import PHONE_NUMBER, Span, span_of
 
 _EXTENSION = TextPattern(r",? ?(?:x|ext\.?|extension|#|durchwahl|poste) ?:?(\d{1,6})(?!\w)", re.I)
 # Digits with at most two separators between them; each way of reading the run is decided after it.
@@ -147,7 +147,7 @@ class PhoneDetector(Detector):
                 end = extension.end()
             elif _LETTER_OR_DIGIT.match(text, end):
                 continue
-            spans.append(Span(start, end, PHONE_NUMBER, score, "PhoneDetector"))
+            spans.append(span_of(start, end, PHONE_NUMBER, score, "PhoneDetector"))
         return spans
 
 
@@ -277,7 +277,7 @@ class DictatedPhoneDetector(Detector):
     def find(self, text: str, context: Context = PLAIN_CONTEXT) -> list[Span]:  # noqa: ARG002
         """Return spans of score .6, unless words call it another number."""
         return [
-            Span(*match.span(), PHONE_NUMBER, 0.6, "DictatedPhoneDetector")
+            span_of(*match.span(), PHONE_NUMBER, 0.6, "DictatedPhoneDetector")
             for match in _COMMAS.finditer(text)
             if _cue(text, *match.span()) >= 0
         ]
