@@ -21,7 +21,7 @@ from pipeline.redaction.operators import Replacer
 from pipeline.redaction.own_tokens import MASK, Hidden, OwnTokens, cut_out
 from pipeline.redaction.policy import Policy
 from pipeline.redaction.record_spans import KEY_NAME, Find
-from pipeline.redaction.spans import EMAIL_ADDRESS, IP_ADDRESS, LOCATION, Span, resolve
+from pipeline.redaction.spans import EMAIL_ADDRESS, IP_ADDRESS, LOCATION, Span, resolve, span_of
 
 CHUNK: Final = 8_192
 """Longer texts are read in pieces of this many characters."""
@@ -29,6 +29,12 @@ OVERLAP: Final = 512
 """Pieces share this many, so that nothing is cut in two in all of them."""
 MAX_PASSES: Final = 4
 """One that replaces, one that finds no more; further ones are rare."""
+
+MAX_READ: Final = 262_144
+"""Characters of the texts that are remembered because nothing is found in them but tokens: little
+beside what a walk may remember else."""
+LONGEST_READ: Final = 4_096
+"""A longer text hardly comes again."""
 
 ENCODED: Final = "Base64"
 
@@ -61,6 +67,16 @@ class TextRedactor:
         self._records = records
         self._check = check
         self._contexts = DetectionContexts(policy)
+        # Texts with hidden tokens in which nothing else is found, by the place they stood at. What
+        # was replaced is searched again, and without the values that made them differ, sentences
+        # of an agent are often the same.
+        self._read: dict[LeafContext, set[str]] = {}
+        self._read_size = 0
+
+    def clear(self) -> None:
+        """Forget every text."""
+        self._read.clear()
+        self._read_size = 0
 
     def redact(self, text: str, leaf: LeafContext) -> Edited:
         """Return `text` with its findings replaced, and how many values of each entity it holds.
@@ -95,8 +111,30 @@ class TextRedactor:
     def find(self, text: str, leaf: LeafContext) -> list[Span]:
         """Return what the policy wants replaced in `text`: sorted, without overlaps."""
         hidden = self._tokens.hide(text)
-        if hidden.is_all_tokens():
+        if not hidden.places:
+            return self._search(text, hidden, leaf)
+        read = self._read.get(leaf)
+        if (read is not None and hidden.text in read) or hidden.is_all_tokens():
             return []
+        found = self._search(text, hidden, leaf)
+        if not found:
+            self._remember(hidden.text, leaf)
+        return found
+
+    def _remember(self, searched: str, leaf: LeafContext) -> None:
+        """Remember that nothing is found in a text; what its tokens were does not matter."""
+        if len(searched) > LONGEST_READ:
+            return
+        self._read_size += len(searched)
+        if self._read_size > MAX_READ:
+            self.clear()
+            self._read_size = len(searched)
+        read = self._read.get(leaf)
+        if read is None:
+            read = self._read[leaf] = set()
+        read.add(searched)
+
+    def _search(self, text: str, hidden: Hidden, leaf: LeafContext) -> list[Span]:
         searched = hidden.text
         if leaf.hint.entity is not None:
             span = self._promised(searched.replace(MASK, " ") if hidden.places else text, leaf)
@@ -142,7 +180,7 @@ class TextRedactor:
             entity = EMAIL_ADDRESS
         elif ("." in value or ":" in value) and _IP.fullmatch(value):
             entity = IP_ADDRESS
-        span = Span(start, end, entity, 1.0, KEY_NAME)
+        span = span_of(start, end, entity, 1.0, KEY_NAME)
         return span if self._is_wanted(span, value, structured=False) else None
 
     def _detect_in(self, body: str, context: Context) -> list[Span]:
@@ -165,7 +203,7 @@ class TextRedactor:
             inner = self.find(content, leaf)
             if inner:
                 strongest = max(inner, key=lambda span: span.score)
-                found.append(Span(start, end, strongest.entity_type, strongest.score, ENCODED))
+                found.append(span_of(start, end, strongest.entity_type, strongest.score, ENCODED))
         return found
 
     def _settled(

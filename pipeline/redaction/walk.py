@@ -94,6 +94,7 @@ class Walk:
         """Forget every cached value."""
         self._atlas.clear()
         self._reader.clear()
+        self._texts.clear()
         self.cached_bytes = 0
         self._plans = 0
 

@@ -10,6 +10,7 @@ from pipeline.redaction.detectors import DetectorSet
 from pipeline.redaction.engine import detector_settings
 from pipeline.redaction.policy import compile_policy, default_policy
 from pipeline.redaction.pseudonyms import Keyring, Pseudonymizer
+from pipeline.redaction.text import MAX_READ
 from pipeline.redaction.walk import MAX_TEXT, Walk
 
 KEYS = Keyring.single("k1", "a secret of some length")
@@ -295,11 +296,35 @@ def test_the_cache_is_bounded_and_changes_nothing() -> None:
         assert small.cached_bytes <= 2_000
 
 
+def test_a_sentence_that_was_read_before_keeps_its_own_tokens() -> None:
+    walk = make_walk()
+    for name in ("Ann Fitzwilliam", "Bea Fitzwilliam", "Cid Fitzwilliam"):
+        assert (
+            walk.text(f"My name is {name}, hello.") == f"My name is {TOKEN('PERSON', name)}, hello."
+        )
+        assert walk.counts == {"PERSON": 1}
+    assert any(walk._texts._read.values())
+
+
+def test_sentences_that_were_read_before_are_bounded() -> None:
+    walk = make_walk()
+    token = TOKEN("PERSON", "Ann Fitzwilliam")
+    for number in range(300):
+        said = f"{'so it is ' * 400}{number} {token}"
+        assert walk.text(said) == said
+        assert (
+            sum(map(len, (text for read in walk._texts._read.values() for text in read)))
+            <= MAX_READ
+        )
+
+
 def test_clearing_forgets_raw_values() -> None:
     walk = make_walk()
     walk.event({"content": f"to {EMAIL}", "seen": {EMAIL: 1}, "cut": f'{{"email": "{EMAIL}'})
+    walk.event({"content": f"to {EMAIL_TOKEN}, please"})
     walk.clear()
     leaves = walk._atlas._leaves.values()
     assert not any(leaf.cache for leaf in leaves)
     assert not any(position.plans for position in walk._atlas._positions.values())
     assert not walk._reader._keys
+    assert not walk._texts._read
