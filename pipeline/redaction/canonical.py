@@ -55,7 +55,9 @@ def _phone(value: str) -> str:
     # what every extension begins with or holds
     extended = "x" in value or "X" in value or "#" in value
     number = (_EXTENSION.sub("", value) if extended else value).strip()
-    digits = _NOT_DIGIT.sub("", number)
+    digits = number.replace("-", "").replace(" ", "").replace("(", "").replace(")", "")
+    if not digits.isdecimal():
+        digits = _NOT_DIGIT.sub("", number)
     if number.startswith("00"):
         return "+" + digits[2:]
     # a national number of ten digits is read in the North American plan, as in E.164 +1
@@ -67,8 +69,9 @@ def _phone(value: str) -> str:
 
 
 def _alphanumeric(value: str) -> str:
-    if value.isalnum():
-        return value.upper()
+    joined = value.replace("-", "").replace(" ", "")
+    if joined.isalnum():
+        return joined.upper()
     return _NOT_ALNUM.sub("", value).upper() or value
 
 

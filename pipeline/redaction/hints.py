@@ -256,7 +256,7 @@ def plausible(hint: Hint, value: str) -> bool:
     if hint.opaque:
         return _OPAQUE.search(text) is not None
     if entity in _NEEDS_DIGITS:
-        return len(_DIGITS.findall(text)) >= _NEEDS_DIGITS[entity]
+        return _ENOUGH_DIGITS[entity].search(text) is not None
     if entity in (PERSON, LOCATION):
         return any(map(str.isalpha, text))
     return True
@@ -317,6 +317,10 @@ _NEEDS_DIGITS: Final[dict[str, int]] = {
     "US_BANK_NUMBER": 4,
     "UK_NHS": 8,
     "IBAN_CODE": 4,
+}
+# possessive: where there are too few digits, one look at the text says so
+_ENOUGH_DIGITS: Final = {
+    entity: re.compile(rf"\d(?:\D*+\d){{{count - 1}}}") for entity, count in _NEEDS_DIGITS.items()
 }
 NUMERIC_ENTITIES: Final = frozenset(
     {PHONE_NUMBER, CREDIT_CARD, PAYMENT_ID, ACCOUNT_ID, "CUSTOMER_ID", SECRET, API_KEY}

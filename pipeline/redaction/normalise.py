@@ -48,6 +48,11 @@ _HAS_ESCAPE: Final = re.compile(
 )
 
 
+# Latin letters up to those of Extended-B, without the soft hyphen: among them are no digits but
+# ASCII's, no dashes, and none that is taken for a letter of another script.
+_NOT_LATIN: Final = re.compile("[^\x00-\xac\xae-\u024f]")
+
+
 def is_plain_ascii(text: str) -> bool:
     """Tell whether `text` is ASCII without a sign of any escape."""
     return text.isascii() and "\\" not in text and "%" not in text and "&" not in text
@@ -57,12 +62,25 @@ def plain_form(text: str) -> Plain | None:
     """Return the plain form of `text`, or None where it is plain already. Linear in its length."""
     if is_plain_ascii(text):
         return without_spelling(text)
+    if _is_plain_latin(text):
+        return without_spelling(text)
     plain: Plain | None = None
     for simplify in (*[_unescape] * MAX_LAYERS, *_SIMPLIFIERS):
         step = simplify(text if plain is None else plain.text)
         if step is not None:
             plain = step if plain is None else step.over(plain)
     return plain
+
+
+def _is_plain_latin(text: str) -> bool:
+    """Tell cheaply whether only spellings are to be undone, of a text with a name such as `Zoë`."""
+    return (
+        "\\" not in text
+        and "%" not in text
+        and "&" not in text
+        and _NOT_LATIN.search(text) is None
+        and unicodedata.is_normalized("NFKC", text)
+    )
 
 
 def _unescape(text: str) -> Plain | None:

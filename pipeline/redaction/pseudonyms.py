@@ -105,6 +105,7 @@ class Pseudonymizer:
             for entity in (ENTITIES if key else ())
         }
         self._key_id = keyring.key_id
+        self._heads = {entity: f"<{entity}:{keyring.key_id}:" for entity in self._hashes}
 
     def token(self, entity: str, value: str) -> str:
         """Return the pseudonym of `value`, or `<TYPE>` where there is no key."""
@@ -113,7 +114,7 @@ class Pseudonymizer:
         tag = self._hashes[entity].copy()
         tag.update(canonical(entity, value).encode("utf-8", "surrogatepass"))
         written = hexlify(tag.digest()).translate(_ALPHABET).decode("ascii")
-        return f"<{entity}:{self._key_id}:{written}>"
+        return self._heads[entity] + written + ">"
 
 
 def token_pattern(key_ids: frozenset[str]) -> re.Pattern[str]:

@@ -1,8 +1,10 @@
 """The plain form of text and the way back to where it was written."""
 
+import unicodedata
+
 import pytest
 
-from pipeline.redaction.normalise import plain_form
+from pipeline.redaction.normalise import _is_plain_latin, plain_form
 
 
 @pytest.mark.parametrize("text", ["plain", "naïve café", "Привет, мир", "100% \\o/ & co", "日本語"])
@@ -67,3 +69,15 @@ def test_words_and_digits_that_take_turns_are_read_as_one_number() -> None:
     plain = plain_form("my number is two 0 seven 5 five 5 one")
     assert plain is not None
     assert plain.text == "my number is 2075551"
+
+
+def test_what_passes_as_plain_latin_hides_nothing() -> None:
+    for code in range(0x250):
+        char = chr(code)
+        if _is_plain_latin(char):
+            assert unicodedata.normalize("NFKC", char) == char
+            assert not char.isdecimal() or char.isascii()
+            assert char not in "\u00ad\\%&"
+    assert _is_plain_latin("Zoë Müller, 12 rue de l'Église")
+    for hidden in ("a\u00adb", "1²", "a\u00a0b", "a\u0430", "a\u200b", "é\u0301", "%40é"):
+        assert not _is_plain_latin(hidden)
