@@ -24,6 +24,8 @@ class DetectionContexts:
             DATA: policy.strictness["tool_output"],
         }
         self._made: dict[tuple[str, str, str | None], Context] = {}
+        # what most texts have: the register of their leaf, and no hint
+        self._usual: dict[str, Context] = {}
 
     def level(self, leaf: LeafContext) -> Level:
         """Return the level that the policy wants for texts of this kind."""
@@ -36,9 +38,17 @@ class DetectionContexts:
         if register == DATA and " " in body and _RUNNING_WORDS.search(body) is not None:
             register = PROSE
         hint = leaf.hint.entity if len(body) <= _HINT_LENGTH else None
-        key = (leaf.register, register, hint)
+        if hint is None and register is leaf.register:
+            usual = self._usual.get(register)
+            if usual is None:
+                usual = self._usual[register] = self._context(register, register, None)
+            return usual
+        return self._context(leaf.register, register, hint)
+
+    def _context(self, written: str, register: str, hint: str | None) -> Context:
+        key = (written, register, hint)
         context = self._made.get(key)
         if context is None:
-            strict = self._levels[leaf.register] == "strict"
+            strict = self._levels[written] == "strict"
             context = self._made[key] = Context(strict=strict, register=register, hint=hint)
         return context
