@@ -26,7 +26,7 @@ PARTITIONS = 8
 def run(report: Report, *, quick: bool) -> None:
     """Fill `report`, part by part."""
     require_compiled()
-    events = 24_000 if quick else 240_000
+    events = 30_000 if quick else 300_000
     cores = divide()
     with report.progress("preparing events"):
         load = Load(events, SEED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass
 
@@ -21,7 +20,9 @@ from tests.services import Workers
 DENSITY = 8_000.0
 """Events a second, in event time: what one core is to do. What windows and detection cost goes by
 event time, so that events less dense would have the core do several seconds of it in each."""
-WARM_UP = 1_000
+WARM_UP = 0.2
+"""Share of the events that go before those that count, and that candidates are given: what workers
+remember fills up, and the bare loop has something to read."""
 UNREDACTED = "tests.bench.parts.unredacted"
 QUIX = {
     "redacted": "Quix Streams, the same redaction code, its windows and sink",
@@ -36,6 +37,7 @@ class Baselines:
     """What the candidates needed."""
 
     bare: Spent
+    """Just before Sluice and just after it, together: the machine's speed changes in minutes."""
     plain: Spent
     quix: dict[str, Spent]
 
@@ -49,73 +51,83 @@ class Result:
     stored_bytes: float
 
 
+class _Part:
+    """What the measurements have in common."""
+
+    def __init__(self, report: Report, stack: LocalStack, cores: Cores, load: Load) -> None:
+        self.report = report
+        self.stack = stack
+        self.cores = cores
+        self.load = load
+        self.warm_up = int(len(load) * WARM_UP)
+        self.events = len(load) - self.warm_up
+
+    def candidate(self, name: str, count: int, what: str) -> Spent:
+        """Return what a candidate needs for `count` events, and show how far it is."""
+        with self.report.progress(what, count) as step:
+            return measure(name, count, min(self.cores.subject), self.stack.environment, step)
+
+
 def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool) -> Result:
     """Measure all, one after the other, and report figures and ratios."""
-    events = len(load)
-    sluice, footprint = _sluice(report, stack, cores, load, "agents", "all roles")
+    part = _Part(report, stack, cores, load)
+    sluice, footprint, bare = _sluice(part)
     stored = drain.stored_bytes_per_event(stack.settings)
     report.figure("stored bytes of an event", stored, "bytes", at_most=250)
-    baselines = _baselines(report, stack, cores, events, 300 if quick else 2_000)
-    what = "all roles, no redaction"
-    unredacted, _ = _sluice(report, stack, cores, load, UNREDACTED, what, "u")
-    delivery = _delivery(report, stack, cores, load)
+    plain_events = 300 if quick else 2_000
+    plain = part.candidate("plain_faust", plain_events, "a plain Faust agent with Presidio")
+    quix = {
+        variant: part.candidate(f"quix:{variant}", part.warm_up, what)
+        for variant, what in QUIX.items()
+    }
+    unredacted = _unredacted(part)
+    # all that was published until now is read once more
+    count = 2 * len(load) - 3 * NOT_COUNTED
+    delivery = part.candidate("faust_delivery", count, "Faust's bulk delivery, nothing done")
+    baselines = Baselines(bare, plain, quix)
     _report_absolute(report, load, sluice, unredacted, baselines, delivery)
     _report_ratios(report, sluice, unredacted, baselines)
     return Result(sluice, footprint, stored)
 
 
-def _sluice(
-    report: Report,
-    stack: LocalStack,
-    cores: Cores,
-    load: Load,
-    package: str,
-    what: str,
-    label: str = "",
-) -> tuple[Drained, Costs]:
-    """Return what a backlog took, and what it cost beside the workers."""
-    events = len(load)
-    with Workers(stack) as workers:
-        with report.progress(f"starting workers: {what}"):
-            drain.start_workers(workers, cores.subject, package)
-        # the first rows ask what the table holds, connect and compile: that is not for each event
-        start = time.time() - (events + WARM_UP) / DENSITY
-        warm = load.records(WARM_UP, start=start, rate=DENSITY, label=f"warm{label}")
-        records = load.records(events, start=start + WARM_UP / DENSITY, rate=DENSITY, label=label)
-        with report.progress(f"{what}: warm-up", WARM_UP) as step:
-            drain.run(stack.settings, workers, list(warm), step)
-        footprint = Footprint(stack, workers)
-        with report.progress(f"{what}: a backlog", events) as step:
-            drained = drain.run(stack.settings, workers, list(records), step)
-        # figures of what nobody runs would only be taken for Sluice's
-        return drained, footprint.report(Report() if label else report, events)
+def _sluice(part: _Part) -> tuple[Drained, Costs, Spent]:
+    """Return what a backlog took, what it cost beside the workers, and what the bare loop took."""
+    what = "bare loop: aiokafka, orjson, column insert"
+    with Workers(part.stack) as workers:
+        _begin(part, workers, "agents", "all roles")
+        before = part.candidate("bare_loop:before", part.warm_up, what)
+        footprint = Footprint(part.stack, workers)
+        drained = _drained(part, workers, "all roles")
+        costs = footprint.report(part.report, part.events)
+    after = part.candidate("bare_loop:after", part.warm_up, what)
+    return drained, costs, before.with_another(after)
 
 
-def _baselines(
-    report: Report, stack: LocalStack, cores: Cores, events: int, plain_events: int
-) -> Baselines:
-    def one(name: str, count: int, what: str) -> Spent:
-        with report.progress(what, count) as step:
-            return measure(name, count, min(cores.subject), stack.environment, step)
+def _unredacted(part: _Part) -> Drained:
+    """Return what a backlog takes without redaction."""
+    what = "all roles, no redaction"
+    with Workers(part.stack) as workers:
+        _begin(part, workers, UNREDACTED, what, "u")
+        return _drained(part, workers, what, "u")
 
-    return Baselines(
-        bare=one("bare_loop", events, "bare loop: aiokafka, orjson, column insert"),
-        plain=one("plain_faust", plain_events, "a plain Faust agent with Presidio"),
-        quix={
-            variant: one(f"quix:{variant}", events + WARM_UP, what)
-            for variant, what in QUIX.items()
-        },
+
+def _begin(part: _Part, workers: Workers, package: str, what: str, label: str = "") -> None:
+    """Start workers and give them the first events, which do not count."""
+    with part.report.progress(f"starting workers: {what}"):
+        drain.start_workers(workers, part.cores.subject, package)
+    start = time.time() - part.warm_up / DENSITY
+    records = part.load.records(part.warm_up, start=start, rate=DENSITY, label=label)
+    with part.report.progress(f"{what}: warm-up", part.warm_up) as step:
+        drain.run(part.stack.settings, workers, list(records), step)
+
+
+def _drained(part: _Part, workers: Workers, what: str, label: str = "") -> Drained:
+    start = time.time() - part.events / DENSITY
+    records = part.load.records(
+        part.events, start=start, rate=DENSITY, first=part.warm_up, label=label
     )
-
-
-def _delivery(report: Report, stack: LocalStack, cores: Cores, load: Load) -> Spent:
-    # all that was published until now is read once more, and enough for what is not counted
-    start = time.time() - 3 * NOT_COUNTED / DENSITY
-    more = load.records(3 * NOT_COUNTED, start=start, rate=DENSITY, label="more")
-    asyncio.run(drain.publish(stack.settings, more))
-    count = 2 * len(load)
-    with report.progress("Faust's bulk delivery, nothing done", count) as step:
-        return measure("faust_delivery", count, min(cores.subject), stack.environment, step)
+    with part.report.progress(f"{what}: a backlog", part.events) as step:
+        return drain.run(part.stack.settings, workers, list(records), step)
 
 
 def _report_absolute(

@@ -18,13 +18,13 @@ from tests.bench.parts.candidates.table import SimpleTable
 INSERT_ROWS = 20_000
 
 
-def main(settings: Settings, meter: Meter) -> None:
-    """Read, parse and insert until the meter has enough."""
-    uvloop.run(_run(settings, meter))
+def main(settings: Settings, meter: Meter, run: str = "once") -> None:
+    """Read, parse and insert until the meter has enough; each `run` into a table of its own."""
+    uvloop.run(_run(settings, meter, f"bench_bare_{run}"))
 
 
-async def _run(settings: Settings, meter: Meter) -> None:
-    table = SimpleTable(connect(settings.clickhouse), "bench_bare")
+async def _run(settings: Settings, meter: Meter, table_name: str) -> None:
+    table = SimpleTable(connect(settings.clickhouse), table_name)
     consumer = AIOKafkaConsumer(
         EVENTS_RAW.name,
         **client_options(settings.kafka),

@@ -51,6 +51,15 @@ class Spent:
         """CPU of one event."""
         return self.cpu_seconds / self.events * 1e6
 
+    def with_another(self, other: Spent) -> Spent:
+        """Return both runs as one."""
+        return Spent(
+            self.events + other.events,
+            self.seconds + other.seconds,
+            self.cpu_seconds + other.cpu_seconds,
+            max(self.memory_mib, other.memory_mib),
+        )
+
 
 def measure(
     name: str,
