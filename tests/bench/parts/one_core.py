@@ -71,15 +71,23 @@ class _Part:
 def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: bool) -> Result:
     """Measure all, one after the other, and report figures and ratios."""
     part = _Part(report, stack, cores, load)
-    sluice, footprint, bare = _sluice(part)
+    what = "bare loop: aiokafka, orjson, column insert"
+    with Workers(part.stack) as workers:
+        _begin(part, workers, "agents", "all roles")
+        # Quix is measured to the end of what there is to read: the events that do not count for us
+        quix = {
+            variant: part.candidate(f"quix:{variant}", part.warm_up, title)
+            for variant, title in QUIX.items()
+        }
+        plain_events = 300 if quick else 2_000
+        plain = part.candidate("plain_faust", plain_events, "a plain Faust agent with Presidio")
+        before = part.candidate("bare_loop:before", part.warm_up, what)
+        footprint = Footprint(part.stack, workers)
+        sluice = _drained(part, workers, "all roles")
+        costs = footprint.report(report, part.events)
+    bare = before.with_another(part.candidate("bare_loop:after", part.warm_up, what))
     stored = drain.stored_bytes_per_event(stack.settings)
     report.figure("stored bytes of an event", stored, "bytes", at_most=250)
-    plain_events = 300 if quick else 2_000
-    plain = part.candidate("plain_faust", plain_events, "a plain Faust agent with Presidio")
-    quix = {
-        variant: part.candidate(f"quix:{variant}", part.warm_up, what)
-        for variant, what in QUIX.items()
-    }
     unredacted = _unredacted(part)
     # all that was published until now is read once more
     count = 2 * len(load) - 3 * NOT_COUNTED
@@ -87,20 +95,7 @@ def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: b
     baselines = Baselines(bare, plain, quix)
     _report_absolute(report, load, sluice, unredacted, baselines, delivery)
     _report_ratios(report, sluice, unredacted, baselines)
-    return Result(sluice, footprint, stored)
-
-
-def _sluice(part: _Part) -> tuple[Drained, Costs, Spent]:
-    """Return what a backlog took, what it cost beside the workers, and what the bare loop took."""
-    what = "bare loop: aiokafka, orjson, column insert"
-    with Workers(part.stack) as workers:
-        _begin(part, workers, "agents", "all roles")
-        before = part.candidate("bare_loop:before", part.warm_up, what)
-        footprint = Footprint(part.stack, workers)
-        drained = _drained(part, workers, "all roles")
-        costs = footprint.report(part.report, part.events)
-    after = part.candidate("bare_loop:after", part.warm_up, what)
-    return drained, costs, before.with_another(after)
+    return Result(sluice, costs, stored)
 
 
 def _unredacted(part: _Part) -> Drained:
