@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
-import cramjam
 import faust
+import lz4.block
 from faust.stores import memory
 from faust.streams import _current_event
 
@@ -136,14 +136,14 @@ def packed(value: bytes) -> bytes:
 
     By LZ4: zstd and zlib would make it half, and take five times as long.
     """
-    return _PACKED + bytes(cramjam.lz4.compress_block(value))
+    return _PACKED + bytes(lz4.block.compress(value))
 
 
 def unpacked(value: bytes) -> bytes:
     """Return what was packed, or a value that was not as it is."""
     if not value.startswith(_PACKED):
         return value
-    return bytes(cramjam.lz4.decompress_block(memoryview(value)[len(_PACKED) :]))
+    return bytes(lz4.block.decompress(memoryview(value)[len(_PACKED) :]))
 
 
 class _EventOf:
