@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ from pipeline.local.stack import LocalStack
 from pipeline.topics import ALERTS, BACKPRESSURE
 from tests.bench.parts import alert_latency, drain
 from tests.bench.parts.alert_latency import Sample
-from tests.bench.parts.backlog import until_read
 from tests.bench.parts.cores import Cores
 from tests.bench.parts.footprint import Detection, Footprint
 from tests.bench.parts.live_load import LiveLoad
@@ -22,6 +22,8 @@ from tests.bench.parts.observers import CleanWatch, MemoryWatch, watch_rows
 from tests.services import Workers
 
 RATE = 1_000.0
+READY_EVENTS = 2_000
+"""What has to be stored before the load begins."""
 SETTLE_SECONDS = 20.0
 FLAT_MIB = 20.0
 """Growth of a worker within a third of the run that still counts as flat."""
@@ -40,10 +42,11 @@ def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: b
     with Workers(stack) as workers:
         with report.progress("starting workers"):
             drain.start_workers(workers, cores.subject)
-        # earlier parts publish what no worker was there to read: in the queue behind that, the
-        # first seconds would measure it
-        with report.progress("until the workers have read what was left"):
-            asyncio.run(until_read(stack.settings, lambda _: None))
+        # to join the groups and to read the aggregator's state takes seconds, and memory
+        start = time.time() - READY_EVENTS / RATE
+        first = list(load.records(READY_EVENTS, start=start, rate=RATE, label="ready"))
+        with report.progress("until the workers are ready", READY_EVENTS) as step:
+            drain.run(stack.settings, workers, first, step)
         memory = MemoryWatch(workers)
         footprint = Footprint(stack, workers)
         with report.progress(f"{RATE:.0f} events/s", int(seconds)) as step:
@@ -69,8 +72,8 @@ def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: b
             at_most=FLAT_MIB,
         )
     report.note(
-        "the steady load begins when the workers, started before it, have read what other parts "
-        "left on the input topic; its first second counts like any other"
+        f"the steady load begins when the workers, started before it, have handled "
+        f"{READY_EVENTS:,} events; its first second counts like any other"
     )
     report.note(
         "to mode and alert: from the event that lets a tick of detection fall due, which is later "
