@@ -111,7 +111,7 @@ class Walk:
             if plan is None:
                 plan = self._plan(name, at)
             if plan.renamed:
-                self._renamed(obj, at, name, out)
+                self._renamed(obj, at, name, plan, out)
                 break
             value = obj[name]
             new = self._member(value, plan)
@@ -119,16 +119,21 @@ class Walk:
                 out[name] = new
         return out
 
-    def _renamed(self, obj: dict[str, Any], at: Position, first: str, out: dict[str, Any]) -> None:
-        """Put the members from `first` on into `out` anew, in their order: a key is another."""
+    def _renamed(
+        self, obj: dict[str, Any], at: Position, first: str, plan: KeyPlan, out: dict[str, Any]
+    ) -> None:
+        """Put the members from `first` on into `out` anew, in their order: a key is another.
+
+        `plan` is that of `first`: one that failed is not kept, and would fail again.
+        """
         names = [*obj]
         later = names[names.index(first) :]
         for name in later:
             del out[name]
         for name in later:
-            plan = at.plans.get(name)
-            if plan is None:
-                plan = self._plan(name, at)
+            if name != first:
+                known = at.plans.get(name)
+                plan = self._plan(name, at) if known is None else known
             self._count(plan.counts)
             free = plan.name if plan.name not in out else _free_name(plan.name, out, obj)
             out[free] = self._member(obj[name], plan)

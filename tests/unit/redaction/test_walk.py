@@ -296,6 +296,13 @@ def test_the_cache_is_bounded_and_changes_nothing() -> None:
         assert small.cached_bytes <= 2_000
 
 
+def test_a_key_that_cannot_be_searched_fails_once(walk: Walk) -> None:
+    redacted = walk.event({"k" * (MAX_TEXT + 1): "a", "content": "b"})
+    assert redacted == {"<UNVERIFIED>": "a", "content": "b"}
+    assert walk.failures == ["text_too_long"]
+    assert walk.counts == {"UNVERIFIED": 1}
+
+
 def test_a_sentence_that_was_read_before_keeps_its_own_tokens() -> None:
     walk = make_walk()
     for name in ("Ann Fitzwilliam", "Bea Fitzwilliam", "Cid Fitzwilliam"):
