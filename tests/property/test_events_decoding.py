@@ -14,27 +14,12 @@ from pipeline.config import LimitSettings
 from pipeline.events.contract import event_contracts, event_schemas, event_types, trusted_fields
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 from pipeline.events.rejection import Reason, Rejected
+from tests.envelope import ENVELOPE
 
 NOW = 1_769_900_000.0
 ORIGIN = Origin("agent.events.raw", 3, 41)
 LIMITS = LimitSettings()
 
-ENVELOPE: dict[str, Any] = {
-    "schema_version": 1,
-    "event_id": "e",
-    "trace_id": "t",
-    "session_id": "s",
-    "span_id": "b",
-    "parent_span_id": None,
-    "ts": "2026-01-31T12:00:00Z",
-    "agent_name": "a",
-    "release_version": "1",
-    "tool_name": "x",
-    "model_requested": "x",
-    "guardrail_name": "x",
-    "evaluation_name": "x",
-    "outcome": "success",
-}
 
 BASE = "https://sluice.example/schemas/events/"
 PUBLISHED = jsonschema_rs.Draft202012Validator(

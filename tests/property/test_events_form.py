@@ -15,22 +15,9 @@ from pipeline.events.contract import event_contracts, event_types, fields_of
 from pipeline.events.form import Form
 from pipeline.events.forms import TEXT, form_of
 from pipeline.events.normalize import normalize
+from tests.envelope import ENVELOPE
 
-REQUIRED: dict[str, Any] = {
-    "schema_version": 1,
-    "event_id": "e",
-    "trace_id": "t",
-    "session_id": "s",
-    "span_id": "b",
-    "ts": "2026-01-31T12:00:00Z",
-    "agent_name": "a",
-    "release_version": "1",
-    "tool_name": "x",
-    "model_requested": "x",
-    "guardrail_name": "x",
-    "evaluation_name": "x",
-    "outcome": "success",
-}
+REQUIRED = {name: value for name, value in ENVELOPE.items() if value is not None}
 
 numbers = st.sampled_from(
     [0, 1, -1, 2, 10**12, 10**12 + 1, 2**53 - 1, 2**53, 2**63, 0.5, 12.0, -0.0]

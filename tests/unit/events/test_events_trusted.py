@@ -15,6 +15,7 @@ from pipeline.events.contract import (
     trusted_fields,
     trusted_paths,
 )
+from tests.envelope import ENVELOPE
 
 NEVER_TRUSTED = {
     "user_id",
@@ -30,22 +31,6 @@ NEVER_TRUSTED = {
     "output",
     "reason",
     "explanation",
-}
-ENVELOPE: dict[str, Any] = {
-    "schema_version": 1,
-    "event_id": "e",
-    "trace_id": "t",
-    "session_id": "s",
-    "span_id": "b",
-    "parent_span_id": None,
-    "ts": "2026-01-31T12:00:00Z",
-    "agent_name": "a",
-    "release_version": "1",
-    "tool_name": "x",
-    "model_requested": "x",
-    "guardrail_name": "x",
-    "evaluation_name": "x",
-    "outcome": "success",
 }
 
 
