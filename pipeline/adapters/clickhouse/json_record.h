@@ -151,15 +151,8 @@ static inline int
 read_counts(Scanner *scanner, Fields *fields)
 {
     fields->counted_count = 0;
-    if (*scanner->at != '{') {
-        return -1;
-    }
-    scanner->at++;
-    if (*scanner->at == '}') {
-        scanner->at++;
-        return 0;
-    }
-    for (int more = 1; more > 0;) {
+    int more = scan_first(scanner, '{', '}');
+    while (more > 0) {
         const size_t count = fields->counted_count++;
         Text *name = &fields->counted[count];
         Number number;
@@ -170,11 +163,8 @@ read_counts(Scanner *scanner, Fields *fields)
         }
         fields->counts[count] = (uint32_t)number.whole;
         more = scan_next(scanner, '}');
-        if (more < 0) {
-            return -1;
-        }
     }
-    return 0;
+    return more;
 }
 
 /* Read any value. */
@@ -255,18 +245,10 @@ pass_rest(Scanner *scanner, Fields *fields, const Text *name)
 static int
 read_object(Scanner *scanner, Fields *fields, size_t object)
 {
-    if (*scanner->at != '{') {
-        return -1;
-    }
-    scanner->at++;
-    if (*scanner->at == '}') {
-        scanner->at++;
-        return 0;
-    }
+    int more = scan_first(scanner, '{', '}');
     /* Events mostly have the same fields in the same order: to compare with the one that is due is
      * less than to look for the end of a name and look that up. */
     size_t *due = &fields->first[object];
-    int more = 1;
     while (more > 0) {
         Text name;
         Field *field = pass_guessed(scanner, fields, *due);

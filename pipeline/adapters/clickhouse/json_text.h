@@ -192,6 +192,21 @@ scan_next(Scanner *scanner, char closing)
     return found == ',';
 }
 
+/* Go into an object or a list: 1 if something follows, 0 if it is empty and passed. */
+static inline int
+scan_first(Scanner *scanner, char opening, char closing)
+{
+    if (*scanner->at != opening) {
+        return -1;
+    }
+    scanner->at++;
+    if (*scanner->at != closing) {
+        return 1;
+    }
+    scanner->at++;
+    return 0;
+}
+
 /* Pass a literal such as `true`. */
 static inline int
 pass_word(Scanner *scanner, const char *word, size_t size)
@@ -209,7 +224,6 @@ pass_value(Scanner *scanner, int levels)
 {
     Text text;
     Number number;
-    int more = 1;
     switch (*scanner->at) {
     case '"':
         scanner->at++;
@@ -229,11 +243,8 @@ pass_value(Scanner *scanner, int levels)
     if (levels == 0) {
         return -1;
     }
-    const char closing = *scanner->at++ == '[' ? ']' : '}';
-    if (*scanner->at == closing) {
-        scanner->at++;
-        return 0;
-    }
+    const char opening = *scanner->at, closing = opening == '[' ? ']' : '}';
+    int more = scan_first(scanner, opening, closing);
     Text names[MOST_MEMBERS];
     for (size_t count = 0; more > 0; count++) {
         if (closing == '}') {
