@@ -56,7 +56,7 @@ def failed_event(
         "schema_version": 1,
         "dead_letter_id": dead_letter_id(origin, index),
         "kind": kind,
-        "source": source_of(origin, index),
+        "source": origin.source(index),
         "stage": stage,
         "reason": str(reason),
         "detail": detail,
@@ -76,13 +76,3 @@ def dead_letter_id(origin: Origin, index: int) -> str:
     """Return `topic:partition:offset`, and `:index` for any but the first event of a message."""
     base = f"{origin.topic}:{origin.partition}:{origin.offset}"
     return f"{base}:{index}" if index else base
-
-
-def source_of(origin: Origin, index: int) -> dict[str, Any]:
-    """Return where an event stands, as clean events and dead letters carry it in `source`."""
-    return {
-        "topic": origin.topic,
-        "partition": origin.partition,
-        "offset": origin.offset,
-        "index": index,
-    }

@@ -64,6 +64,15 @@ class Origin:
         self.partition = partition
         self.offset = offset
 
+    def source(self, index: int) -> dict[str, Any]:
+        """Return where an event stands, as clean events and dead letters carry it in `source`."""
+        return {
+            "topic": self.topic,
+            "partition": self.partition,
+            "offset": self.offset,
+            "index": index,
+        }
+
 
 class DecodedEvent:
     """One valid event in its stored form, not yet redacted."""
@@ -80,13 +89,8 @@ class DecodedEvent:
         self.origin = origin
 
     def source(self) -> dict[str, Any]:
-        """Return where it stands, as clean events carry it."""
-        return {
-            "topic": self.origin.topic,
-            "partition": self.origin.partition,
-            "offset": self.origin.offset,
-            "index": self.index,
-        }
+        """Return where it stands; see `Origin.source`."""
+        return self.origin.source(self.index)
 
 
 def decode_message(

@@ -14,7 +14,6 @@ from pipeline.events.contract import (
     event_schemas,
     trusted_fields,
 )
-from pipeline.events.dead_letter import source_of
 from pipeline.events.decode import DecodedEvent, Origin, decode_message
 
 EXAMPLES = sorted((SCHEMA_DIR / "events" / "examples").glob("*.json"))
@@ -39,7 +38,7 @@ def test_redacted_examples_fit_the_schema_and_keep_their_trusted_fields(
             path.read_bytes(), origin=ORIGIN, limits=LimitSettings(), now=1_769_900_000.0
         )
         assert isinstance(item, DecodedEvent)
-        decoded.append(item.event | {"source": source_of(ORIGIN, 0)})
+        decoded.append(item.event | {"source": item.source()})
     before = [orjson.loads(orjson.dumps(event)) for event in decoded]
     redactor = event_redactor(
         RedactionSettings.model_validate({"key": "a key for tests, no secret"})
