@@ -152,6 +152,9 @@ class Supervisor:
         self._pending: list[tuple[list[_Process], Future[None]]] = []
         self._statuses: tuple[ProcessStatus, ...] = ()
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        # `Thread.join` will not do for `wait`: in Python 3.11 and 3.12 a signal handler that raises
+        # out of it marks the thread as ended (bpo-45274), and `stop` would have nothing to stop
+        self._has_ended = threading.Event()
 
     @property
     def processes(self) -> tuple[ProcessStatus, ...]:
@@ -180,12 +183,13 @@ class Supervisor:
 
     def wait(self) -> None:
         """Return when the processes were stopped; a signal handler may raise out of it."""
-        self._thread.join()
+        self._has_ended.wait()
 
     def stop(self) -> None:
         """End everything, the last group first, each group side by side; then the thread ends."""
         if self._thread.is_alive():
             self._orders.put(None)
+            self._has_ended.wait()
             self._thread.join()
 
     # below: the owning thread
@@ -209,6 +213,7 @@ class Supervisor:
             for _, done in self._pending:
                 done.set_exception(StartError("the stack was stopped while it started"))
             self._publish()
+            self._has_ended.set()
 
     def _tick(self) -> None:
         now = time.monotonic()

@@ -128,6 +128,25 @@ def test_stop_ends_the_last_group_first(tmp_path: Path) -> None:
     assert not any(pid is not None and psutil.pid_exists(pid) for pid in pids)
 
 
+def test_a_signal_that_raises_out_of_wait_leaves_everything_to_stop(tmp_path: Path) -> None:
+    def raises(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    supervisor = Supervisor()
+    supervisor.launch([stand_in("steady", tmp_path)])
+    pid = supervisor.processes[0].pid
+    before = signal.signal(signal.SIGUSR1, raises)
+    try:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        with pytest.raises(KeyboardInterrupt):
+            supervisor.wait()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    supervisor.stop()
+    assert pid is not None
+    assert not psutil.pid_exists(pid)
+
+
 def test_one_that_ignores_sigterm_is_killed(supervisor: Supervisor, tmp_path: Path) -> None:
     spec = stand_in("deaf", tmp_path)
     supervisor.launch([ProcessSpec(**{**vars(spec), "stop_seconds": 0.2})])
