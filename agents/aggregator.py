@@ -16,7 +16,7 @@ import orjson
 
 from agents.dead_letter_signals import DeadLetterSignals
 from agents.delivery import Run, Tick, deliver
-from agents.state import StateTable
+from agents.state import StateTable, compact
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import AggregationSettings, BudgetSettings, Settings
@@ -156,7 +156,8 @@ class AggregatorStage:
             await self._state.write(partition, changes.writes)
             self._state.pack(changes.asleep)
             tasks = [
-                Record(task["session_id"].encode(), orjson.dumps(task)) for task in changes.tasks
+                Record(task["session_id"].encode(), compact(orjson.dumps(task)))
+                for task in changes.tasks
             ]
             messages = messages_of(changes, progress, known.told, known.aggregator.fence)
             partials = [Record(*each) for each in messages]

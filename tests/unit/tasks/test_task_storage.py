@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import orjson
 import pytest
 
@@ -30,6 +32,17 @@ def test_it_comes_back_and_knows_its_events() -> None:
     loaded = from_bytes(to_bytes(task))
     assert _values(loaded) == _values(task)
     assert loaded.is_repeated(sessions(3, 1)[0]["event_id"])
+
+
+def test_it_takes_no_more_memory_than_it_holds() -> None:
+    task = _task()
+    tracemalloc.start()
+    try:
+        written = [to_bytes(task) for _ in range(100)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.2 * sum(map(len, written))
 
 
 def test_the_older_form_is_read() -> None:
