@@ -3,9 +3,10 @@
 Faust takes about 100 µs for each changelog record, and hot keys are written with every run: under
 load a restarted worker read for minutes what compaction had not reached yet. Reading alone is 30
 times as fast. So records are held back, the later one of a key in the place of the earlier, until
-the end of the partition is reached. Removals are left out where there is nothing to remove: most
-keys that a changelog names are of panes and tasks that closed long ago. What Faust gets is no more
-than the table will hold.
+the end of the partition is reached. A removal takes out what is held of its key, and is not held
+itself where the table has nothing to remove: most keys that a changelog names are of panes and
+tasks that closed long ago. What Faust gets is no more than the table will hold, and no more is held
+than the table held at that point.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any
 
 from faust.types import TP
 
-MOST_HELD = 200_000
-"""Records of a partition that are held at most; a larger table is passed on in several parts."""
+MOST_HELD = 100_000
+"""Records that are held at most, of all partitions; larger tables are passed on in several parts.
+They take about 2 KB each, which a table in memory takes over and one on disk does not."""
 
 
 class ChangelogReader:
@@ -28,6 +30,11 @@ class ChangelogReader:
         self._held: dict[TP, dict[Any, Any]] = {}
         self._passed_on: set[TP] = set()
 
+    @property
+    def held(self) -> int:
+        """Records held now, of all partitions."""
+        return sum(map(len, self._held.values()))
+
     def take(self, tp: TP, fetched: list[Any], end: int | None) -> list[Any]:
         """Take in the next records of `tp`; return what may be passed on, in offset order.
 
@@ -35,18 +42,21 @@ class ChangelogReader:
         passed on: recovery waits for its offset.
         """
         held = self._held.setdefault(tp, {})
+        may_have_more = tp in self._passed_on or not self._starts_empty(tp)
         for record in fetched:
             # taken out first, so that the order stays that of the offsets
             held.pop(record.key, None)
-            held[record.key] = record
-        at_end = end is None or fetched[-1].offset + 1 >= end
-        if not at_end and len(held) < MOST_HELD:
+            if record.value is not None or may_have_more:
+                held[record.key] = record
+        last = fetched[-1]
+        at_end = end is None or last.offset + 1 >= end
+        if not at_end and self.held < MOST_HELD:
             return []
         del self._held[tp]
-        records = list(held.values())
-        if tp not in self._passed_on and self._starts_empty(tp):
-            records[:-1] = [record for record in records[:-1] if record.value is not None]
         self._passed_on.add(tp)
+        records = list(held.values())
+        if not records or records[-1] is not last:
+            records.append(last)
         return records
 
     def forget(self, tp: TP) -> None:

@@ -77,8 +77,23 @@ def test_what_was_held_before_a_seek_does_not_come_after_it() -> None:
     assert reader.take(TOPIC, [Written(8, b"b", b"new")], 9) == [Written(8, b"b", b"new")]
 
 
+def test_a_removal_frees_what_is_held_of_its_key() -> None:
+    reader = ChangelogReader(lambda _: True)
+    written = [
+        Written(2 * n + m, b"%d" % n, b"v" if not m else None) for n in (1, 2) for m in (0, 1)
+    ]
+    assert reader.take(TOPIC, written, 1_000) == []
+    assert reader.held == 0
+
+
 def test_no_more_than_a_bound_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changelog, "MOST_HELD", 3)
+    monkeypatch.setattr(changelog, "MOST_HELD", 4)
     reader = ChangelogReader(lambda _: True)
     written = [Written(offset, b"%d" % offset, b"v") for offset in range(3)]
-    assert reader.take(TOPIC, written, 1_000_000) == written
+    assert reader.take(TOPIC, written[:2], 1_000_000) == []
+    # of all partitions together
+    assert reader.take(TP("changelog", 1), written, 1_000_000) == written
+    assert reader.take(TOPIC, written[2:], 1_000_000) == []
+    # what was passed on may be there to be removed
+    removed = [Written(3, b"1", None)]
+    assert reader.take(TP("changelog", 1), removed, 4) == removed
