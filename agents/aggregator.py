@@ -144,7 +144,9 @@ class AggregatorStage:
     def _load(self, partition: int) -> PartitionAggregator:
         items = self._state.items(f"{partition}\x1f")
         stored = partial(self._state.get, partition)
-        return PartitionAggregator.load(partition, items, self._config, stored)
+        loaded = PartitionAggregator.load(partition, items, self._config, stored)
+        self._state.pack(loaded.asleep)
+        return loaded
 
     async def _store(self, known: _Partition, changes: Changes, progress: Progress) -> None:
         """Write state, then publish; after an error, forget what memory holds of the partition.

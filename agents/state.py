@@ -90,7 +90,9 @@ class StateTable:
         # what is on disk is packed there
         if isinstance(store, memory.Store):
             for key in map(str.encode, keys):
-                store.data[key] = packed(store.data[key])
+                value = store.data[key]
+                if not value.startswith(_PACKED):
+                    store.data[key] = packed(value)
 
     def get(self, partition: int, key: str) -> bytes:
         """Return the value of a key that was written; raises `KeyError` for another."""

@@ -175,6 +175,10 @@ class OpenTasks:
         """Let tasks sleep that the caller is about to write, see above; return those that do."""
         return [task for task in written if self._let_sleep(task)]
 
+    def asleep(self) -> list[tuple[str, int]]:
+        """Return key and time of opening of the tasks that sleep."""
+        return list(self._asleep.items())
+
     def take_closed(self) -> list[TaskState]:
         """Return the tasks that closed since the last call."""
         closed, self._closed = self._closed, []

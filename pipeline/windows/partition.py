@@ -141,6 +141,11 @@ class PartitionAggregator:
         return len(self._tasks)
 
     @property
+    def asleep(self) -> list[str]:
+        """Keys of the stored tasks that sleep, as after `load` many do."""
+        return [self._task_key(key, opened_ms) for key, opened_ms in self._tasks.asleep()]
+
+    @property
     def max_awake(self) -> int:
         """How many open tasks this partition may keep in memory."""
         return self._tasks.max_awake

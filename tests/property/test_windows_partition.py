@@ -314,7 +314,15 @@ def test_tasks_sleep_beyond_the_number_that_may_be_awake() -> None:
     # what time may bring across a budget stays awake
     config = replace(SLEEPY, budgets=BudgetPolicy())
     aggregator = PartitionAggregator(0, config, stored)
-    table.write(aggregator.apply(records(sessions(5, 6))).writes)
+    changes = aggregator.apply(records(sessions(5, 6)))
+    table.write(changes.writes)
+    assert not asked
+    assert set(changes.asleep) == set(aggregator.asleep)
+    # they sleep when they are loaded, too
+    loaded = PartitionAggregator.load(0, table.values.items(), config, stored)
+    assert loaded.asleep
+    assert len(loaded.asleep) == len(aggregator.asleep)
+    assert loaded.open_tasks == aggregator.open_tasks
     assert not asked
     idle(aggregator)
     assert asked

@@ -70,6 +70,9 @@ async def test_what_is_packed_reads_as_it_was_written(state: StateTable, store: 
     assert len(store.data[b"0\x1fa"]) < len(TASK) / 2
     assert state.get(0, "0\x1fa") == state.get(0, "0\x1fb") == TASK
     assert list(state.items("0")) == [("0\x1fa", TASK), ("0\x1fb", TASK)]
+    # as when a partition is loaded again
+    state.pack(["0\x1fa"])
+    assert state.get(0, "0\x1fa") == TASK
     # written again, it is kept as it comes
     await state.write(0, [("0\x1fa", b"[]")])
     assert store.data[b"0\x1fa"] == state.get(0, "0\x1fa") == b"[]"
