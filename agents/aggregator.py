@@ -14,6 +14,7 @@ from itertools import chain
 import faust
 import orjson
 
+from agents import garbage
 from agents.dead_letter_signals import DeadLetterSignals
 from agents.delivery import Run, Tick, deliver
 from agents.state import StateTable, compact
@@ -38,6 +39,11 @@ PACE_SECONDS = 0.25
 """The least time between two calls. Each call writes anew what it touched of panes and tasks, so
 that calls of a few events cost ten times as much for each of them; alerts can wait for that. With a
 tenth of a second, 6,000 events/s came to a changelog a fifth larger."""
+MANY_CHANGES = 2_000
+"""Writes and summaries of a batch that are many: as when all that had ended closes at once, since
+the first events after a pause have come. No other partition begins while these are kept."""
+GIVE_BACK_SECONDS = 30.0
+"""The least time between two returns of freed memory to the system, after many changes."""
 MAX_NAMED = 100
 """Agents that metrics name; the rest is `other`."""
 
@@ -76,27 +82,46 @@ class AggregatorStage:
         self._count_of_partitions = partitions
         self._partitions: dict[int, _Partition] = {}
         self._named: set[str] = set()
+        self._turn = asyncio.Lock()
+        """Whose is it to apply events: not until another's many changes are stored."""
+        self._took_much = False
+        self._give_back_at = 0.0
 
     async def handle(self, runs: list[Run]) -> None:
         """Apply whole runs; return when state and outputs are acknowledged."""
         by_partition: dict[int, list[Run]] = {}
         for run in runs:
             by_partition.setdefault(run.partition, []).append(run)
+        failed: list[Exception] = []
         # partitions share nothing: while one waits for the brokers, the next one computes
         results = await asyncio.gather(
-            *map(self._handle_partition, by_partition.values()), return_exceptions=True
+            *(self._handle_partition(each, failed) for each in by_partition.values()),
+            return_exceptions=True,
         )
         for result in results:
             if result is not None:
                 raise result
 
-    async def _handle_partition(self, runs: list[Run]) -> None:
-        # as one batch: what they touch is written once, and the brokers are waited for once
-        known = self._known(runs[-1].partition, runs[-1].assignment)
-        # what is no verified event of ours the sink refuses
-        messages = chain.from_iterable(run.records for run in runs)
-        changes = known.aggregator.apply(records_of(messages))
-        await self._store(known, changes, self._progress(known, idle=False))
+    async def _handle_partition(self, runs: list[Run], failed: list[Exception]) -> None:
+        async with self._turn:
+            if failed:
+                # all runs of this call come again; each would wait for brokers that do not answer
+                raise failed[0]
+            known = self._known(runs[-1].partition, runs[-1].assignment)
+            # as one batch: what they touch is written once, and the brokers are waited for once;
+            # what is no verified event of ours the sink refuses
+            messages = chain.from_iterable(run.records for run in runs)
+            changes = known.aggregator.apply(records_of(messages))
+            progress = self._progress(known, idle=False)
+            many = _are_many(changes)
+            if many:
+                try:
+                    await self._store(known, changes, progress)
+                except Exception as error:
+                    failed.append(error)
+                    raise
+        if not many:
+            await self._store(known, changes, progress)
         for run in runs:
             self._metrics.records_in.labels(run.topic).inc(len(run.records))
 
@@ -123,6 +148,10 @@ class AggregatorStage:
                 await self._store(known, changes, progress)
             elif progress != known.told and (progress.idle or known.told is None):
                 await self._store(known, Changes(), progress)
+        if self._took_much and self._clock.now() >= self._give_back_at:
+            garbage.give_back()
+            self._took_much = False
+            self._give_back_at = self._clock.now() + GIVE_BACK_SECONDS
 
     def _known(self, number: int, assignment: int) -> _Partition:
         known = self._partitions.get(number)
@@ -146,6 +175,8 @@ class AggregatorStage:
         stored = partial(self._state.get, partition)
         loaded = PartitionAggregator.load(partition, items, self._config, stored)
         self._state.pack(loaded.asleep)
+        # its table was read just now, and all that is stored unpacked
+        self._took_much = True
         return loaded
 
     async def _store(self, known: _Partition, changes: Changes, progress: Progress) -> None:
@@ -154,6 +185,7 @@ class AggregatorStage:
         What was stored but not published is published again when the partition is loaded.
         """
         partition = known.aggregator.partition
+        self._took_much = self._took_much or _are_many(changes)
         try:
             await self._state.write(partition, changes.writes)
             self._state.pack(changes.asleep)
@@ -195,6 +227,10 @@ class AggregatorStage:
             return OTHER
         self._named.add(agent)
         return agent
+
+
+def _are_many(changes: Changes) -> bool:
+    return len(changes.writes) + len(changes.tasks) > MANY_CHANGES
 
 
 def budget_of(settings: BudgetSettings) -> Budget:

@@ -27,3 +27,14 @@ def settle() -> None:
         mallopt(_TRIM_THRESHOLD, KEPT_BYTES)
         # setting one threshold ends the adaptation of the other: large blocks would be mapped anew
         mallopt(_MMAP_THRESHOLD, MAPPED_FROM_BYTES)
+
+
+def give_back() -> None:
+    """Give freed memory back to the system, also what lies between blocks in use.
+
+    For after something that took far more than batches do: glibc alone gives back only what lies
+    at the very end of its heap. The next batches ask for their pages anew.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

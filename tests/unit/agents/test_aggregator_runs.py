@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import orjson
+import pytest
 
+from agents import aggregator
 from agents.aggregator import MAX_NAMED, AggregatorStage
 from agents.delivery import Run, Tick
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.clock import SystemClock
+from pipeline.errors import UnavailableError
 from pipeline.metrics import Metrics
 from pipeline.topics import EVENTS_CLEAN
 from pipeline.windows.batch import AggregatorConfig, Changes
@@ -102,6 +106,75 @@ async def test_what_two_runs_touch_is_written_once() -> None:
     assert len(of_first) == len(set(of_first))
     assert stage._partitions[0].aggregator.fence == 8
     assert stage._partitions[1].aggregator.fence == 2
+
+
+class SlowKafka(Kafka):
+    """Answers after a while; counts whose changes are kept meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = 0
+        self.most_waiting = 0
+
+    async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
+        self.waiting += 1
+        self.most_waiting = max(self.most_waiting, self.waiting)
+        await asyncio.sleep(0.01)
+        self.waiting -= 1
+        await super().write(partition, changes)
+
+
+@pytest.mark.parametrize(("many", "together"), [(1_000, 3), (1, 1)])
+async def test_many_changes_of_several_partitions_are_not_kept_at_once(
+    many: int, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aggregator, "MANY_CHANGES", many)
+    kafka = SlowKafka()
+    stage = stage_of(kafka, Metrics())
+    await stage.handle([run_of(partition, 0, 3) for partition in range(3)])
+    assert kafka.most_waiting == together
+    assert sorted(written[0] for written in kafka.writes) == ["0", "1", "2"]
+
+
+class NoKafka(Kafka):
+    """Does not answer; counts who asked it."""
+
+    async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
+        await super().write(partition, changes)
+        raise UnavailableError("no broker")
+
+
+async def test_after_a_failure_no_other_partition_waits_for_the_brokers_in_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aggregator, "MANY_CHANGES", 1)
+    kafka = NoKafka()
+    with pytest.raises(UnavailableError):
+        await stage_of(kafka, Metrics()).handle([run_of(number, 0, 3) for number in range(3)])
+    assert len(kafka.writes) == 1
+
+
+async def test_memory_is_given_back_after_much_of_it_was_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    returns: list[None] = []
+    monkeypatch.setattr(aggregator.garbage, "give_back", lambda: returns.append(None))
+    stage = stage_of(Kafka(), Metrics())
+    tick = Tick(1, frozenset({0}), frozenset())
+    await stage.tick(tick)
+    assert not returns
+    # it reads its state
+    await stage.handle([run_of(0, 0, 3)])
+    await stage.tick(tick)
+    assert len(returns) == 1
+    monkeypatch.setattr(aggregator, "MANY_CHANGES", 1)
+    await stage.handle([run_of(0, 3, 3)])
+    # not so soon
+    await stage.tick(tick)
+    assert len(returns) == 1
+    monkeypatch.setattr(stage, "_give_back_at", 0.0)
+    await stage.tick(tick)
+    assert len(returns) == 2
 
 
 async def test_the_partitions_of_a_worker_share_the_tasks_that_stay_in_memory() -> None:
