@@ -42,6 +42,8 @@ redaction = modules(REDACTION, REDACTION / "automata")
 redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
 rest = modules(EVENTS, KAFKA, STORAGE, TASKS, WINDOWS)
 loops = sorted(Path("pipeline").rglob("*.c"))
+# of their own room, or of one they may import from: they are included by their path from here
+headers = sorted(map(str, Path("pipeline").rglob("*.h")))
 
 setup(
     ext_modules=[
@@ -59,7 +61,8 @@ setup(
             Extension(
                 ".".join(path.with_suffix("").parts),
                 [str(path)],
-                depends=sorted(map(str, path.parent.glob("*.h"))),
+                include_dirs=["."],
+                depends=headers,
                 extra_compile_args=["-O3"],
             )
             for path in loops

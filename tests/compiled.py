@@ -24,7 +24,8 @@ def edited_sources() -> list[str]:
 
 def _sources(module: Path) -> list[Path]:
     in_c = module.with_suffix(".c")
-    headers = sorted(module.parent.glob("*.h")) if in_c.exists() else []
+    # of whichever room: they include each other
+    headers = sorted((ROOT / "pipeline").rglob("*.h")) if in_c.exists() else []
     return [module.with_suffix(".py"), in_c, *headers]
 
 

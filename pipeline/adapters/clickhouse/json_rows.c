@@ -18,7 +18,7 @@ typedef struct {
     PyObject_HEAD
     PyObject *fields_given; /* has the names and heads of columns */
     Fields fields;
-    Column columns[MOST_COLUMNS];
+    Column columns[MOST_FIELDS];
     size_t rows;
     PyObject *value; /* what was read last, until it is kept: fields point into it */
     PyObject *topic; /* of the input, as it was last */
@@ -48,24 +48,14 @@ topic_of(JsonRows *rows)
 static PyObject *
 json_rows_read(JsonRows *rows, PyObject *value)
 {
-    Fields *fields = &rows->fields;
     Py_CLEAR(rows->value);
     if (!PyBytes_Check(value)) {
         Py_RETURN_NONE;
     }
-    for (size_t i = 0; i < fields->count; i++) {
-        fields->fields[i].is_seen = 0;
-    }
-    fields->rest_count = 0;
     const char *const start = PyBytes_AS_STRING(value);
     Scanner scanner = {start, start + PyBytes_GET_SIZE(value)};
-    if (read_object(&scanner, fields, 0) < 0 || scanner.at != scanner.end) {
+    if (read_record(&scanner, &rows->fields) < 0) {
         Py_RETURN_NONE;
-    }
-    for (size_t i = 0; i < fields->count; i++) {
-        if (fields->fields[i].is_required && !fields->fields[i].is_seen) {
-            Py_RETURN_NONE;
-        }
     }
     if (rows->event_id->value.text.saved > 0) {
         Py_RETURN_NONE;
@@ -175,7 +165,7 @@ add_field(JsonRows *rows, PyObject *given)
                           &(PyObject *){NULL})) {
         return -1;
     }
-    if (fields->count == MOST_COLUMNS - 1 || object > OUTSIDE || kind > 127) {
+    if (fields->count == MOST_FIELDS - 1 || object > OUTSIDE || kind > 127) {
         PyErr_SetString(PyExc_ValueError, "too many fields or objects, or an unknown kind");
         return -1;
     }

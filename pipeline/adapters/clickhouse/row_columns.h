@@ -3,7 +3,8 @@
 #ifndef SLUICE_ROW_COLUMNS_H
 #define SLUICE_ROW_COLUMNS_H
 
-#include "json_record.h"
+#include "pipeline/events/json_record.h"
+#include "word_places.h"
 
 /* A column's bytes so far; those of words and counts are in `words`, but for the counts' own. */
 typedef struct {

@@ -4,6 +4,7 @@
 #define SLUICE_WORD_PLACES_H
 
 #include "buffer.h"
+#include "pipeline/events/short_hash.h"
 
 #define FIRST_SLOTS 32
 
@@ -20,28 +21,6 @@ typedef struct {
     size_t slot_count; /* a power of two, at least twice the words */
     uint32_t count, latest;
 } Words;
-
-static inline uint64_t
-mixed(uint64_t hash, uint64_t more)
-{
-    hash = (hash ^ more) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ hash >> 32;
-}
-
-/* Whoever makes words collide makes a block slow, not the sink: a block is some hundred words. */
-static inline uint64_t
-hash_of(const char *bytes, size_t size)
-{
-    uint64_t hash = size, eight = 0;
-    for (; size >= sizeof eight; size -= sizeof eight, bytes += sizeof eight) {
-        memcpy(&eight, bytes, sizeof eight);
-        hash = mixed(hash, eight);
-    }
-    for (eight = 0; size > 0; size--) {
-        eight = eight << 8 | (unsigned char)*bytes++;
-    }
-    return mixed(hash, eight);
-}
 
 static inline int
 is_word(const Words *words, uint32_t place, const char *bytes, size_t size)
@@ -74,7 +53,8 @@ more_slots(Words *words)
     return 0;
 }
 
-/* Append a row whose word is `bytes`. */
+/* Append a row whose word is `bytes`. Whoever makes words collide makes a block slow, not the sink: a
+ * block is some hundred words. */
 static inline int
 put_word(Words *words, const char *bytes, size_t size)
 {

@@ -1,20 +1,22 @@
-/* A record of JSON taken apart: for each column the value in it, none of them copied. */
+/* A record of JSON taken apart: for each field that is wanted the value in it, none of them copied.
+ *
+ * Of the sink's columns, and of what the aggregator reads of an event. */
 
 #ifndef SLUICE_JSON_RECORD_H
 #define SLUICE_JSON_RECORD_H
 
 #include "json_text.h"
-#include "word_places.h"
+#include "short_hash.h"
 
-#define MOST_COLUMNS 120
+#define MOST_FIELDS 120
 #define MOST_OBJECTS 4
 #define OUTSIDE MOST_OBJECTS /* of the record: where it stands itself */
-#define NAME_SLOTS 256 /* more than twice the columns: there is always a free one */
+#define NAME_SLOTS 256 /* more than twice the fields: there is always a free one */
 
-/* What a column holds, and what of JSON it takes. Null or nothing where nothing is required. */
+/* What a field holds, and what of JSON it takes. Null or nothing where nothing is required. */
 enum {
     TEXT = 't',      /* a string */
-    WORD = 'w',      /* a string, in a dictionary */
+    WORD = 'w',      /* a string without escapes, one of few */
     JSON = 'j',      /* any value as its text; of a string its content */
     MOMENT = 'm',    /* a string such as 2026-11-01T10:00:00.250000Z, as microseconds */
     DOLLARS = 'd',   /* a number, in billionths */
@@ -25,9 +27,9 @@ enum {
     LONG = '8',      /* of 64 */
     COUNTS = 'c',    /* an object of integers of 32 bits */
     VERIFIED = 'v',  /* true */
-    REST = 'r',      /* the members that no column is named after, as an object */
-    OBJECT = '{',    /* no column: an object that has columns itself */
-    NO_COLUMN = '-', /* no column, and not among the rest */
+    REST = 'r',      /* the members that no field is named after, as an object */
+    OBJECT = '{',    /* an object that has fields itself */
+    NO_COLUMN = '-', /* passed, and not among the rest */
 };
 
 /* What stands in the text. */
@@ -49,7 +51,7 @@ typedef struct {
 } Field;
 
 typedef struct {
-    Field fields[MOST_COLUMNS];
+    Field fields[MOST_FIELDS];
     size_t count;
     size_t first[MOST_OBJECTS];              /* the field that came first the last time, as `next` */
     uint8_t slots[MOST_OBJECTS][NAME_SLOTS]; /* by a name's hash: a field, counted from 1 */
@@ -190,7 +192,7 @@ read_value(Scanner *scanner, Value *value)
     return 0;
 }
 
-/* Whether the column takes the value, which is made what the column holds. */
+/* Whether the field takes the value, which is made what the field holds. */
 static inline int
 fits(char kind, Value *value)
 {
@@ -226,7 +228,7 @@ fits(char kind, Value *value)
     }
 }
 
-/* Pass a member that no column is named after, and note it for the rest. */
+/* Pass a member that no field is named after, and note it for the rest. */
 static inline int
 pass_rest(Scanner *scanner, Fields *fields, const Text *name)
 {
@@ -297,6 +299,25 @@ read_object(Scanner *scanner, Fields *fields, size_t object)
         more = scan_next(scanner, '}');
     }
     return more;
+}
+
+/* Read a whole text that is a record: its fields, with all that are required. */
+static inline int
+read_record(Scanner *scanner, Fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        fields->fields[i].is_seen = 0;
+    }
+    fields->rest_count = 0;
+    if (read_object(scanner, fields, 0) < 0 || scanner->at != scanner->end) {
+        return -1;
+    }
+    for (size_t i = 0; i < fields->count; i++) {
+        if (fields->fields[i].is_required && !fields->fields[i].is_seen) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 #endif
