@@ -18,6 +18,7 @@ from pipeline.detection.messages import NOTHING_KNOWN, Progress, read_message
 from pipeline.detection.modes import ModeNotice
 from pipeline.detection.partition import PartitionDetector
 from pipeline.detection.rules import RuleSet, default_rules
+from pipeline.tasks.event import event_of
 from pipeline.windows.batch import AggregatorConfig, Record
 from pipeline.windows.event_time import event_time_ms
 from pipeline.windows.pane import Resolution
@@ -83,7 +84,8 @@ class Pipeline:
                     self._offsets[number] -= 1
             for event in events_now:
                 number = self.partition_of(event)
-                record = Record(self._offsets[number], event_time_ms(event["ts"]) + 50, event)
+                record_ms = event_time_ms(event["ts"]) + 50
+                record = Record(self._offsets[number], record_ms, event_of(event))
                 self._offsets[number] += 1
                 by_partition.setdefault(number, []).append(record)
         for number, batch in by_partition.items():

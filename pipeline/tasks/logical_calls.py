@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import orjson
+
+from pipeline.tasks.event import ARGUMENTS, CALL_ID, TOOL_NAME, Event
 
 Call = list[int | None]
 """Event times, in ms, of the first failed attempt and of the first that succeeded."""
@@ -24,14 +26,14 @@ KEPT_CALLS: Final = 256
 """Calls a task remembers for their retries; bounds the state of a long task."""
 
 
-def call_key(event: dict[str, Any]) -> str:
+def call_key(event: Event) -> str:
     """Return what the attempts of one call share: its id, else a hash of tool and arguments."""
-    call_id = event.get("call_id")
+    call_id = event[CALL_ID]
     if call_id:
         return f"id:{call_id}"
-    arguments = orjson.dumps(event.get("arguments"), option=orjson.OPT_SORT_KEYS)
+    arguments = orjson.dumps(event[ARGUMENTS], option=orjson.OPT_SORT_KEYS)
     digest = blake2b(arguments, digest_size=12, person=b"sluice-call").hexdigest()
-    return f"{event['tool_name']}:{digest}"
+    return f"{event[TOOL_NAME]}:{digest}"
 
 
 def record_attempt(calls: dict[str, Call], key: str, time_ms: int, *, ok: bool) -> list[Change]:

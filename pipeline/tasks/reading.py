@@ -6,6 +6,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.tasks.budgets import COST_SCALE
+from pipeline.tasks.event import (
+    AGENT_NAME,
+    COST_USD,
+    DOCUMENTS,
+    ERROR_TYPE,
+    EVENT_TYPE,
+    LATENCY_MS,
+    MODEL_REQUESTED,
+    MODEL_VERSION,
+    PROMPT_ID,
+    PROMPT_VERSION,
+    QUARANTINED,
+    STATUS,
+    STEP_NAME,
+    STEP_TYPE,
+    TOKENS_IN,
+    TOKENS_OUT,
+    TOOL_NAME,
+    TRACE_ID,
+    Event,
+)
 from pipeline.windows.pane import Counter
 
 LATENCY_SCALE: Final = 1000
@@ -49,56 +70,52 @@ class Reading:
         """Rarer counters of its panes."""
 
 
-def read(event: dict[str, Any], time_ms: int) -> Reading:
+def read(event: Event, time_ms: int) -> Reading:
     """Return what a clean event says."""
-    kind: str = event["event_type"]
-    trace_id: str = event["trace_id"]
+    kind: str = event[EVENT_TYPE]
+    trace_id: str = event[TRACE_ID]
     found = Reading(time_ms, kind, trace_id)
-    status = event.get("status")
-    redaction = event.get("redaction")
+    status = event[STATUS]
+    quarantined = event[QUARANTINED]
     if status == "ok":
         found.succeeded = 1
-    elif status in _FAILED or (status is None and event.get("error_type") is not None):
+    elif status in _FAILED or (status is None and event[ERROR_TYPE] is not None):
         # without a status, an error type says that it failed
-        found.error = event.get("error_type") or status
+        found.error = event[ERROR_TYPE] or status
         found.failed = 0 if found.error is None else 1
     error = found.error
-    if error is not None or not trace_id or (redaction and redaction["quarantined"]):
-        found.rarer = _rarer(error, trace_id, redaction)
+    if error is not None or not trace_id or quarantined:
+        found.rarer = _rarer(error, trace_id, quarantined)
     if kind in ("session_start", "session_end", "evaluation"):
         return found  # no steps
-    latency = event.get("latency_ms")
+    latency = event[LATENCY_MS]
     if latency is not None:
         found.latency = _rounded(float(latency) * LATENCY_SCALE)
-    agent = event["agent_name"]
+    agent = event[AGENT_NAME]
     if kind == "llm_call":
         _read_llm_call(event, agent, found)
     elif kind == "tool_call":
-        tool: str = event["tool_name"]
+        tool: str = event[TOOL_NAME]
         found.action = agent, "tool:" + tool, tool, None, None
         found.succeeded = found.failed = 0
     elif kind == "agent_step":
-        step = event.get("step_name") or event.get("step_type") or kind
+        step = event[STEP_NAME] or event[STEP_TYPE] or kind
         found.action = agent, step, None, None, None
     else:
         found.action = agent, kind, None, None, None
         if kind == "retrieval":
-            found.rarer = _with_documents(found.rarer, event.get("documents") or ())
+            found.rarer = _with_documents(found.rarer, event[DOCUMENTS] or ())
     return found
 
 
-def _read_llm_call(event: dict[str, Any], agent: str, found: Reading) -> None:
-    model, prompt = event.get("model_version"), event.get("prompt_version")
+def _read_llm_call(event: Event, agent: str, found: Reading) -> None:
+    model, prompt = event[MODEL_VERSION], event[PROMPT_VERSION]
     if not model or not prompt:
         found.rarer = _with_gaps(found.rarer, model, prompt)
-    if prompt and (prompt_id := event.get("prompt_id")):
+    if prompt and (prompt_id := event[PROMPT_ID]):
         prompt = f"{prompt_id}@{prompt}"
-    found.action = agent, "llm_call", None, model or event["model_requested"], prompt or None
-    tokens_in, tokens_out, cost = (
-        event.get("tokens_in"),
-        event.get("tokens_out"),
-        event.get("cost_usd"),
-    )
+    found.action = agent, "llm_call", None, model or event[MODEL_REQUESTED], prompt or None
+    tokens_in, tokens_out, cost = event[TOKENS_IN], event[TOKENS_OUT], event[COST_USD]
     found.tokens_in, found.tokens_out = tokens_in, tokens_out
     if tokens_in is not None or tokens_out is not None:
         found.tokens = (tokens_in or 0) + (tokens_out or 0)
@@ -117,14 +134,14 @@ def _rounded(value: float) -> int:
     return whole
 
 
-def _rarer(error: str | None, trace_id: str, redaction: Mapping[str, int] | None) -> dict[str, int]:
+def _rarer(error: str | None, trace_id: str, quarantined: int | None) -> dict[str, int]:
     counted: dict[str, int] = {}
     if error is not None:
         counted[f"{Counter.ERROR_PREFIX}{error}"] = 1
     if not trace_id:
         counted[Counter.UNTRACED] = 1
-    if redaction and redaction["quarantined"]:
-        counted[Counter.QUARANTINED] = redaction["quarantined"]
+    if quarantined:
+        counted[Counter.QUARANTINED] = quarantined
     return counted
 
 

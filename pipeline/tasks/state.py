@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 from pipeline.tasks.budgets import (
     LEVELS,
@@ -19,6 +19,23 @@ from pipeline.tasks.budgets import (
     crossings,
     elapsed_level,
     level_name,
+)
+from pipeline.tasks.event import (
+    AGENT_NAME,
+    CAPABILITY_TIER,
+    DOCUMENTS,
+    ENVIRONMENT,
+    OUTCOME,
+    RELEASE_VERSION,
+    SESSION_ID,
+    STATUS,
+    STEP_TYPE,
+    TASK_ID,
+    TENANT_ID,
+    TOKENS_CACHE_READ,
+    TRACE_ID,
+    WORKFLOW,
+    Event,
 )
 from pipeline.tasks.logical_calls import Call, Change, call_key, record_attempt
 from pipeline.tasks.reading import Action, Reading
@@ -32,10 +49,10 @@ Step = list[int]
 """Of one step's latencies: their number, and their sum and maximum in µs."""
 
 
-def task_key(event: dict[str, Any]) -> str:
+def task_key(event: Event) -> str:
     """Return the key of the task that an event belongs to; task ids are unique in a session."""
-    task_id = event.get("task_id")
-    session_id: str = event["session_id"]
+    task_id = event[TASK_ID]
+    session_id: str = event[SESSION_ID]
     return f"{session_id}\x1f{task_id}" if task_id else session_id
 
 
@@ -101,16 +118,16 @@ class TaskState:
         """The `end_ms` that those who keep open tasks have noted; not stored."""
 
     @classmethod
-    def open(cls, key: str, event: dict[str, Any], time_ms: int) -> TaskState:
+    def open(cls, key: str, event: Event, time_ms: int) -> TaskState:
         """Start a part with its first event, which is not applied yet."""
         return TaskState(
             key,
             time_ms,
-            event["session_id"],
-            event.get("task_id"),
-            event["trace_id"],
-            event["agent_name"],
-            event["release_version"],
+            event[SESSION_ID],
+            event[TASK_ID],
+            event[TRACE_ID],
+            event[AGENT_NAME],
+            event[RELEASE_VERSION],
         )
 
     @property
@@ -199,9 +216,7 @@ class TaskState:
         ]
         return min(times, default=None)
 
-    def apply(
-        self, event: dict[str, Any], reading: Reading, earliest_end_ms: int = 0
-    ) -> Sequence[Change]:
+    def apply(self, event: Event, reading: Reading, earliest_end_ms: int = 0) -> Sequence[Change]:
         """Add one event; return what it changes in the outcomes of logical tool calls.
 
         `reading` is what `read` returned for the event. An end that comes late counts at
@@ -211,7 +226,7 @@ class TaskState:
         self.events += 1
         if time_ms >= self.last_ms:
             self.last_ms = time_ms
-            if tier := event.get("capability_tier"):
+            if tier := event[CAPABILITY_TIER]:
                 self.tier = tier
         elif time_ms < self.start_ms:
             self.start_ms = time_ms
@@ -219,17 +234,17 @@ class TaskState:
             self.untraced += 1
         # mostly known from the first event on
         if not self.workflow:
-            self.workflow = event.get("workflow")
+            self.workflow = event[WORKFLOW]
         if not self.tenant:
-            self.tenant = event.get("tenant_id")
+            self.tenant = event[TENANT_ID]
         if not self.environment:
-            self.environment = event.get("environment")
+            self.environment = event[ENVIRONMENT]
         if error is not None:
             self.errors[error] = self.errors.get(error, 0) + 1
         action = reading.action
         if action is None:
             if kind == "session_end":
-                self._end(max(time_ms, earliest_end_ms), event["outcome"])
+                self._end(max(time_ms, earliest_end_ms), event[OUTCOME])
             elif kind == "evaluation":
                 self.evaluations += 1
             return ()
@@ -240,9 +255,9 @@ class TaskState:
         if kind == "llm_call":
             self._add_llm_call(event, reading, action)
         elif kind == "retrieval":
-            self.documents += len(event.get("documents") or ())
-        elif kind == "agent_step" and event.get("step_type") == "task_end":
-            self._end(max(time_ms, earliest_end_ms), event.get("outcome") or "unknown")
+            self.documents += len(event[DOCUMENTS] or ())
+        elif kind == "agent_step" and event[STEP_TYPE] == "task_end":
+            self._end(max(time_ms, earliest_end_ms), event[OUTCOME] or "unknown")
         return ()
 
     def _end(self, time_ms: int, outcome: str) -> None:
@@ -261,11 +276,11 @@ class TaskState:
         if latency_us > step[2]:
             step[2] = latency_us
 
-    def _add_llm_call(self, event: dict[str, Any], reading: Reading, action: Action) -> None:
+    def _add_llm_call(self, event: Event, reading: Reading, action: Action) -> None:
         self.llm_calls += 1
         self.tokens_in += reading.tokens_in or 0
         self.tokens_out += reading.tokens_out or 0
-        self.tokens_cached += event.get("tokens_cache_read") or 0
+        self.tokens_cached += event[TOKENS_CACHE_READ] or 0
         self.cost += reading.cost or 0
         tokens = reading.tokens or 0
         model, prompt = action[3], action[4]
@@ -273,9 +288,9 @@ class TaskState:
         if prompt is not None:
             self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
 
-    def _add_tool_call(self, event: dict[str, Any], time_ms: int, *, ok: bool) -> Sequence[Change]:
+    def _add_tool_call(self, event: Event, time_ms: int, *, ok: bool) -> Sequence[Change]:
         self.tool_calls += 1
-        if event.get("status") == "cancelled":
+        if event[STATUS] == "cancelled":
             return ()
         changes = record_attempt(self.calls, call_key(event), time_ms, ok=ok)
         for _, successes, failures in changes:

@@ -8,11 +8,12 @@ from typing import Any, Final, Protocol
 
 from pipeline.storage.rows import Refusal, read_event
 from pipeline.tasks.budgets import BudgetPolicy
+from pipeline.tasks.event import Event, event_of
 from pipeline.windows import event_fields
 from pipeline.windows.cardinality import DEFAULT_CAP
 from pipeline.windows.watermark import WatermarkConfig
 
-if getattr(event_fields, "INTERFACE", 0) != 1:
+if getattr(event_fields, "INTERFACE", 0) != 2:
     raise ImportError("pipeline/windows/event_fields.c has changed: run `make setup`")
 _take: Final = event_fields.take
 
@@ -38,7 +39,7 @@ class AggregatorConfig:
 class Record:
     """One clean event as it was read."""
 
-    def __init__(self, offset: int, record_ms: int, event: dict[str, Any]) -> None:
+    def __init__(self, offset: int, record_ms: int, event: Event) -> None:
         self.offset = offset
         """In the partition of the clean topic."""
         self.record_ms = record_ms
@@ -67,7 +68,7 @@ def records_of(messages: Iterable[Message]) -> Iterator[Record]:
             whole = read_event(value)
             if isinstance(whole, Refusal):
                 continue
-            event = whole
+            event = event_of(whole)
         yield Record(message.offset, message.timestamp, event)
 
 

@@ -10,27 +10,27 @@
 
 #include "pipeline/events/json_record.h"
 
-#define INTERFACE 1    /* raised with every change of what comes back */
+#define INTERFACE 2     /* raised with every change of what comes back */
 #define REMEMBERED 1024 /* strings, by a hash of what they say */
-#define LONGEST 64     /* of those that are remembered, in bytes */
+#define LONGEST 64      /* of those that are remembered, in bytes */
 
 enum { EVENT, SOURCE, REDACTION }; /* objects */
-/* The first fields of those below. What comes from CALL_ID on is put as it is. */
-enum { ARGUMENTS, DOCUMENTS, PLACE, REDACTED, BY_US, QUARANTINED, CALL_ID };
+/* The first fields of those below. Those from ARGUMENTS on make an event. */
+enum { PLACE, REDACTED, BY_US, ARGUMENTS, DOCUMENTS, QUARANTINED, CALL_ID };
 
-/* What is asked of an event; the kinds are those of json_record.h. Words come again and again, so
- * they are remembered. */
+/* What is asked of an event, in the order of pipeline/tasks/event.py. The kinds are those of
+ * json_record.h; words come again and again, so they are remembered. */
 static const struct {
     const char *name;
     char kind;
     int is_required;
     size_t object; /* in which it stands; of an OBJECT, which it is */
 } WANTED[] = {
-    [ARGUMENTS] = {"arguments", JSON, 0, EVENT},
-    [DOCUMENTS] = {"documents", JSON, 0, EVENT},
     [PLACE] = {"source", OBJECT, 1, SOURCE},
     [REDACTED] = {"redaction", OBJECT, 1, REDACTION},
     [BY_US] = {"verified", VERIFIED, 1, REDACTION},
+    [ARGUMENTS] = {"arguments", JSON, 0, EVENT},
+    [DOCUMENTS] = {"documents", JSON, 0, EVENT},
     [QUARANTINED] = {"quarantined", LONG, 1, REDACTION},
     [CALL_ID] = {"call_id", TEXT, 0, EVENT},
     {"topic", WORD, 1, SOURCE},
@@ -43,11 +43,11 @@ static const struct {
     {"trace_id", WORD, 1, EVENT},
     {"agent_name", WORD, 1, EVENT},
     {"release_version", WORD, 1, EVENT},
+    {"event_type", WORD, 1, EVENT},
     {"workflow", WORD, 0, EVENT},
     {"tenant_id", WORD, 0, EVENT},
     {"environment", WORD, 0, EVENT},
     {"capability_tier", WORD, 0, EVENT},
-    {"event_type", WORD, 1, EVENT},
     {"task_id", TEXT, 0, EVENT},
     {"model_requested", WORD, 0, EVENT},
     {"model_version", WORD, 0, EVENT},
@@ -68,7 +68,7 @@ static const struct {
 #define COUNT (sizeof WANTED / sizeof WANTED[0])
 
 static Fields fields;
-static PyObject *names[COUNT], *remembered[REMEMBERED];
+static PyObject *remembered[REMEMBERED];
 static PyObject *loads; /* orjson's */
 
 /* Return a word as an object, mostly the one that it was before. */
@@ -88,13 +88,13 @@ word_of(const Text *text)
     return word;
 }
 
-/* Return the value of a field; NULL without an error if it is not taken. */
+/* Return the value of a field; NULL, maybe without an error, if it is not taken. */
 static PyObject *
 object_of(const Field *field)
 {
     const Text *text = &field->value.text;
     const Number *number = &field->value.number;
-    if (field->value.type == 'n') {
+    if (!field->is_seen || field->value.type == 'n' || field->kind == JSON) {
         Py_RETURN_NONE;
     }
     switch (field->kind) {
@@ -112,53 +112,30 @@ object_of(const Field *field)
     }
 }
 
-/* Put what was read into the two; -1, maybe without an error, if it is not taken. */
-static int
-put_fields(PyObject *event, PyObject *source)
-{
-    for (size_t i = CALL_ID; i < COUNT; i++) {
-        const Field *field = &fields.fields[i];
-        if (!field->is_seen) {
-            continue;
-        }
-        PyObject *value = object_of(field);
-        if (value == NULL) {
-            return -1;
-        }
-        const int put = PyDict_SetItem(field->object == SOURCE ? source : event, names[i], value);
-        Py_DECREF(value);
-        if (put < 0) {
-            return -1;
-        }
-    }
-    return PyDict_SetItem(event, names[PLACE], source);
-}
-
 /* Put the documents of an event, which few have. */
 static int
 put_documents(PyObject *event, const Value *found)
 {
-    if (found->type == 'n') {
-        return PyDict_SetItem(event, names[DOCUMENTS], Py_None);
-    }
     if (found->type != '[') {
         return -1;
     }
     PyObject *text = PyBytes_FromStringAndSize(found->text.start, (Py_ssize_t)found->text.size);
     PyObject *value = text == NULL ? NULL : PyObject_CallOneArg(loads, text);
-    const int put = value == NULL ? -1 : PyDict_SetItem(event, names[DOCUMENTS], value);
     Py_XDECREF(text);
-    Py_XDECREF(value);
-    return put;
+    if (value == NULL) {
+        return -1;
+    }
+    Py_SETREF(PyTuple_GET_ITEM(event, DOCUMENTS - ARGUMENTS), value);
+    return 0;
 }
 
-/* Read a record into the two; -1, maybe without an error, if it is not taken. */
+/* Read a record into an event, which is empty; -1, maybe without an error, if it is not taken. */
 static int
-read_event(PyObject *record, PyObject *event, PyObject *source)
+read_event(PyObject *record, PyObject *event)
 {
     const char *const start = PyBytes_AS_STRING(record);
     Scanner scanner = {start, start + PyBytes_GET_SIZE(record)};
-    if (read_record(&scanner, &fields) < 0 || fields.fields[QUARANTINED].value.number.whole > 0) {
+    if (read_record(&scanner, &fields) < 0) {
         return -1;
     }
     /* by its arguments is known a call that has no id */
@@ -167,12 +144,17 @@ read_event(PyObject *record, PyObject *event, PyObject *source)
         (!call_id->is_seen || call_id->value.type == 'n' || call_id->value.text.size == 0)) {
         return -1;
     }
-    const Field documents = fields.fields[DOCUMENTS];
-    if (put_fields(event, source) < 0) {
-        return -1;
+    for (size_t i = ARGUMENTS; i < COUNT; i++) {
+        PyObject *value = object_of(&fields.fields[i]);
+        if (value == NULL) {
+            return -1;
+        }
+        PyTuple_SET_ITEM(event, (Py_ssize_t)(i - ARGUMENTS), value);
     }
     /* last, since this may run other code, which may come here, too */
-    return documents.is_seen ? put_documents(event, &documents.value) : 0;
+    const Field documents = fields.fields[DOCUMENTS];
+    const int has_documents = documents.is_seen && documents.value.type != 'n';
+    return has_documents ? put_documents(event, &documents.value) : 0;
 }
 
 static PyObject *
@@ -181,17 +163,11 @@ take(PyObject *Py_UNUSED(module), PyObject *record)
     if (!PyBytes_CheckExact(record)) {
         Py_RETURN_NONE;
     }
-    /* before anything is read: to make a dict may collect garbage, and so run other code */
-#if PY_VERSION_HEX < 0x030D0000
-    PyObject *event = _PyDict_NewPresized(COUNT - 7);
-#else
-    PyObject *event = PyDict_New();
-#endif
-    PyObject *source = PyDict_New();
-    if (event == NULL || source == NULL || read_event(record, event, source) < 0) {
+    /* before anything is read: to make a tuple may collect garbage, and so run other code */
+    PyObject *event = PyTuple_New(COUNT - ARGUMENTS);
+    if (event != NULL && read_event(record, event) < 0) {
         Py_CLEAR(event);
     }
-    Py_XDECREF(source);
     if (event == NULL && !PyErr_Occurred()) {
         Py_RETURN_NONE;
     }
@@ -208,14 +184,10 @@ static struct PyModuleDef event_fields_module = {
     .m_size = -1, .m_methods = methods,
 };
 
-static int
+static void
 make_fields(void)
 {
     for (size_t i = 0; i < COUNT; i++) {
-        names[i] = PyUnicode_InternFromString(WANTED[i].name);
-        if (names[i] == NULL) {
-            return -1;
-        }
         fields.fields[i] = (Field){
             .kind = WANTED[i].kind,
             .is_required = WANTED[i].is_required,
@@ -226,7 +198,6 @@ make_fields(void)
         add_name(&fields, WANTED[i].kind == OBJECT ? EVENT : WANTED[i].object, i);
     }
     fields.count = COUNT;
-    return 0;
 }
 
 PyMODINIT_FUNC
@@ -236,9 +207,11 @@ PyInit_event_fields(void)
     loads = orjson == NULL ? NULL : PyObject_GetAttrString(orjson, "loads");
     Py_XDECREF(orjson);
     PyObject *module = loads == NULL ? NULL : PyModule_Create(&event_fields_module);
-    if (module != NULL &&
-        (make_fields() < 0 || PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0)) {
+    if (module != NULL && PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0) {
         Py_CLEAR(module);
+    }
+    if (module != NULL) {
+        make_fields();
     }
     return module;
 }

@@ -1,11 +1,10 @@
-from typing import Any
+from pipeline.tasks.event import Event
 
 INTERFACE: int
 
-def take(record: bytes | None, /) -> dict[str, Any] | None:
-    """Return as much of a verified event as tasks and panes are made of.
+def take(record: bytes | None, /) -> Event | None:
+    """Return of a verified event what `event_of` returns of it.
 
-    What it returns is what `orjson.loads` has under these names, and of `source` the place. None: it
-    is not written as a redactor writes it, or something of it is unusual, so that
+    None: it is not written as a redactor writes it, or something of it is unusual, so that
     `pipeline.storage.rows` has to read it in full.
     """

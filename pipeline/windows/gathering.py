@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pipeline.tasks.event import AGENT_NAME, RELEASE_VERSION, TENANT_ID, WORKFLOW, Event
 from pipeline.tasks.reading import Action, Reading
 from pipeline.windows.contributions import Amounts, Contribution
 from pipeline.windows.measure import NAMES, Measure
@@ -99,14 +100,9 @@ class Gathered:
         return found
 
 
-def actor_of(event: dict[str, Any]) -> Actor:
+def actor_of(event: Event) -> Actor:
     """Return who acted."""
-    return (
-        event["agent_name"],
-        event["release_version"],
-        event.get("workflow"),
-        event.get("tenant_id"),
-    )
+    return event[AGENT_NAME], event[RELEASE_VERSION], event[WORKFLOW], event[TENANT_ID]
 
 
 class Span:

@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from typing import Any, Final
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
+from pipeline.tasks.event import Event
 from pipeline.tasks.state import TaskState, task_key
 from pipeline.tasks.storage import from_bytes
 from pipeline.tasks.summary import budget_event, summary
@@ -100,7 +101,7 @@ class OpenTasks:
 
     def task_for(
         self,
-        event: dict[str, Any],
+        event: Event,
         time_ms: int,
         offset: int,
         watermark: int | None,

@@ -17,11 +17,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
 from pipeline.storage.coordinates import Source, SourceFence
+from pipeline.tasks.event import (
+    AGENT_NAME,
+    EVENT_ID,
+    SESSION_ID,
+    SOURCE_INDEX,
+    SOURCE_OFFSET,
+    SOURCE_PARTITION,
+    SOURCE_TOPIC,
+    TS,
+    Event,
+)
 from pipeline.tasks.reading import read
 from pipeline.tasks.storage import from_bytes, to_bytes
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
@@ -187,12 +198,15 @@ class PartitionAggregator:
     def _apply_event(self, record: Record, changes: Changes) -> None:
         event, offset, record_ms = record.event, record.offset, record.record_ms
         tasks, clock = self._tasks, self._watermark
-        time_ms = self._event_clock.ms_of(event["ts"])
+        time_ms = self._event_clock.ms_of(event[TS])
         before = clock.value_ms
-        watermark = clock.observe(time_ms, record_ms, event["session_id"])
+        watermark = clock.observe(time_ms, record_ms, event[SESSION_ID])
         if watermark is not None and watermark != before:
             tasks.advanced(watermark, offset)
-        if "source" in event and not self._sources.passes_record(event):
+        topic = event[SOURCE_TOPIC]
+        if topic is not None and not self._sources.passes_place(
+            topic, event[SOURCE_PARTITION], event[SOURCE_OFFSET], event[SOURCE_INDEX]
+        ):
             # its task would know its id; but a task may close before the panes it counted in
             changes.processed += 1
             return
@@ -206,7 +220,7 @@ class PartitionAggregator:
             changes.replayed += 1
             return
         task.fence = offset
-        if task.is_repeated(event["event_id"]):
+        if task.is_repeated(event[EVENT_ID]):
             changes.repeated += 1
             return
         changes.applied += 1
@@ -330,6 +344,6 @@ class PartitionAggregator:
         return stored(self._task_key(key, opened_ms))
 
 
-def _count_agent(counts: dict[str, int], event: dict[str, Any]) -> None:
-    agent = event["agent_name"]
+def _count_agent(counts: dict[str, int], event: Event) -> None:
+    agent = event[AGENT_NAME]
     counts[agent] = counts.get(agent, 0) + 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.tasks.event import event_of
 from pipeline.tasks.logical_calls import KEPT_CALLS, Call, call_key, record_attempt
+from tests.unit.windows.fleet import event
 
 attempts = st.lists(st.tuples(st.integers(0, 50), st.booleans()), min_size=1, max_size=8)
 
@@ -48,12 +51,13 @@ def test_a_first_failure_is_told_at_once(tried: list[tuple[int, bool]]) -> None:
 
 
 def test_without_a_call_id_tool_and_arguments_tell_calls_apart() -> None:
-    one = {"tool_name": "search", "arguments": {"q": "secret", "n": 1}}
-    same = {"tool_name": "search", "arguments": {"n": 1, "q": "secret"}}
-    other = {"tool_name": "search", "arguments": {"q": "secret", "n": 2}}
-    assert call_key(one) == call_key(same) != call_key(other)
-    assert "secret" not in call_key(one)
-    assert call_key({**one, "call_id": "c1"}) == call_key({**other, "call_id": "c1"})
+    def key(arguments: dict[str, Any], call_id: str | None = None) -> str:
+        return call_key(event_of(event(0, "tool_call", arguments=arguments, call_id=call_id)))
+
+    one, same, other = {"q": "secret", "n": 1}, {"n": 1, "q": "secret"}, {"q": "secret", "n": 2}
+    assert key(one) == key(same) != key(other)
+    assert "secret" not in key(one)
+    assert key(one, "c1") == key(other, "c1")
 
 
 def test_a_long_task_remembers_a_bounded_number_of_calls() -> None:

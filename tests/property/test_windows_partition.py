@@ -385,24 +385,24 @@ def lives(batches_of_lives: list[list[list[Record]]], batch: list[Record]) -> To
 def test_a_closed_task_is_kept_until_the_replay_has_passed_it() -> None:
     own = [event(START_MS + n, event_id=f"own-{n}", tokens_in=1) for n in range(10)]
     end = event(START_MS + 20, "session_end")
-    batch = records([*clocks(START_MS, "first"), *own, end, *clocks(START_MS + 60_000, "last")])
+    events = [*clocks(START_MS, "first"), *own, end, *clocks(START_MS + 60_000, "last")]
+    batch = records(events)
     told = lives([[batch], [batch[:4], batch[4:6], batch[6:7]]], batch)
-    expected = run([record.event for record in batch], [100])
+    expected = run(events, [100])
     assert told.messages == expected.messages
     assert totals(told.panes) == totals(expected.panes)
 
 
 def test_an_end_that_the_watermark_has_passed_already_counts_where_it_is_found() -> None:
     watermark_ms = START_MS + 5_000
-    batch = records(
-        [
-            event(START_MS, event_id="own", tokens_in=1),
-            *clocks(watermark_ms + LATENESS_MS, "clock"),
-            event(watermark_ms - 1, session_id="clock-0", event_id="in the same pane"),
-            event(watermark_ms - 2, "session_end"),
-        ]
-    )
+    events = [
+        event(START_MS, event_id="own", tokens_in=1),
+        *clocks(watermark_ms + LATENESS_MS, "clock"),
+        event(watermark_ms - 1, session_id="clock-0", event_id="in the same pane"),
+        event(watermark_ms - 2, "session_end"),
+    ]
+    batch = records(events)
     told = lives([[batch[:5]]], batch)
-    expected = run([record.event for record in batch], [100])
+    expected = run(events, [100])
     assert expected.panes["all", START_MS].counters[Counter.TASKS] == 1
     assert totals(told.panes) == totals(expected.panes)

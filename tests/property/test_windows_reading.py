@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.tasks.event import event_of
 from pipeline.tasks.reading import read
 from pipeline.windows.event_time import EventClock, event_time_ms
 from pipeline.windows.pane import MAX_EXAMPLES
 from pipeline.windows.task_contributions import Worst
+from tests.unit.windows.fleet import event
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -60,22 +61,12 @@ def test_what_is_no_time_is_refused(ts: str) -> None:
         clock.ms_of(ts)
 
 
-def _call(**fields: Any) -> dict[str, Any]:
-    return {
-        "event_type": "llm_call",
-        "trace_id": "t",
-        "agent_name": "a",
-        "model_requested": "m",
-        **fields,
-    }
-
-
 @given(st.floats(0, 1e9) | st.integers(0, 10**9))
 @example(0.0005)
 @example(0.0015)
 @example(2.5e-9)
 def test_latency_and_cost_are_rounded_as_python_rounds(value: float) -> None:
-    reading = read(_call(latency_ms=value, cost_usd=value), 0)
+    reading = read(event_of(event(0, latency_ms=value, cost_usd=value)), 0)
     assert reading.latency == round(value * 1000)
     assert reading.cost == round(float(value) * 1_000_000_000)
     assert reading.latency is not None

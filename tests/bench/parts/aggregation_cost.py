@@ -16,6 +16,7 @@ import orjson
 from agents import garbage
 from agents.aggregator import RECORDS_PER_CALL, config_of
 from pipeline.config import AggregationSettings
+from pipeline.tasks.event import event_of
 from pipeline.windows.batch import Record
 from pipeline.windows.partition import PartitionAggregator
 from tests.unit.windows.fleet import records, sessions, time_of
@@ -56,7 +57,8 @@ class _Load:
 
     def _parsed(self, start: int, end: int) -> Iterator[Record]:
         for offset in range(start, end):
-            yield Record(offset, self._times[offset], orjson.loads(self._events[offset]))
+            event = event_of(orjson.loads(self._events[offset]))
+            yield Record(offset, self._times[offset], event)
 
 
 def _cost(load: _Load, size: int) -> float:

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.tasks.event import event_of
 from pipeline.tasks.reading import read
 from pipeline.tasks.state import TaskState, task_key
 from pipeline.tasks.storage import FIELDS, from_bytes, to_bytes
@@ -16,10 +17,11 @@ from tests.unit.windows.fleet import sessions, time_of
 
 def _task() -> TaskState:
     events = sessions(3, 1)
-    task = TaskState.open(task_key(events[0]), events[0], time_of(events[0]))
+    first = event_of(events[0])
+    task = TaskState.open(task_key(first), first, time_of(events[0]))
     for event in events:
         assert not task.is_repeated(event["event_id"])
-        task.apply(event, read(event, time_of(event)))
+        task.apply(event_of(event), read(event_of(event), time_of(event)))
     return task
 
 

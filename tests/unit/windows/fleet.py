@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipeline.tasks.event import event_of
 from pipeline.windows.batch import Record
 
 START_MS = 1_760_000_000_000
@@ -118,7 +119,7 @@ def _session(chance: random.Random, name: str, begin_ms: int) -> list[Event]:
 def records(events: Iterable[Event], first_offset: int = 0) -> list[Record]:
     """The events as they are read from a partition, each produced just after its own time."""
     return [
-        Record(first_offset + position, time_of(each) + 100_000, each)
+        Record(first_offset + position, time_of(each) + 100_000, event_of(each))
         for position, each in enumerate(events)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.tasks.event import event_of
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.dimension import OTHER
 from pipeline.windows.pane import Counter, Pane
@@ -49,11 +50,11 @@ def test_one_event_from_the_future_closes_nothing() -> None:
     aggregator = started()
     future = event(START_MS + 80_000_000, session_id="a", event_id="future")
     record_ms = START_MS + 2_000
-    changes = aggregator.apply([Record(3, record_ms, future)])
+    changes = aggregator.apply([Record(3, record_ms, event_of(future))])
     assert changes.early == {"helper": 1}
     assert not told(changes)
     punctual = event(START_MS + 2_000, session_id="b", event_id="punctual")
-    changes = aggregator.apply([Record(4, record_ms, punctual)])
+    changes = aggregator.apply([Record(4, record_ms, event_of(punctual))])
     assert not changes.late
     assert told(changes)[START_MS].counters[Counter.EVENTS] == 4
 
@@ -91,7 +92,7 @@ def test_what_a_redactor_sends_again_counts_once_though_its_task_has_closed(
         place = {"topic": "agent.events.raw", "partition": 0, "offset": source, "index": 0}
         event_id = f"{session}{source}"
         each = event(time_ms, kind, session_id=session, event_id=event_id, source=place)
-        return Record(offset, time_ms + 100_000, each)
+        return Record(offset, time_ms + 100_000, event_of(each))
 
     short = [
         sent(3, START_MS + 10, "llm_call", "s", 3),
