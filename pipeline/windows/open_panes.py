@@ -49,6 +49,8 @@ class OpenPane:
     examples: dict[str, list[Example]] = field(default_factory=dict)
     encoded: bytes = b""
     """What `encode` returned last."""
+    has_record: bool = False
+    """Whether the table has a record of it."""
 
     def add(self, contribution: Contribution, version: Version) -> None:
         """Add what a group of events or a closed task contributes."""
@@ -80,7 +82,7 @@ class OpenPane:
 
     def encode(self) -> bytes:
         """Return the pane's JSON in a partial, which may be stored as well."""
-        self._settle()
+        self.settle()
         self.encoded = orjson.dumps(
             {
                 "start_ms": self.start_ms,
@@ -94,8 +96,9 @@ class OpenPane:
         return self.encoded
 
     def draft(self) -> bytes:
-        """Return a value to store that no partial carries: each batch writes it anew."""
-        self._settle()
+        """Return a value to store that no partial carries."""
+        self.settle()
+        self.has_record = True
         return orjson.dumps(
             [
                 self.start_ms,
@@ -152,8 +155,8 @@ class OpenPane:
             },
         )
 
-    def _settle(self) -> None:
-        """Put in order what was only gathered; what is stored next holds all of it."""
+    def settle(self) -> None:
+        """Put in order what was only gathered, once a batch: what is stored now holds all of it."""
         self.stored = self.version
         for cell in self.cells.values():
             cell.settle()
@@ -164,15 +167,18 @@ class OpenPanes:
 
     def __init__(self) -> None:
         self._panes: dict[tuple[str, int], OpenPane] = {}
-        self._changed: dict[tuple[str, int], OpenPane] = {}
+        # by the batch at hand; those that only batches before it changed
+        self._touched: dict[tuple[str, int], OpenPane] = {}
+        self._logged: dict[tuple[str, int], OpenPane] = {}
 
     def __len__(self) -> int:
         return len(self._panes)
 
     def restore(self, pane: OpenPane) -> None:
         """Take in a stored pane; it counts as changed, so that its partial is published again."""
+        pane.has_record = True
         self._panes[pane.dimension.key, pane.start_ms] = pane
-        self._changed[pane.dimension.key, pane.start_ms] = pane
+        self._touched[pane.dimension.key, pane.start_ms] = pane
 
     def add(
         self, dimensions: Iterable[Dimension], start_ms: int, found: Contribution, version: Version
@@ -182,7 +188,7 @@ class OpenPanes:
             pane = self._pane(dimension, start_ms)
             if is_newer(version, pane.stored):
                 pane.add(found, version)
-                self._changed[dimension.key, start_ms] = pane
+                self._touched[dimension.key, start_ms] = pane
 
     def add_tasks(self, dimension: Dimension, start_ms: int, facts: list[TaskFact]) -> None:
         """Add closed tasks to one pane, except those that it holds already."""
@@ -197,7 +203,7 @@ class OpenPanes:
                     newest = fact.version
         if fresh:
             pane.add(contribution_of_tasks(fresh), newest)
-            self._changed[dimension.key, start_ms] = pane
+            self._touched[dimension.key, start_ms] = pane
 
     def _pane(self, dimension: Dimension, start_ms: int) -> OpenPane:
         key = dimension.key, start_ms
@@ -206,10 +212,25 @@ class OpenPanes:
             pane = self._panes[key] = OpenPane(dimension, start_ms)
         return pane
 
+    def settle(self) -> int:
+        """End a batch that is logged: what it changed is stored with its record, not as panes.
+
+        Return the last offset that is in any of them.
+        """
+        last = -1
+        for pane in self._touched.values():
+            pane.settle()
+            last = max(last, pane.stored[0])
+        self._logged.update(self._touched)
+        self._touched.clear()
+        return last
+
     def take_changed(self) -> list[OpenPane]:
-        """Return the panes that changed since the last call."""
-        changed = list(self._changed.values())
-        self._changed.clear()
+        """Return the open panes that changed since the last call."""
+        self._logged.update(self._touched)
+        changed = list(self._logged.values())
+        self._logged.clear()
+        self._touched.clear()
         return changed
 
     def close(self, watermark_ms: int) -> list[OpenPane]:
@@ -217,5 +238,8 @@ class OpenPanes:
         latest_ms = watermark_ms - _TEN_SECONDS
         closed = [pane for pane in self._panes.values() if pane.start_ms <= latest_ms]
         for pane in closed:
-            del self._panes[pane.dimension.key, pane.start_ms]
+            key = pane.dimension.key, pane.start_ms
+            del self._panes[key]
+            self._touched.pop(key, None)
+            self._logged.pop(key, None)
         return closed

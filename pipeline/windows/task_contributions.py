@@ -30,22 +30,70 @@ _DURATION: Final = NAMES[Measure.TASK_DURATION_MS]
 class TaskFact:
     """What a closed task adds to its panes; `version` fences it there."""
 
-    def __init__(self, task: TaskState, version: Version) -> None:
-        outcome = _TASK_OUTCOMES.get(task.outcome or "")
-        self.went_wrong = outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED)
-        """Whether it failed or was escalated."""
+    def __init__(
+        self,
+        version: Version,
+        counted: list[str],
+        went_wrong: bool,
+        untraced: bool,
+        trace_id: str,
+        last_ms: int,
+        tokens: Any,
+        cost: Any,
+        duration: Any,
+    ) -> None:
         self.version = version
-        self.counted: list[str] = [outcome] if outcome else []
+        self.counted = counted
         """The counters it adds one to."""
-        if self.went_wrong:
-            self.counted += [f"{Counter.TASK_ERROR_PREFIX}{error}" for error in task.errors]
-        self.untraced = task.untraced > 0
-        self.trace_id = task.trace_id
-        self.last_ms = task.last_ms
+        self.went_wrong = went_wrong
+        """Whether it failed or was escalated."""
+        self.untraced = untraced
+        self.trace_id = trace_id
+        self.last_ms = last_ms
         # in kept units; not declared as numbers, as in `Amounts`
-        self.tokens: Any = task.tokens
-        self.cost: Any = task.cost
-        self.duration: Any = Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms)
+        self.tokens: Any = tokens
+        self.cost: Any = cost
+        self.duration: Any = duration
+
+    @classmethod
+    def of(cls, task: TaskState, version: Version) -> TaskFact:
+        """Return what a closed task adds."""
+        outcome = _TASK_OUTCOMES.get(task.outcome or "")
+        went_wrong = outcome in (Counter.TASK_FAILURE, Counter.TASK_ESCALATED)
+        counted: list[str] = [outcome] if outcome else []
+        if went_wrong:
+            counted += [f"{Counter.TASK_ERROR_PREFIX}{error}" for error in task.errors]
+        return TaskFact(
+            version,
+            counted,
+            went_wrong,
+            task.untraced > 0,
+            task.trace_id,
+            task.last_ms,
+            task.tokens,
+            task.cost,
+            Measure.TASK_DURATION_MS.to_units(task.last_ms - task.start_ms),
+        )
+
+    def to_json(self) -> tuple[Any, ...]:
+        """Return it as JSON has it: the arguments that make it, in their order."""
+        return (
+            self.version,
+            self.counted,
+            self.went_wrong,
+            self.untraced,
+            self.trace_id,
+            self.last_ms,
+            self.tokens,
+            self.cost,
+            self.duration,
+        )
+
+    @classmethod
+    def from_json(cls, value: list[Any]) -> TaskFact:
+        """Read what `to_json` returned."""
+        (offset, time_ms), *rest = value
+        return TaskFact((int(offset), int(time_ms)), *rest)
 
 
 def contribution_of_tasks(facts: list[TaskFact]) -> Contribution:

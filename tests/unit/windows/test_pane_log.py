@@ -1,0 +1,82 @@
+"""What a table holds of panes that are logged, when panes are stored, and when logs go."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.windows.batch import AggregatorConfig, Changes
+from pipeline.windows.pane_log import MOST_BATCHES, MOST_EVENTS, read_logged
+from pipeline.windows.partition import PartitionAggregator
+from tests.unit.windows.fleet import START_MS, event, records
+
+CONFIG = AggregatorConfig(publish_open=False)
+
+
+def kinds(changes: Changes) -> list[str]:
+    """The kinds of what a batch writes, in order; with a minus for what it removes."""
+    found = [("-" if value is None else "") + key.split("\x1f")[1] for key, value in changes.writes]
+    return [kind for at, kind in enumerate(found) if at == 0 or kind != found[at - 1]]
+
+
+def batches(count: int, step_ms: int = 10, size: int = 3) -> list[Changes]:
+    aggregator = PartitionAggregator(0, CONFIG)
+    events = records(
+        [
+            event(START_MS + number * step_ms, session_id=f"s{number % 5}", event_id=f"e{number}")
+            for number in range(count * size)
+        ]
+    )
+    return [aggregator.apply(events[at : at + size]) for at in range(0, len(events), size)]
+
+
+def test_panes_are_logged_and_stored_now_and_then() -> None:
+    written = [kinds(changes) for changes in batches(MOST_BATCHES * 2 + 2)]
+    assert written[0] == ["labels", "log", "task", "partition"]
+    assert all(each == ["log", "task", "partition"] for each in written[1:MOST_BATCHES])
+    assert written[MOST_BATCHES] == ["log", "pane", "-log", "task", "partition"]
+    # the record that came with the panes is the first of the next ones
+    assert written[MOST_BATCHES * 2] == ["log", "pane", "-log", "task", "partition"]
+    assert written[-1] == ["log", "task", "partition"]
+
+
+def test_a_log_says_up_to_when_panes_are_gone_before_they_are_removed() -> None:
+    changes = batches(40, step_ms=900)
+    removing = [each for each in changes if "-pane" in kinds(each)]
+    assert removing
+    for each in removing:
+        order = kinds(each)
+        assert order.index("log") < order.index("-pane")
+        log = next(value for key, value in each.writes if "\x1flog\x1f" in key and value)
+        removed = [key for key, value in each.writes if "\x1fpane\x1f" in key and value is None]
+        gone_ms = read_logged(log).gone_ms
+        assert all(int(key.split("\x1f")[2]) + 10_000 <= gone_ms for key in removed)
+
+
+def test_many_events_store_their_panes_at_once() -> None:
+    [changes] = batches(1, step_ms=1, size=MOST_EVENTS + 1)
+    assert "log" not in kinds(changes)
+    assert "pane" in kinds(changes)
+
+
+def test_what_would_be_too_large_is_not_logged() -> None:
+    aggregator = PartitionAggregator(0, CONFIG)
+    long = "n" * 250
+    changes = aggregator.apply(
+        records(
+            [
+                event(START_MS, session_id=f"s{n}", event_id=f"e{n}", agent_name=f"{n}{long}")
+                for n in range(900)
+            ]
+        )
+    )
+    [log] = [value for key, value in changes.writes if "\x1flog\x1f" in key]
+    assert log is not None
+    assert read_logged(log).groups == []
+    assert "pane" in kinds(changes)
+
+
+@pytest.mark.parametrize("value", [b"", b"[]", b"{}", b"[1,2,[3],[]]", b'[1,2,[],[[0,["x"],[]]]]'])
+def test_damaged_records_are_refused(value: bytes) -> None:
+    with pytest.raises(InputError):
+        read_logged(value)
