@@ -36,9 +36,8 @@ STAGE = "aggregator"
 RECORDS_PER_CALL = 5_000
 TICK_SECONDS = 1.0
 PACE_SECONDS = 0.25
-"""The least time between two calls. Each call writes anew what it touched of panes and tasks, so
-that calls of a few events cost ten times as much for each of them; alerts can wait for that. With a
-tenth of a second, 6,000 events/s came to a changelog a fifth larger."""
+"""The least time between two calls. Each call touches panes and writes tasks anew, so that calls of
+a few events cost several times as much for each of them; alerts can wait for that."""
 MANY_CHANGES = 2_000
 """Writes and summaries of a batch that are many: as when all that had ended closes at once, since
 the first events after a pause have come. No other partition begins while these are kept."""

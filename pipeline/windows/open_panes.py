@@ -34,6 +34,9 @@ _TEN_SECONDS: Final = int(Resolution.TEN_SECONDS)
 START: Final[Version] = (-1, 0)
 """Below every version."""
 
+Fact = tuple[int, Sequence[Dimension], TaskFact]
+"""What a closed task adds: the start of its panes, and their dimensions."""
+
 
 @dataclass(slots=True)
 class OpenPane:
@@ -98,7 +101,6 @@ class OpenPane:
     def draft(self) -> bytes:
         """Return a value to store that no partial carries."""
         self.settle()
-        self.has_record = True
         return orjson.dumps(
             [
                 self.start_ms,
@@ -190,8 +192,25 @@ class OpenPanes:
                 pane.add(found, version)
                 self._touched[dimension.key, start_ms] = pane
 
-    def add_tasks(self, dimension: Dimension, start_ms: int, facts: list[TaskFact]) -> None:
-        """Add closed tasks to one pane, except those that it holds already."""
+    def add_facts(self, facts: Iterable[Fact]) -> None:
+        """Add closed tasks to their panes, except to those that hold them already."""
+        # by pane: many tasks of a batch share some of their panes
+        panes: list[tuple[Dimension, int, list[TaskFact]]] = []
+        by_start: dict[int, dict[str, list[TaskFact]]] = {}
+        for start_ms, dimensions, fact in facts:
+            by_key = by_start.get(start_ms)
+            if by_key is None:
+                by_key = by_start[start_ms] = {}
+            for dimension in dimensions:
+                of_pane = by_key.get(dimension.key)
+                if of_pane is None:
+                    of_pane = by_key[dimension.key] = []
+                    panes.append((dimension, start_ms, of_pane))
+                of_pane.append(fact)
+        for dimension, start_ms, of_pane in panes:
+            self._add_to_pane(dimension, start_ms, of_pane)
+
+    def _add_to_pane(self, dimension: Dimension, start_ms: int, facts: list[TaskFact]) -> None:
         pane = self._pane(dimension, start_ms)
         stored = pane.stored
         fresh: list[TaskFact] = []

@@ -4,7 +4,7 @@ A pane holds the values of up to ten seconds, and a batch those of a tenth of a 
 each pane that a batch touched would be twenty times as much as what the batch added. So mostly that
 is stored, and every `MOST_BATCHES` batches the panes themselves, as drafts; then what was logged
 before goes. Whoever loads takes the drafts and adds what is logged, each with its version: a pane
-that was stored after a batch holds it already.
+that was stored after a batch holds it already. `stored_panes` says in which order all is written.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pipeline.errors import InputError
 from pipeline.windows.contributions import Amounts, Contribution
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.measure import NAMES, Measure
-from pipeline.windows.partial import NOTHING_CLOSED, Version
+from pipeline.windows.open_panes import Fact
+from pipeline.windows.partial import Version
 from pipeline.windows.task_contributions import TaskFact
 
 MOST_BATCHES: Final = 16
@@ -29,8 +30,6 @@ MOST_BYTES: Final = 256 * 1024
 
 Group = tuple[int, list[Dimension], Contribution]
 """What readings of one group add: the start of their panes, their dimensions, and their sum."""
-Fact = tuple[int, list[Dimension], TaskFact]
-"""What a closed task adds."""
 
 
 class Logged:
@@ -40,7 +39,7 @@ class Logged:
         self, gone_ms: int, version: Version, groups: list[Group], facts: list[Fact]
     ) -> None:
         self.gone_ms = gone_ms
-        """The watermark up to which closed panes had been published before this batch."""
+        """The end of the last panes that had been published for good before this batch."""
         self.version = version
         """That of its groups; facts have their own."""
         self.groups = groups
@@ -115,11 +114,6 @@ def read_logged(data: bytes) -> Logged:
         )
     except (IndexError, KeyError, TypeError, ValueError):
         raise InputError("stored additions to panes cannot be read") from None
-
-
-def gone_before(records: Iterable[Logged]) -> int:
-    """Return the watermark up to which panes are not needed any more."""
-    return max((record.gone_ms for record in records), default=NOTHING_CLOSED)
 
 
 def _dimensions(keys: list[str]) -> list[Dimension]:

@@ -1,17 +1,14 @@
 """The aggregator's state for one source partition: a batch of events in, changes out.
 
 The caller keeps the state in a table with a changelog. `apply` returns what to write, in order:
-labels, panes (mostly as a log of what the batch added to them, see `pane_log`), tasks, and at last
-the partition's own record with the fence. The order matters: a crash may keep any first part of it,
-and what is stored then says by its own fence what it holds:
+labels, panes (mostly as a log of what the batch added to them, see `stored_panes`), tasks, and at
+last the partition's own record with the fence. The order matters: a crash may keep any first part
+of it, and what is stored then says by its own fence what it holds:
 
 - panes before tasks: an event that its task holds has reached all its panes;
 - the partition's record last: whatever it claims to be applied has been written;
 - a closed pane or task is removed by the *next* batch only: until then it is published again
-  after a restart, and nothing can open it anew;
-- before that the next batch's log says up to when panes are gone: older logs may still hold a part
-  of them;
-- panes before the logs that they take in are removed.
+  after a restart, and nothing can open it anew.
 
 All outputs of a batch may be published again after a crash; partials replace each other, and
 summaries and budget events have ids that depend on their task alone.
@@ -41,27 +38,21 @@ from pipeline.tasks.reading import read
 from pipeline.tasks.storage import from_bytes, to_bytes
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.cardinality import Cardinality
-from pipeline.windows.dimension import Dimension
 from pipeline.windows.dimensions import Dimensions
 from pipeline.windows.event_time import EventClock
 from pipeline.windows.gathering import Gathering, actor_of
-from pipeline.windows.open_panes import OpenPane, OpenPanes
+from pipeline.windows.open_panes import Fact
 from pipeline.windows.open_tasks import Closing, OpenTasks
 from pipeline.windows.pane import Resolution
-from pipeline.windows.pane_log import (
-    MOST_BATCHES,
-    MOST_EVENTS,
-    Logged,
-    PaneLog,
-    gone_before,
-    read_logged,
-)
-from pipeline.windows.partial import NOTHING_CLOSED, Version, encode_partial
+from pipeline.windows.partial import Version
+from pipeline.windows.publishing import partials_of
+from pipeline.windows.stored_panes import StoredPanes
 from pipeline.windows.task_contributions import TaskFact
 from pipeline.windows.watermark import Watermark
 
-_PANE: Final = Resolution.TEN_SECONDS
-_TEN_SECONDS: Final = int(_PANE)  # arithmetic with a plain int is several times faster
+_TEN_SECONDS: Final = int(
+    Resolution.TEN_SECONDS
+)  # arithmetic with a plain int is several times faster
 
 
 class PartitionAggregator:
@@ -91,7 +82,7 @@ class PartitionAggregator:
         self._watermark = Watermark(self.config.watermark)
         self._cardinality = Cardinality(self.config.label_cap, self.config.label_days)
         self._dimensions = Dimensions(self._cardinality)
-        self._panes = OpenPanes()
+        self._panes = StoredPanes(self._prefix, publish_open=self.config.publish_open)
         self._tasks = OpenTasks(
             self.config.idle_ms,
             self.config.budgets,
@@ -101,11 +92,6 @@ class PartitionAggregator:
         self._event_clock = EventClock()
         self._gathering = Gathering()
         self._removals: list[str] = []
-        self._log = PaneLog()
-        # whether the batch at hand has to store its panes: what they hold has versions of its own
-        self._has_to_draft = False
-        # up to when the last batch closed panes, and up to when closed panes are removed
-        self._closed_ms = self._gone_ms = NOTHING_CLOSED
 
     @classmethod
     def load(
@@ -122,19 +108,14 @@ class PartitionAggregator:
         """
         loaded = cls(partition, config, stored)
         config = loaded.config
-        logs: dict[int, Logged] = {}
         for key, data in items:
             if not key.startswith(loaded._prefix):
                 continue
             kind, _, rest = key.removeprefix(loaded._prefix).partition("\x1f")
             if kind == "pane":
-                start, _, dimension = rest.partition("\x1f")
-                del start  # the value has it too
-                pane = OpenPane.from_bytes(Dimension.parse(dimension), data)
-                loaded._panes.restore(pane)
-                loaded._replay_to = max(loaded._replay_to, pane.stored[0])
+                loaded._panes.restore(rest, data)
             elif kind == "log":
-                logs[int(rest)] = read_logged(data)
+                loaded._panes.restore_log(int(rest), data)
             elif kind == "task":
                 task = from_bytes(data)
                 loaded._tasks.restore(task)
@@ -149,32 +130,8 @@ class PartitionAggregator:
                 loaded._fence = meta["fence"]
                 loaded._watermark = Watermark.from_json(config.watermark, meta["watermark"])
                 loaded._sources = SourceFence(Source(*each) for each in meta.get("sources", ()))
-        loaded._restore_logged(logs)
+        loaded._replay_to = max(loaded._replay_to, loaded._panes.restored())
         return loaded
-
-    def _restore_logged(self, logs: dict[int, Logged]) -> None:
-        """Bring the stored panes to where they were; the next batch stores them all."""
-        self._log = PaneLog(logs)
-        self._has_to_draft = True
-        panes = self._panes
-        gone_ms = self._gone_ms = self._closed_ms = gone_before(logs.values())
-        if gone_ms != NOTHING_CLOSED:
-            # they were published, and are removed if the last batch has not come to it
-            self._removals += [self._pane_key(pane) for pane in panes.close(gone_ms)]
-        for number in self._log.numbers:
-            logged = logs[number]
-            for start_ms, dimensions, found in logged.groups:
-                if start_ms + _TEN_SECONDS > gone_ms:
-                    panes.add(dimensions, start_ms, found, logged.version)
-            by_pane: dict[tuple[str, int], tuple[Dimension, list[TaskFact]]] = {}
-            for start_ms, dimensions, fact in logged.facts:
-                if start_ms + _TEN_SECONDS > gone_ms:
-                    for dimension in dimensions:
-                        key = dimension.key, start_ms
-                        by_pane.setdefault(key, (dimension, []))[1].append(fact)
-            for (_, start_ms), (dimension, facts) in by_pane.items():
-                panes.add_tasks(dimension, start_ms, facts)
-            self._replay_to = max(self._replay_to, panes.settle())
 
     @property
     def fence(self) -> int:
@@ -217,6 +174,7 @@ class PartitionAggregator:
         what was just parsed is in the processor's cache, and its memory serves the next one.
         """
         changes = Changes()
+        replaying = self._fence < self._replay_to
         for record in batch:
             if record.offset <= self._fence:
                 changes.replayed += 1
@@ -226,8 +184,7 @@ class PartitionAggregator:
             if record.offset <= self._replay_to:
                 # some panes hold this event already: each is asked for this very offset
                 self._add_gathered((record.offset, 0))
-                self._has_to_draft = True
-        self._log.takes = changes.applied <= MOST_EVENTS and self._may_log()
+        self._panes.begin(changes.applied, replaying=replaying)
         self._add_gathered((self._fence, 0))
         self._finish(changes)
         return changes
@@ -239,7 +196,7 @@ class PartitionAggregator:
         after = self._watermark.tick(now_ms)
         if after is not None and after != before:
             self._tasks.advanced(after, self._fence)
-        self._log.takes = self._may_log()
+        self._panes.begin(0, replaying=self._fence < self._replay_to)
         self._finish(changes)
         return changes
 
@@ -296,51 +253,29 @@ class PartitionAggregator:
 
     def _add_gathered(self, version: Version) -> None:
         """Add the gathered readings to the panes, all with one version."""
-        panes, dimensions, log = self._panes, self._dimensions, self._log
+        panes, dimensions = self._panes, self._dimensions
         for start_ms, span in self._gathering.take():
             for actor, gathered in span.by_actor.items():
-                found = gathered.contribution()
                 of_actor = dimensions.of_actor(actor, start_ms)
-                panes.add(of_actor, start_ms, found, version)
-                log.add_group(start_ms, of_actor, found)
+                panes.add(of_actor, start_ms, gathered.contribution(), version)
             for action, gathered in span.by_action.items():
-                found = gathered.contribution()
                 of_action = dimensions.of_action(action, start_ms)
-                panes.add(of_action, start_ms, found, version)
-                log.add_group(start_ms, of_action, found)
+                panes.add(of_action, start_ms, gathered.contribution(), version)
 
     def _add_closings(self, closings: Iterable[Closing]) -> None:
         """Add closed tasks to their panes, each with its own version."""
-        panes: list[tuple[Dimension, int, list[TaskFact]]] = []
-        by_start: dict[int, dict[str, list[TaskFact]]] = {}
+        facts: list[Fact] = []
         for closing in closings:
             task, due_ms = closing.task, closing.due_ms
-            if not task.is_task:
-                continue
-            fact = TaskFact.of(task, closing.version)
-            start_ms = due_ms - due_ms % _TEN_SECONDS
-            by_key = by_start.get(start_ms)
-            if by_key is None:
-                by_key = by_start[start_ms] = {}
-            dimensions = self._dimensions.of_task(task, due_ms)
-            self._log.add_fact(start_ms, dimensions, fact)
-            for dimension in dimensions:
-                facts = by_key.get(dimension.key)
-                if facts is None:
-                    facts = by_key[dimension.key] = []
-                    panes.append((dimension, start_ms, facts))
-                facts.append(fact)
-        for dimension, start_ms, facts in panes:
-            self._panes.add_tasks(dimension, start_ms, facts)
+            if task.is_task:
+                start_ms = due_ms - due_ms % _TEN_SECONDS
+                dimensions = self._dimensions.of_task(task, due_ms)
+                facts.append((start_ms, dimensions, TaskFact.of(task, closing.version)))
+        self._panes.add_facts(facts)
 
     def _finish(self, changes: Changes) -> None:
         """Close what is due, and say what has to be written and published."""
         writes = changes.writes
-        removals: list[str] = []
-        if self._fence >= self._replay_to:
-            # before that, a second crash would still need what is closed
-            removals, self._removals = self._removals, []
-            self._gone_ms = self._closed_ms
         watermark = self._watermark.value_ms
         self._add_closings(self._tasks.close_due(watermark))
         if self._cardinality.changed:
@@ -348,13 +283,15 @@ class PartitionAggregator:
             self._cardinality.changed = False
         changes.overflowed += self._cardinality.new_overflows
         self._cardinality.new_overflows.clear()
-        log = self._log
-        if not log.is_empty or removals or (log.numbers and not log.takes):
-            number, value = log.take(self._gone_ms, self._fence)
-            writes.append((self._log_key(number), value))
-        writes += [(key, None) for key in removals]
-        self._finish_panes(watermark, changes, drafts=not log.takes)
-        log.takes = False
+        # before that, a second crash would still need what is closed
+        replayed = self._fence >= self._replay_to
+        told = self._panes.write(writes, self._fence, removes=replayed)
+        if watermark is not None:
+            told += self._panes.close(watermark)
+        changes.partials += partials_of(told, self.partition, watermark)
+        if replayed:
+            writes += [(key, None) for key in self._removals]
+            self._removals.clear()
         changes.tasks += self._tasks.take_messages()
         changed = self._tasks.take_changed()
         writes += [(self._task_key(task.key, task.opened_ms), to_bytes(task)) for task in changed]
@@ -369,52 +306,6 @@ class PartitionAggregator:
             "sources": [list(each) for each in self._sources.furthest],
         }
         writes.append((f"{self._prefix}partition", orjson.dumps(meta)))
-
-    def _may_log(self) -> bool:
-        """Whether what the batch adds to panes may be logged, and not the panes be stored."""
-        full = len(self._log.numbers) >= MOST_BATCHES
-        return not (full or self._has_to_draft or self.config.publish_open)
-
-    def _finish_panes(self, watermark: int | None, changes: Changes, *, drafts: bool) -> None:
-        told: dict[Dimension, list[OpenPane]] = {}
-        changed: list[OpenPane] = []
-        if drafts:
-            changed = self._panes.take_changed()
-        else:
-            self._panes.settle()
-        publish_open = self.config.publish_open
-        known: set[int] = set()
-        for pane in changed:
-            if publish_open:
-                known.add(id(pane))
-                told.setdefault(pane.dimension, []).append(pane)
-                changes.writes.append((self._pane_key(pane), pane.encode()))
-                pane.has_record = True
-            else:
-                changes.writes.append((self._pane_key(pane), pane.draft()))
-        if drafts:
-            changes.writes += [(self._log_key(number), None) for number in self._log.forget()]
-        self._has_to_draft = False
-        if watermark is not None:
-            self._closed_ms = watermark
-            for pane in self._panes.close(watermark):
-                if pane.has_record:
-                    self._removals.append(self._pane_key(pane))
-                if id(pane) not in known:
-                    pane.encode()
-                    told.setdefault(pane.dimension, []).append(pane)
-        closed_ms = NOTHING_CLOSED if watermark is None else _PANE.floor(watermark)
-        for dimension, panes in told.items():
-            panes.sort(key=lambda pane: pane.start_ms)
-            fragments = [orjson.Fragment(pane.encoded) for pane in panes]
-            value = encode_partial(dimension, self.partition, closed_ms, fragments)
-            changes.partials.append((dimension.key.encode(), value))
-
-    def _pane_key(self, pane: OpenPane) -> str:
-        return f"{self._prefix}pane\x1f{pane.start_ms}\x1f{pane.dimension.key}"
-
-    def _log_key(self, number: int) -> str:
-        return f"{self._prefix}log\x1f{number}"
 
     def _task_key(self, key: str, opened_ms: int) -> str:
         return f"{self._prefix}task\x1f{opened_ms}\x1f{key}"

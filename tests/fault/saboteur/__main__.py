@@ -27,7 +27,7 @@ from pipeline.storage.coordinates import PresentOffsets, SourceFence
 from pipeline.storage.sorting import Sorted
 from pipeline.tasks.state import TaskState
 from pipeline.topics import EVENTS_CLEAN
-from pipeline.windows.open_panes import START, OpenPanes
+from pipeline.windows.open_panes import START
 from pipeline.windows.open_tasks import OpenTasks
 from pipeline.windows.partition import PartitionAggregator
 
@@ -93,24 +93,22 @@ def no_token() -> None:
 def no_state_fence() -> None:
     """Apply events to tasks and panes again that their stored state holds already."""
     load = PartitionAggregator.load.__func__  # type: ignore[attr-defined]
-    restore_pane, restore_task = OpenPanes.restore, OpenTasks.restore
+    restore_task = OpenTasks.restore
 
     def loaded(cls: Any, *args: Any, **kwargs: Any) -> Any:
         state = load(cls, *args, **kwargs)
         state._fence = state._replay_to = -1
         state._sources = SourceFence()
+        # those of drafts and those that records of batches have brought further
+        for pane in state._panes._panes._panes.values():
+            pane.stored = START
         return state
-
-    def pane_without(self: Any, pane: Any) -> None:
-        pane.stored = START
-        restore_pane(self, pane)
 
     def task_without(self: Any, task: Any) -> None:
         task.fence = -1
         restore_task(self, task)
 
     PartitionAggregator.load = classmethod(loaded)  # type: ignore[assignment, method-assign]
-    OpenPanes.restore = pane_without  # type: ignore[method-assign]
     OpenTasks.restore = task_without  # type: ignore[method-assign]
     TaskState.is_repeated = lambda self, event_id: False  # type: ignore[method-assign]
 

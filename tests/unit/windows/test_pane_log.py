@@ -34,9 +34,9 @@ def test_panes_are_logged_and_stored_now_and_then() -> None:
     written = [kinds(changes) for changes in batches(MOST_BATCHES * 2 + 2)]
     assert written[0] == ["labels", "log", "task", "partition"]
     assert all(each == ["log", "task", "partition"] for each in written[1:MOST_BATCHES])
-    assert written[MOST_BATCHES] == ["log", "pane", "-log", "task", "partition"]
+    assert written[MOST_BATCHES] == ["pane", "log", "-log", "task", "partition"]
     # the record that came with the panes is the first of the next ones
-    assert written[MOST_BATCHES * 2] == ["log", "pane", "-log", "task", "partition"]
+    assert written[MOST_BATCHES * 2] == ["pane", "log", "-log", "task", "partition"]
     assert written[-1] == ["log", "task", "partition"]
 
 
@@ -74,6 +74,21 @@ def test_what_would_be_too_large_is_not_logged() -> None:
     assert log is not None
     assert read_logged(log).groups == []
     assert "pane" in kinds(changes)
+
+
+def test_panes_are_gone_up_to_what_has_closed_and_not_to_where_the_clock_came() -> None:
+    """A worker does not store what its clock alone says; another life may know nothing of it."""
+    aggregator = PartitionAggregator(0, CONFIG)
+    clocks = [event(START_MS, session_id=f"s{n}", event_id=f"e{n}") for n in range(3)]
+    aggregator.apply(records(clocks))
+    aggregator.tick(0)
+    aggregator.tick(100_000)
+    aggregator.tick(200_000)
+    assert aggregator.watermark_ms == START_MS + 125_000
+    later = [event(START_MS + 130_000, session_id=f"s{n}", event_id=f"f{n}") for n in range(3)]
+    [log] = [value for key, value in aggregator.apply(records(later, 3)).writes if "log" in key]
+    assert log is not None
+    assert read_logged(log).gone_ms == START_MS + 10_000
 
 
 @pytest.mark.parametrize("value", [b"", b"[]", b"{}", b"[1,2,[3],[]]", b'[1,2,[],[[0,["x"],[]]]]'])
