@@ -9,7 +9,7 @@ watermark asks for them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -89,7 +89,24 @@ class OpenTasks:
             self._next_due_ms = -1  # look at all of them, once
             self._note_end(task)
             self._let_sleep(task)
+        else:
+            self._restore_closed(task)
+
+    def restored(self, watermark: int | None) -> None:
+        """Take note, when all is taken in, of what had closed by the stored watermark.
+
+        Such a task counts in its panes already, see `close_due`. Before another part of it may be
+        stored, it is stored as closed.
+        """
+        if watermark is None:
             return
+        for task in self._take_ended(watermark):
+            task.closed_ms = task.due_ms(self._idle_ms)
+            del self._open[task.key]
+            self._note_change(task)
+            self._restore_closed(task)
+
+    def _restore_closed(self, task: TaskState) -> None:
         self._closed.append(task)
         fence = self._restored_fences.get(task.key, -1)
         self._restored_fences[task.key] = max(fence, task.fence)
@@ -144,22 +161,30 @@ class OpenTasks:
         if task.events == 1 or task.is_near(limits, time_ms):
             self._next_due_ms = min(self._next_due_ms, self._watch(task, limits, time_ms))
 
-    def close_due(self, watermark: int | None) -> list[Closing]:
-        """Close what is due at the watermark; return all closings since the last call."""
+    def close_due(self, watermark: int | None, *, quietly: bool) -> list[Closing]:
+        """Close what is due at the watermark; return all closings since the last call.
+
+        `quietly`: a task that the table has with its end is not a changed one. The watermark that
+        is stored after the closings says of it that it has closed, and counts in its panes.
+        """
         if watermark is not None:
-            ended = self._ended
-            while ended and ended[0][0] >> _NUMBER_BITS <= watermark:
-                _, key, opened_ms = heappop(ended)
-                task = self._find(key)
-                # an earlier end may have closed it already, and another part may have begun
-                if task is not None and task.opened_ms == opened_ms:
-                    self._close(task)
+            for task in self._take_ended(watermark):
+                self._close(task, quietly=quietly)
             if watermark >= self._next_due_ms:
                 self._look_at_all(watermark)
         self._steps.clear()
         self._offsets.clear()
         closings, self._closings = self._closings, []
         return closings
+
+    def _take_ended(self, watermark: int) -> Iterator[TaskState]:
+        ended = self._ended
+        while ended and ended[0][0] >> _NUMBER_BITS <= watermark:
+            _, key, opened_ms = heappop(ended)
+            task = self._find(key)
+            # an earlier end may have closed it already, and another part may have begun
+            if task is not None and task.opened_ms == opened_ms:
+                yield task
 
     def take_messages(self) -> list[dict[str, Any]]:
         """Return summaries and budget events since the last call."""
@@ -230,7 +255,7 @@ class OpenTasks:
             order = (task.due_ms(self._idle_ms) << _NUMBER_BITS) + number
             heappush(self._ended, (order, task.key, task.opened_ms))
 
-    def _close(self, task: TaskState) -> None:
+    def _close(self, task: TaskState, *, quietly: bool = False) -> None:
         due = task.due_ms(self._idle_ms)
         if self._limited:
             self._watch(task, self._limits_of(task), due)
@@ -238,7 +263,8 @@ class OpenTasks:
         offset = self._offsets[step] if step < len(self._offsets) else task.fence
         task.closed_ms = due
         del self._open[task.key]
-        self._note_change(task)
+        if not quietly:
+            self._note_change(task)
         self._closed.append(task)
         self._closings.append(Closing(task, due, (max(offset, task.fence), due)))
 

@@ -8,7 +8,9 @@ of it, and what is stored then says by its own fence what it holds:
 - panes before tasks: an event that its task holds has reached all its panes;
 - the partition's record last: whatever it claims to be applied has been written;
 - a closed pane or task is removed by the *next* batch only: until then it is published again
-  after a restart, and nothing can open it anew.
+  after a restart, and nothing can open it anew;
+- a task whose end was stored before is not stored again when it closes: the watermark in the
+  partition's record says that it has closed, and counts in its panes.
 
 All outputs of a batch may be published again after a crash; partials replace each other, and
 summaries and budget events have ids that depend on their task alone.
@@ -17,7 +19,6 @@ summaries and budget events have ids that depend on their task alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Final
 
 import orjson
@@ -87,7 +88,7 @@ class PartitionAggregator:
             self.config.idle_ms,
             self.config.budgets,
             self.config.max_awake,
-            None if stored is None else partial(self._stored_task, stored),
+            None if stored is None else lambda key, opened: stored(self._task_key(key, opened)),
         )
         self._event_clock = EventClock()
         self._gathering = Gathering()
@@ -131,6 +132,7 @@ class PartitionAggregator:
                 loaded._watermark = Watermark.from_json(config.watermark, meta["watermark"])
                 loaded._sources = SourceFence(Source(*each) for each in meta.get("sources", ()))
         loaded._replay_to = max(loaded._replay_to, loaded._panes.restored())
+        loaded._tasks.restored(loaded._watermark.value_ms)
         return loaded
 
     @property
@@ -186,7 +188,7 @@ class PartitionAggregator:
                 self._add_gathered((record.offset, 0))
         self._panes.begin(changes.applied, replaying=replaying)
         self._add_gathered((self._fence, 0))
-        self._finish(changes)
+        self._finish(changes, quietly=not replaying)
         return changes
 
     def tick(self, now_ms: int) -> Changes:
@@ -197,7 +199,8 @@ class PartitionAggregator:
         if after is not None and after != before:
             self._tasks.advanced(after, self._fence)
         self._panes.begin(0, replaying=self._fence < self._replay_to)
-        self._finish(changes)
+        # if a crash takes its record, events may bring the watermark there, with another version
+        self._finish(changes, quietly=False)
         return changes
 
     def _apply_event(self, record: Record, changes: Changes) -> None:
@@ -273,11 +276,11 @@ class PartitionAggregator:
                 facts.append((start_ms, dimensions, TaskFact.of(task, closing.version)))
         self._panes.add_facts(facts)
 
-    def _finish(self, changes: Changes) -> None:
+    def _finish(self, changes: Changes, *, quietly: bool) -> None:
         """Close what is due, and say what has to be written and published."""
         writes = changes.writes
         watermark = self._watermark.value_ms
-        self._add_closings(self._tasks.close_due(watermark))
+        self._add_closings(self._tasks.close_due(watermark, quietly=quietly))
         if self._cardinality.changed:
             writes.append((f"{self._prefix}labels", orjson.dumps(self._cardinality.to_json())))
             self._cardinality.changed = False
@@ -295,11 +298,9 @@ class PartitionAggregator:
         changes.tasks += self._tasks.take_messages()
         changed = self._tasks.take_changed()
         writes += [(self._task_key(task.key, task.opened_ms), to_bytes(task)) for task in changed]
-        for task in self._tasks.rest(changed):
-            changes.asleep.append(self._task_key(task.key, task.opened_ms))
-        self._removals += [
-            self._task_key(task.key, task.opened_ms) for task in self._tasks.take_closed()
-        ]
+        asleep, closed = self._tasks.rest(changed), self._tasks.take_closed()
+        changes.asleep += [self._task_key(task.key, task.opened_ms) for task in asleep]
+        self._removals += [self._task_key(task.key, task.opened_ms) for task in closed]
         meta = {
             "fence": self._fence,
             "watermark": self._watermark.to_json(),
@@ -309,9 +310,6 @@ class PartitionAggregator:
 
     def _task_key(self, key: str, opened_ms: int) -> str:
         return f"{self._prefix}task\x1f{opened_ms}\x1f{key}"
-
-    def _stored_task(self, stored: Callable[[str], bytes], key: str, opened_ms: int) -> bytes:
-        return stored(self._task_key(key, opened_ms))
 
 
 def _count_agent(counts: dict[str, int], event: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.windows.batch import AggregatorConfig, Changes
+from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.pane_log import MOST_BATCHES, MOST_EVENTS, read_logged
 from pipeline.windows.partition import PartitionAggregator
 from tests.unit.windows.fleet import START_MS, event, records
@@ -89,6 +89,33 @@ def test_panes_are_gone_up_to_what_has_closed_and_not_to_where_the_clock_came() 
     [log] = [value for key, value in aggregator.apply(records(later, 3)).writes if "log" in key]
     assert log is not None
     assert read_logged(log).gone_ms == START_MS + 10_000
+
+
+def test_a_task_that_closes_is_stored_again_only_if_its_end_was_not() -> None:
+    aggregator = PartitionAggregator(0, CONFIG)
+    table: dict[str, bytes] = {}
+
+    def stored_tasks(*batch: Record) -> list[str]:
+        changes = aggregator.apply(batch)
+        for key, value in changes.writes:
+            table.pop(key, None) if value is None else table.update({key: value})
+        found = [key for key, value in changes.writes if "\x1ftask\x1f" in key and value]
+        return [key.rpartition("\x1f")[2] for key in found]
+
+    ended = [event(START_MS, session_id="a"), event(START_MS + 1, "session_end", session_id="a")]
+    clocks = [event(START_MS + n, session_id=f"s{n}") for n in range(3)]
+    batch = records([*ended, *clocks])
+    assert set(stored_tasks(*batch)) == {"a", "s0", "s1", "s2"}
+    # `b` ends and closes in one batch, `a` ended before
+    later = [
+        event(START_MS + 20_000, session_id="s0", event_id="later"),
+        event(START_MS + 10_000, "session_end", session_id="b"),
+        event(START_MS + 30_000, session_id="s0", event_id="latest"),
+    ]
+    assert set(stored_tasks(*records(later, 5))) == {"b", "s0"}
+    loaded = PartitionAggregator.load(0, list(table.items()), CONFIG)
+    assert loaded.open_tasks == aggregator.open_tasks == 3
+    assert {message["session_id"] for message in loaded.tick(0).tasks} == {"a", "b"}
 
 
 @pytest.mark.parametrize("value", [b"", b"[]", b"{}", b"[1,2,[3],[]]", b'[1,2,[],[[0,["x"],[]]]]'])
