@@ -21,7 +21,7 @@ from pipeline.windows.digested import DIGESTED
 from pipeline.windows.dimension import Dimension
 from pipeline.windows.measure import NAMES, Measure
 from pipeline.windows.open_cell import OpenCell
-from pipeline.windows.pane import MAX_EXAMPLES, Counter, Example, Resolution
+from pipeline.windows.pane import MAX_EXAMPLES, Counter, Resolution
 from pipeline.windows.partial import Version, is_newer
 from pipeline.windows.task_contributions import TaskFact, contribution_of_tasks
 
@@ -49,7 +49,8 @@ class OpenPane:
     version: Version = START
     counters: dict[str, int] = field(default_factory=dict)
     cells: dict[Measure, OpenCell] = field(default_factory=dict)
-    examples: dict[str, list[Example]] = field(default_factory=dict)
+    # lists of `Example`, not declared as such, see `_worst`
+    examples: dict[str, list[Any]] = field(default_factory=dict)
     encoded: bytes = b""
     """What `encode` returned last."""
     has_record: bool = False
@@ -75,11 +76,8 @@ class OpenPane:
         examples = self.examples
         for name, found in contribution.examples.items():
             kept = examples.get(name)
-            if kept is None:
-                examples[name] = found
             # mostly a full list, and nothing worse than what it keeps
-            elif len(kept) < MAX_EXAMPLES or found[0] > kept[-1]:
-                examples[name] = sorted(kept + found, reverse=True)[:MAX_EXAMPLES]
+            examples[name] = found if kept is None else _worst(kept, found)
         if is_newer(version, self.version):
             self.version = version
 
@@ -164,6 +162,26 @@ class OpenPane:
             cell.settle()
 
 
+def _worst(kept: list[Any], found: list[Any]) -> list[Any]:
+    """Return the worst of both, which begin with their worst, as a list that nothing changes.
+
+    What they hold is not declared: each tuple would be taken apart and made anew to be compared.
+    """
+    room = MAX_EXAMPLES - len(kept)
+    if room <= 0 and not found[0] > kept[-1]:
+        return kept
+    merged = list(kept)
+    place = 0
+    for each in found:
+        while place < len(merged) and not each > merged[place]:
+            place += 1
+        if place >= MAX_EXAMPLES:
+            break
+        merged.insert(place, each)
+    del merged[MAX_EXAMPLES:]
+    return merged
+
+
 class OpenPanes:
     """All open panes of a partition, and which of them changed since they were stored."""
 
@@ -194,34 +212,52 @@ class OpenPanes:
 
     def add_facts(self, facts: Iterable[Fact]) -> None:
         """Add closed tasks to their panes, except to those that hold them already."""
-        # by pane: many tasks of a batch share some of their panes
-        panes: list[tuple[Dimension, int, list[TaskFact]]] = []
-        by_start: dict[int, dict[str, list[TaskFact]]] = {}
+        # by pane: many tasks of a batch share some of their panes. And where each workflow has one
+        # release, say, these panes share their tasks, which are then added up once
+        panes: list[tuple[Dimension, int, list[int]]] = []
+        by_start: dict[int, dict[str, list[int]]] = {}
+        all_facts: list[TaskFact] = []
         for start_ms, dimensions, fact in facts:
             by_key = by_start.get(start_ms)
             if by_key is None:
                 by_key = by_start[start_ms] = {}
+            number = len(all_facts)
+            all_facts.append(fact)
             for dimension in dimensions:
-                of_pane = by_key.get(dimension.key)
-                if of_pane is None:
-                    of_pane = by_key[dimension.key] = []
-                    panes.append((dimension, start_ms, of_pane))
-                of_pane.append(fact)
-        for dimension, start_ms, of_pane in panes:
-            self._add_to_pane(dimension, start_ms, of_pane)
+                numbers = by_key.get(dimension.key)
+                if numbers is None:
+                    numbers = by_key[dimension.key] = []
+                    panes.append((dimension, start_ms, numbers))
+                numbers.append(number)
+        known: dict[object, Contribution] = {}
+        for dimension, start_ms, numbers in panes:
+            self._add_to_pane(dimension, start_ms, all_facts, numbers, known)
 
-    def _add_to_pane(self, dimension: Dimension, start_ms: int, facts: list[TaskFact]) -> None:
+    def _add_to_pane(
+        self,
+        dimension: Dimension,
+        start_ms: int,
+        facts: list[TaskFact],
+        numbers: list[int],
+        known: dict[object, Contribution],
+    ) -> None:
+        """Add those of `facts` that have these numbers; `known` has the sums of such numbers."""
         pane = self._pane(dimension, start_ms)
         stored = pane.stored
-        fresh: list[TaskFact] = []
+        fresh: list[int] = []
         newest = stored
-        for fact in facts:
-            if is_newer(fact.version, stored):
-                fresh.append(fact)
-                if is_newer(fact.version, newest):
-                    newest = fact.version
+        for number in numbers:
+            version = facts[number].version
+            if is_newer(version, stored):
+                fresh.append(number)
+                if is_newer(version, newest):
+                    newest = version
         if fresh:
-            pane.add(contribution_of_tasks(fresh), newest)
+            key: object = tuple(fresh)
+            found = known.get(key)
+            if found is None:
+                found = known[key] = contribution_of_tasks([facts[number] for number in fresh])
+            pane.add(found, newest)
             self._touched[dimension.key, start_ms] = pane
 
     def _pane(self, dimension: Dimension, start_ms: int) -> OpenPane:
