@@ -41,7 +41,7 @@ def test_panes_are_logged_and_stored_now_and_then() -> None:
 
 
 def test_a_log_says_up_to_when_panes_are_gone_before_they_are_removed() -> None:
-    changes = batches(40, step_ms=900)
+    changes = batches(MOST_BATCHES * 3, step_ms=900)
     removing = [each for each in changes if "-pane" in kinds(each)]
     assert removing
     for each in removing:
