@@ -19,6 +19,7 @@ from agents.fail_stop import fail_stop
 from agents.intake import HELD_BYTES, Intake
 from agents.lease import Lease, LeasedThread
 from agents.runs import Handler, Run, Tick
+from pipeline.adapters.kafka.compression import use_zstandard
 from pipeline.adapters.kafka.fetched import Fetched, use_fetched_records
 from pipeline.errors import RetryableError
 
@@ -41,6 +42,7 @@ class _Thread(LeasedThread):
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         use_fetched_records()
+        use_zstandard()
         consumer: Any = super()._create_worker_consumer(transport)
         # both are read when it starts
         consumer._fetch_max_wait_ms = int(FETCH_SECONDS * 1000)

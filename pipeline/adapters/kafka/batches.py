@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from pipeline.adapters.kafka import key_hash
-from pipeline.adapters.kafka.compression import use_first_level
+from pipeline.adapters.kafka.compression import use_zstandard
 from pipeline.adapters.kafka.key_hash import partition_for_key
 from pipeline.adapters.kafka.options import producer_options
 from pipeline.config import KafkaSettings
@@ -55,7 +55,7 @@ class BatchProducer:
 
     async def start(self) -> None:
         """Connect; raise `UnavailableError` if no broker answers."""
-        use_first_level()
+        use_zstandard()
         producer = AIOKafkaProducer(
             **producer_options(self._settings), max_batch_size=MAX_BATCH_BYTES
         )
