@@ -25,7 +25,11 @@ from itertools import accumulate
 from math import sqrt
 from typing import Final
 
+from pipeline.windows import centroids
 from pipeline.windows.digest_engines import choose_engine
+
+if getattr(centroids, "INTERFACE", 0) != 1:
+    raise ImportError("pipeline/windows/centroids.c has changed: run `make setup`")
 
 MAX_CENTROIDS: Final = 240
 SECTIONS: Final = ((0.0, 0.5, 84), (0.5, 0.9, 84), (0.9, 1.0, 70))
@@ -91,14 +95,8 @@ def merge_digests(digests: Iterable[Digest], room: int = MAX_CENTROIDS) -> Diges
         return parts[0]
     if not parts:
         return EMPTY
-    # one is mostly far larger, a pane that a few values are added to: its means are copied at once
-    parts.sort(key=lambda part: len(part.means))
-    largest = parts.pop()
-    weights = dict(zip(largest.means, largest.weights, strict=True))
-    for part in parts:
-        for mean, weight in zip(part.means, part.weights, strict=True):
-            weights[mean] = weights.get(mean, 0) + weight
-    return digest_of_weights(weights, room)
+    means, weights = centroids.merged([(part.means, part.weights) for part in parts])
+    return _bounded(means, weights, room)
 
 
 def digest_of_weights(weights: Mapping[int, int], room: int = MAX_CENTROIDS) -> Digest:
@@ -109,11 +107,8 @@ def digest_of_weights(weights: Mapping[int, int], room: int = MAX_CENTROIDS) -> 
     """
     if not weights:
         return EMPTY
-    means = sorted(weights)
-    counts = list(map(weights.__getitem__, means))
-    if len(means) > room:
-        return _cluster_sections(means, counts)
-    return Digest(tuple(means), tuple(counts))
+    means = tuple(sorted(weights))
+    return _bounded(means, tuple(map(weights.__getitem__, means)), room)
 
 
 def coarsened(digest: Digest) -> Digest:
@@ -138,7 +133,11 @@ def coarsened(digest: Digest) -> Digest:
     return Digest(tuple(kept), digest.weights)
 
 
-def _cluster_sections(means: list[int], weights: list[int]) -> Digest:
+def _bounded(means: tuple[int, ...], weights: tuple[int, ...], room: int) -> Digest:
+    return _cluster_sections(means, weights) if len(means) > room else Digest(means, weights)
+
+
+def _cluster_sections(means: tuple[int, ...], weights: tuple[int, ...]) -> Digest:
     """Cluster each section apart; keep both ends of weight 1 (see the module)."""
     ends = list(accumulate(weights))
     clustered_means: list[float] = []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.windows import centroids
 from pipeline.windows import digest as digest_module
 from pipeline.windows.codec import digest_from_json, digest_to_json
 from pipeline.windows.digest import (
@@ -99,7 +102,9 @@ def test_rank_error_when_little_is_added_again_and_again(shape: str) -> None:
     chance = random.Random(shape)
     digest, values = Digest((), ()), list[int]()
     for step in range(600):
-        draw = SHAPES.get(shape, lambda chance, step=step: chance.gauss(step * 5_000, 5_000))
+        draw = SHAPES.get(
+            shape, lambda chance, step=step: chance.gauss(50_000 + step * 5_000, 5_000)
+        )
         part = [round(draw(chance)) for _ in range(chance.randint(1, 20))]
         digest = merge_digests((digest, digest_of(part)), ROOM_WHILE_OPEN)
         values += part
@@ -177,6 +182,48 @@ def test_stored_digests_read_back_without_loss(values: list[int]) -> None:
 def test_clustering_is_deterministic(engine: Engine) -> None:
     weights = {value: value % 7 + 1 for value in range(0, 30_000, 11)}
     assert digest_of_weights(weights) == digest_of_weights(dict(reversed(weights.items())))
+
+
+weights_of_values = st.dictionaries(
+    st.integers(0, 60) | st.integers(0, 2**64 - 1), st.integers(1, 99)
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(weights_of_values, max_size=9), st.randoms(use_true_random=False))
+def test_merged_centroids_are_those_of_all_parts(
+    parts: list[dict[int, int]], chance: random.Random
+) -> None:
+    together: Counter[int] = Counter()
+    lists = []
+    for part in parts:
+        together.update(part)
+        order = sorted(part)
+        if chance.random() < 0.2:
+            # no digest of ours, but what anyone may have written
+            chance.shuffle(order)
+        lists.append((tuple(order), tuple(map(part.__getitem__, order))))
+    means = tuple(sorted(together))
+    assert centroids.merged(lists) == (means, tuple(map(together.__getitem__, means)))
+
+
+@pytest.mark.parametrize(
+    ("parts", "error"),
+    [
+        ([((-1,), (1,))], OverflowError),
+        ([((2**64,), (1,))], OverflowError),
+        ([((1,), (2**63,)), ((1,), (2**63,))], OverflowError),
+        ([((1.5,), (1,))], TypeError),
+        ([((1,), (None,))], TypeError),
+        ([((1, 2), (1,))], ValueError),
+        ([([1], [1])], ValueError),
+        ([(1,)], ValueError),
+        (((1,), (1,)), TypeError),
+    ],
+)
+def test_what_is_no_digest_is_not_merged(parts: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        centroids.merged(parts)
 
 
 def test_an_empty_digest_has_no_quantiles() -> None:
