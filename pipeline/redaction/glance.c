@@ -1,8 +1,8 @@
-/* The verifier's first glance: whether some bytes can hold anything that its patterns match.
+/* The verifier's first glance: which of its patterns can match anything in some bytes.
  *
  * What is looked for is less than the patterns ask: for each of them a row of bytes, one of which
  * stands in all that it matches, wherever that begins. A "no" is a proof, then; a "yes" is none,
- * and the patterns decide. `tests/property/test_verifier_glance.py` holds both together.
+ * and the pattern decides. `tests/property/test_verifier_glance.py` holds both together.
  *
  * The rows are looked for at once, by Shift-And (Baeza-Yates and Gonnet, 1992): a bit for each byte
  * of each row, set while that row fits up to there. One step is three operations without a branch,
@@ -14,32 +14,50 @@
 #include <stdint.h>
 #include <string.h>
 
+/* What may be found, as the bits of an answer. */
+enum {
+    EMAIL_ADDRESS = 1,
+    CREDIT_CARD = 2,
+    IBAN_CODE = 4,
+    US_SSN = 8,
+    PHONE_NUMBER = 16,
+    API_KEY = 32,
+    SECRET = 64,
+};
+
 /* In a row: # a digit, ^ a capital, = one of [A-Z0-9 ], ~ one of [0-9 -], * one of [A-Za-z0-9_.-],
  * [..] one of these bytes, all else itself.
  */
-static const char *const rows[] = {
-    "###-##-####",                  /* US_SSN */
-    "####~###~~~",                  /* CREDIT_CARD: at least 12 digits, a sign between groups */
-    "^^##====",                     /* IBAN_CODE */
-    "+[123456789][0123456789 .(-]", /* PHONE_NUMBER: two more digits or more */
-    "--BEG",                        /* SECRET: -----BEGIN */
-    /* API_KEY: what it begins with; 16 bytes or more follow, of which some are asked for where a
-     * word may begin so: `task_id` */
-    "[sr]k[-_]*****",               /* sk- sk_live_ rk_live_ */
-    "hf_",
-    "[gnd][hpo][pousm]_",           /* ghp_ gho_ ghu_ ghs_ npm_ dop_v1_ */
-    "[gs][ilh][tp][ha]",            /* github_pat_ glpat- shpat_ */
-    "A[KSI][Iz]",                   /* AKIA ASIA AIza */
-    "[Sxe][Goy][.xJ]*",             /* SG. xoxb- eyJ */
+static const struct {
+    int entity;
+    const char *places;
+} rows[] = {
+    {US_SSN, "###-##-###"}, /* one short, for want of bits */
+    /* at least 12 digits, a sign between groups */
+    {CREDIT_CARD, "[23456]###~###~~~~"},
+    {IBAN_CODE, "^^##===="},
+    /* two more digits or more */
+    {PHONE_NUMBER, "+[123456789][0123456789 .(-]"},
+    /* -----BEGIN */
+    {SECRET, "--BEG"},
+    /* What a key begins with; 16 bytes or more follow, of which some are asked for where a word may
+     * begin so: `task_id` */
+    {API_KEY, "[sr]k[-_]*****"},        /* sk- sk_live_ rk_live_ */
+    {API_KEY, "hf_"},
+    {API_KEY, "[gnd][hpo][pousm]_"},    /* ghp_ gho_ ghu_ ghs_ npm_ dop_v1_ */
+    {API_KEY, "[gs][ilh][tp][ha]"},     /* github_pat_ glpat- shpat_ */
+    {API_KEY, "A[KSI][Iz]"},            /* AKIA ASIA AIza */
+    {API_KEY, "[Sxe][Goy][.xJ]*"},      /* SG. xoxb- eyJ */
 };
 #define ROWS (sizeof rows / sizeof *rows)
-#define LONGEST_ROW 11
+#define LONGEST_ROW 12
 
 static uint64_t fitting[256]; /* the bits of those places in rows where a byte fits */
 static uint64_t firsts, lasts;
+static uint64_t last_of[ROWS]; /* the bit of each row's last place */
 
 static int
-has_row(const unsigned char *text, Py_ssize_t length)
+rows_in(const unsigned char *text, Py_ssize_t length)
 {
     /* Four parts, each of which reaches a row into the next: none is cut in two. */
     Py_ssize_t steps = length / 4 + LONGEST_ROW;
@@ -56,7 +74,13 @@ has_row(const unsigned char *text, Py_ssize_t length)
         four = (four << 1 | begin) & fitting[fourth[i]];
         seen |= one | two | three | four;
     }
-    return (seen & lasts) != 0;
+    int entities = 0;
+    if ((seen & lasts) != 0) {
+        for (size_t row = 0; row < ROWS; row++) {
+            entities |= seen & last_of[row] ? rows[row].entity : 0;
+        }
+    }
+    return entities;
 }
 
 static int
@@ -71,7 +95,7 @@ is_host(unsigned char byte)
     return is_letter(byte) || (unsigned char)(byte - '0') < 10 || byte == '-' || byte == '.';
 }
 
-/* EMAIL_ADDRESS: an @, a host with a dot in it, two letters behind the dot. */
+/* Whether there is an @, a host with a dot in it, and two letters behind the dot. */
 static int
 has_address(const unsigned char *text, const unsigned char *end)
 {
@@ -87,7 +111,7 @@ has_address(const unsigned char *text, const unsigned char *end)
 }
 
 static PyObject *
-may_hold_any(PyObject *Py_UNUSED(module), PyObject *data)
+may_hold(PyObject *Py_UNUSED(module), PyObject *data)
 {
     if (!PyBytes_Check(data)) {
         PyErr_SetString(PyExc_TypeError, "the data is bytes");
@@ -95,11 +119,12 @@ may_hold_any(PyObject *Py_UNUSED(module), PyObject *data)
     }
     const unsigned char *text = (const unsigned char *)PyBytes_AS_STRING(data);
     const Py_ssize_t length = PyBytes_GET_SIZE(data);
-    return PyBool_FromLong(has_row(text, length) || has_address(text, text + length));
+    const int address = has_address(text, text + length) ? EMAIL_ADDRESS : 0;
+    return PyLong_FromLong(rows_in(text, length) | address);
 }
 
 static PyMethodDef methods[] = {
-    {"may_hold_any", may_hold_any, METH_O, "Whether a pattern may match; see glance.pyi."},
+    {"may_hold", may_hold, METH_O, "The entities whose patterns may match; see glance.pyi."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -156,14 +181,23 @@ PyInit_glance(void)
     int bits = 0;
     for (size_t i = 0; i < ROWS; i++) {
         firsts |= (uint64_t)1 << bits;
-        for (const char *place = rows[i]; *place != '\0'; bits++) {
+        for (const char *place = rows[i].places; *place != '\0'; bits++) {
             if (bits == 64) {
                 PyErr_SetString(PyExc_SystemError, "the rows have more than 64 places");
                 return NULL;
             }
             place = enter((uint64_t)1 << bits, place);
         }
-        lasts |= (uint64_t)1 << (bits - 1);
+        last_of[i] = (uint64_t)1 << (bits - 1);
+        lasts |= last_of[i];
     }
-    return PyModule_Create(&glance_module);
+    PyObject *module = PyModule_Create(&glance_module);
+    if (module == NULL || PyModule_AddIntMacro(module, EMAIL_ADDRESS) < 0 ||
+        PyModule_AddIntMacro(module, CREDIT_CARD) < 0 ||
+        PyModule_AddIntMacro(module, IBAN_CODE) < 0 || PyModule_AddIntMacro(module, US_SSN) < 0 ||
+        PyModule_AddIntMacro(module, PHONE_NUMBER) < 0 ||
+        PyModule_AddIntMacro(module, API_KEY) < 0 || PyModule_AddIntMacro(module, SECRET) < 0) {
+        Py_CLEAR(module);
+    }
+    return module;
 }

@@ -1,5 +1,14 @@
-def may_hold_any(data: bytes, /) -> bool:
-    """Tell whether any of the verifier's patterns may match in `data`.
+EMAIL_ADDRESS: int
+CREDIT_CARD: int
+IBAN_CODE: int
+US_SSN: int
+PHONE_NUMBER: int
+API_KEY: int
+SECRET: int
 
-    False is a proof that none does; True proves nothing.
+def may_hold(data: bytes, /) -> int:
+    """Return the entities, as the bits above, of which the verifier's patterns may match in `data`.
+
+    A bit that is not set is a proof that the entity's pattern does not match; one that is set
+    proves nothing.
     """

@@ -3,8 +3,8 @@
 It shares no code and no pattern with the detectors, so that one mistake does not blind both. It
 looks for what has a form that can be checked: addresses with an @, cards (issuer range and Luhn),
 IBANs (mod 97), US social security numbers, international phone numbers, published prefixes of
-secrets. Most events are ruled out at a glance; of the rest, one scan tells which patterns match
-anywhere, and those are looked for in turn.
+secrets. A glance rules out most events; of the rest, it says which patterns may match anywhere, and
+those are looked for in turn.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import re2
 
-from pipeline.redaction.glance import may_hold_any
+from pipeline.redaction import glance
 
 
 class Hit(NamedTuple):
@@ -27,6 +27,8 @@ class Hit(NamedTuple):
 
 class _Check(NamedTuple):
     entity: str
+    bit: int
+    """Of the entity, in what `glance` returns."""
     pattern: re2._Regexp
     """Without capturing groups: RE2 is several times slower with them."""
     holds: Callable[[bytes, int, int], bool]
@@ -151,38 +153,15 @@ _KEY: Final = (
 _PRIVATE_KEY: Final = rb"-----BEGIN [A-Z ]*PRIVATE KEY"
 
 _CHECKS: Final[tuple[_Check, ...]] = (
-    _Check("EMAIL_ADDRESS", re2.compile(_EMAIL), _always),
-    _Check("CREDIT_CARD", re2.compile(_CARD), _is_card),
-    _Check("IBAN_CODE", re2.compile(_IBAN), _is_iban),
-    _Check("US_SSN", re2.compile(_SSN), _is_ssn),
-    _Check("PHONE_NUMBER", re2.compile(_PHONE), _is_phone),
-    _Check("API_KEY", re2.compile(_KEY), _is_secret),
-    _Check("SECRET", re2.compile(_PRIVATE_KEY), _always),
+    _Check("EMAIL_ADDRESS", glance.EMAIL_ADDRESS, re2.compile(_EMAIL), _always),
+    _Check("CREDIT_CARD", glance.CREDIT_CARD, re2.compile(_CARD), _is_card),
+    _Check("IBAN_CODE", glance.IBAN_CODE, re2.compile(_IBAN), _is_iban),
+    _Check("US_SSN", glance.US_SSN, re2.compile(_SSN), _is_ssn),
+    _Check("PHONE_NUMBER", glance.PHONE_NUMBER, re2.compile(_PHONE), _is_phone),
+    _Check("API_KEY", glance.API_KEY, re2.compile(_KEY), _is_secret),
+    _Check("SECRET", glance.SECRET, re2.compile(_PRIVATE_KEY), _always),
 )
 ENTITIES: Final = frozenset(check.entity for check in _CHECKS)
-_MEMORY: Final = 16 << 20
-
-
-def _any_of(checks: Sequence[_Check]) -> Callable[[bytes], Iterable[_Check]]:
-    """Return what tells the checks whose pattern matches anywhere in some bytes."""
-    options = re2.Options()
-    options.max_mem = _MEMORY
-    options.encoding = re2.Options.Encoding.LATIN1  # bytes are bytes
-    every = re2.Set.SearchSet(options)
-    # always matches, unless RE2 runs out of memory: then all are looked for. At the end only: an
-    # empty pattern matches at each byte, and to take note of that costs more than to read them
-    every.Add(r"\z")
-    for check in checks:
-        every.Add(check.pattern.pattern.decode("ascii"))
-    every.Compile()
-
-    def matching(data: bytes) -> Iterable[_Check]:
-        found = every.Match(data)
-        if not found:
-            return checks
-        return [checks[number - 1] for number in found if number] if len(found) > 1 else ()
-
-    return matching
 
 
 class Verifier:
@@ -190,7 +169,7 @@ class Verifier:
 
     def __init__(self, entities: Iterable[str] = ENTITIES) -> None:
         wanted = frozenset(entities)
-        self._matching = _any_of([check for check in _CHECKS if check.entity in wanted])
+        self._checks = [check for check in _CHECKS if check.entity in wanted]
 
     def search(self, buffers: Sequence[bytes]) -> list[Hit]:
         """Return the hits in `buffers`, sorted by index, one for each buffer and entity.
@@ -199,9 +178,12 @@ class Verifier:
         """
         hits: set[Hit] = set()
         for number, data in enumerate(buffers):
-            if not may_hold_any(data):
+            may = glance.may_hold(data)
+            if not may:
                 continue
-            for check in self._matching(data):
+            for check in self._checks:
+                if not may & check.bit:
+                    continue
                 for match in check.pattern.finditer(data):
                     start, end = match.span()
                     if check.holds(data, start, end):
