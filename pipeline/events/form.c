@@ -42,6 +42,7 @@ struct Form {
     Field *fields;
     Py_ssize_t count;
     Py_ssize_t required;
+    int timed; /* whether a field is a time */
 };
 
 static PyTypeObject form_type;
@@ -80,13 +81,16 @@ days_of(int year, int month)
     return days[month - 1] + (month == 2 && leap);
 }
 
-/* Return a time in UTC as it is stored; NULL, without an error, where `value` is no such time. */
-static PyObject *
-stored_time(PyObject *value)
+/* Return where the digits of a time in UTC end; 0 where `value` is no such time. */
+static Py_ssize_t
+time_end(PyObject *value)
 {
+    if (!PyUnicode_CheckExact(value)) {
+        return 0;
+    }
     const Py_ssize_t length = PyUnicode_GET_LENGTH(value);
     if (!PyUnicode_IS_ASCII(value) || length <= SECONDS_END) {
-        return NULL;
+        return 0;
     }
     const Py_UCS1 *text = PyUnicode_1BYTE_DATA(value);
     const int year = number_at(text, 4), month = number_at(text + 5, 2);
@@ -95,32 +99,47 @@ stored_time(PyObject *value)
         || !is_between(number_at(text + 8, 2), 1, days_of(year, month))
         || !is_between(number_at(text + 11, 2), 0, 23) || !is_between(number_at(text + 14, 2), 0, 59)
         || !is_between(number_at(text + 17, 2), 0, 59)) {
-        return NULL;
+        return 0;
     }
     Py_ssize_t end = SECONDS_END;
     if (text[end] == '.') {
         for (end++; end < length && text[end] >= '0' && text[end] <= '9'; end++) {
         }
         if (end < SECONDS_END + 2 || end > SECONDS_END + 10) {
-            return NULL;
+            return 0;
         }
     }
-    if (!(length - end == 1 && text[end] == 'Z')
-        && !(length - end == 6 && memcmp(text + end, "+00:00", 6) == 0)) {
-        return NULL;
-    }
+    const int utc = (length - end == 1 && text[end] == 'Z')
+                    || (length - end == 6 && memcmp(text + end, "+00:00", 6) == 0);
+    return utc ? end : 0;
+}
+
+/* Return a time, whose digits end at `end`, as it is stored; NULL where there is no memory. */
+static PyObject *
+stored_time(PyObject *value, Py_ssize_t end)
+{
     PyObject *stored = PyUnicode_New(MICROSECONDS_END + 1, 127);
     if (stored == NULL) {
-        PyErr_Clear();
         return NULL;
     }
     Py_UCS1 *out = PyUnicode_1BYTE_DATA(stored);
     end = end > MICROSECONDS_END ? MICROSECONDS_END : end;
-    memcpy(out, text, end);
+    memcpy(out, PyUnicode_1BYTE_DATA(value), end);
     memset(out + end, '0', MICROSECONDS_END - end);
     out[SECONDS_END] = '.';
     out[MICROSECONDS_END] = 'Z';
     return stored;
+}
+
+/* Put a time into its stored form where it stands, under `name`. Returns 0, or -1 with an error. */
+static int
+store_time(PyObject *members, PyObject *name, PyObject *value)
+{
+    PyObject *stored = stored_time(value, time_end(value));
+    /* its place is there already: nothing moves, and the name stays */
+    const int done = stored == NULL ? -1 : PyDict_SetItem(members, name, stored);
+    Py_XDECREF(stored);
+    return done;
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -138,10 +157,13 @@ is_currency(PyObject *text)
            && is_between(code[2], 'A', 'Z');
 }
 
-/* Whether `value`, which is neither null nor a time, is proven to be as its field asks. */
+/* Whether `value`, which is not null, is proven to be as its field asks. */
 static int
 fits(const Field *field, PyObject *value)
 {
+    if (field->kinds & TIME) {
+        return time_end(value) > 0;
+    }
     if (PyUnicode_CheckExact(value)) {
         if (field->choices != NULL) {
             return PySet_Contains(field->choices, value) == 1;
@@ -212,8 +234,9 @@ all_fit(const Form *form, PyObject *list)
 typedef struct {
     PyObject *nulls[MOST_NULLS]; /* names, borrowed */
     int null_count;
-    PyObject *time_name; /* borrowed */
-    PyObject *time;
+    PyObject *time_name, *time; /* borrowed */
+    PyObject *timed;            /* a list whose items may have times, borrowed */
+    const Form *of_timed;       /* the form of its items */
 } Changes;
 
 /* Whether the event is proven to be valid; `changes` are then what is left to do. */
@@ -233,27 +256,55 @@ is_valid(const Form *form, PyObject *event, Changes *changes)
                 return 0;
             }
             changes->nulls[changes->null_count++] = name;
+            continue;
         }
-        else if (field->kinds & TIME) {
-            if (!PyUnicode_CheckExact(value) || changes->time != NULL
-                || (changes->time = stored_time(value)) == NULL) {
+        if (!fits(field, value)) {
+            return 0;
+        }
+        if (field->kinds & TIME) {
+            if (changes->time != NULL) {
                 return 0;
             }
             changes->time_name = name;
+            changes->time = value;
         }
-        else if (!fits(field, value)) {
-            return 0;
+        else if (field->items != NULL && field->items->timed && PyList_CheckExact(value)) {
+            if (changes->timed != NULL) {
+                return 0;
+            }
+            changes->timed = value;
+            changes->of_timed = field->items;
         }
     }
     return required == form->required;
+}
+
+/* Bring the times of a list's items to their stored form. Returns 0, or -1 with an error. */
+static int
+change_items(const Form *form, PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        PyObject *item = PyList_GET_ITEM(list, i), *name, *value;
+        Py_ssize_t at = 0;
+        while (PyDict_Next(item, &at, &name, &value)) {
+            const Field *field = field_of(form, name);
+            /* to put another value under a name that is there leaves the walk intact */
+            if (field != NULL && field->kinds & TIME && store_time(item, name, value) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
 }
 
 /* Returns 0, or -1 with an error. */
 static int
 change(PyObject *event, const Changes *changes)
 {
-    /* its place is there already: nothing moves, and the name stays */
-    if (changes->time != NULL && PyDict_SetItem(event, changes->time_name, changes->time) < 0) {
+    if (changes->time != NULL && store_time(event, changes->time_name, changes->time) < 0) {
+        return -1;
+    }
+    if (changes->timed != NULL && change_items(changes->of_timed, changes->timed) < 0) {
         return -1;
     }
     for (int i = 0; i < changes->null_count; i++) {
@@ -273,7 +324,7 @@ change(PyObject *event, const Changes *changes)
 static PyObject *
 settle(Form *form, PyObject *event)
 {
-    Changes changes = {.null_count = 0, .time_name = NULL, .time = NULL};
+    Changes changes = {.null_count = 0};
     if (!PyDict_CheckExact(event)) {
         Py_RETURN_FALSE;
     }
@@ -281,7 +332,6 @@ settle(Form *form, PyObject *event)
     if (valid && !PyErr_Occurred()) {
         change(event, &changes);
     }
-    Py_XDECREF(changes.time);
     return PyErr_Occurred() ? NULL : PyBool_FromLong(valid);
 }
 
@@ -328,6 +378,7 @@ enter(Form *form, PyObject *given)
     field.choices = choices == Py_None ? NULL : Py_NewRef(choices);
     field.items = items == Py_None ? NULL : (Form *)Py_NewRef(items);
     form->required += field.required;
+    form->timed |= field.kinds & TIME;
     form->fields[form->count++] = field;
     return 0;
 }

@@ -39,19 +39,31 @@ _TIME: Final = {
     "([Zz]|[+-][0-9]{2}:[0-9]{2})$",
 }
 _CURRENCY: Final = "^[A-Z]{3}$"
+DOCUMENT_TIMES: Final = ("retrieved_at", "source_updated_at")
+"""The times of a document, which are brought to UTC as an event's `ts` is."""
 _MOST: Final = (1 << 63) - 1
 _NUMBERS: Final = 1 << 53
 """Up to here floats and integers are the same numbers."""
 
 
-def form_of(fields: Mapping[str, Schema], required: Collection[str], resolve: Resolve) -> Form:
-    """Return the form of an event with these top-level fields."""
+def form_of(
+    fields: Mapping[str, Schema],
+    required: Collection[str],
+    resolve: Resolve,
+    times: Collection[str] = ("ts",),
+) -> Form:
+    """Return the form of an event with these top-level fields; `times` are brought to UTC."""
     return Form(
-        tuple(_field(name, schema, name in required, resolve) for name, schema in fields.items())
+        tuple(
+            _field(name, schema, name in required, resolve, is_stored_time=name in times)
+            for name, schema in fields.items()
+        )
     )
 
 
-def _field(name: str, schema: Schema, required: bool, resolve: Resolve) -> Field:
+def _field(
+    name: str, schema: Schema, required: bool, resolve: Resolve, *, is_stored_time: bool
+) -> Field:
     rules = {rule: value for rule, value in schema.items() if rule not in _SAYS_NOTHING}
     types = rules.get("type", list(_KINDS))
     kinds = 0
@@ -71,8 +83,9 @@ def _field(name: str, schema: Schema, required: bool, resolve: Resolve) -> Field
         del rules["pattern"]
     elif "pattern" in rules or "format" in rules:
         is_time = {rule: rules.pop(rule, None) for rule in _TIME} == _TIME
-        # of an event's own fields `ts` alone is brought to UTC
-        kinds = TIME if is_time and name == "ts" and kinds == TEXT | INTEGER else _UNKNOWN
+        # a time that is not brought to UTC may be written in ways that a form does not know
+        known = is_time and is_stored_time and kinds & ~NULL == TEXT | INTEGER
+        kinds = TIME | (kinds & NULL) if known else _UNKNOWN
     if "items" in rules:
         items = _items(name, rules.pop("items"), resolve)
         kinds = kinds if items else _UNKNOWN
@@ -112,7 +125,8 @@ def _items(name: str, schema: dict[str, Any], resolve: Resolve) -> Form | None:
         return None
     if not {*required} <= fields.keys():
         return None
-    return form_of({key: resolve(field) for key, field in fields.items()}, required, resolve)
+    known = {key: resolve(field) for key, field in fields.items()}
+    return form_of(known, required, resolve, times=DOCUMENT_TIMES)
 
 
 def _is_bound(bound: Any) -> bool:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.events.contract import EventContract
+from pipeline.events.forms import DOCUMENT_TIMES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UTC = ("Z", "+00:00")
-_DOCUMENT_TIMES = ("retrieved_at", "source_updated_at")
 MOVED_PREFIX = "event."
 
 
@@ -50,7 +50,7 @@ def normalize(event: dict[str, Any], contract: EventContract) -> dict[str, Any]:
     for document in event.get("documents", ()):
         for name in _nulls(document):
             del document[name]
-        for name in _DOCUMENT_TIMES:
+        for name in DOCUMENT_TIMES:
             if name in document:
                 document[name] = utc_text(document[name])
     return event

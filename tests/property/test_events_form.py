@@ -46,11 +46,15 @@ times = st.one_of(
     st.sampled_from(["", "2026-01-31", "2026-01-31T12:00:00\u0660", 1_769_860_800_000]),
 )
 scalars = st.none() | st.booleans() | numbers | texts | times
-documents = st.dictionaries(
-    st.sampled_from(["id", "score", "version", "retrieved_at", "title", "content", "other"]),
-    scalars,
-    max_size=4,
-).map(lambda rest: {"id": "d"} | rest)
+documents = st.builds(
+    lambda rest, moments: {"id": "d"} | rest | moments,
+    st.dictionaries(
+        st.sampled_from(["id", "score", "version", "retrieved_at", "title", "content", "other"]),
+        scalars,
+        max_size=4,
+    ),
+    st.dictionaries(st.sampled_from(["retrieved_at", "source_updated_at"]), times, max_size=2),
+)
 values = st.one_of(
     scalars,
     scalars,
@@ -98,6 +102,24 @@ def test_times_are_stored_alike(ts: Any) -> None:
         {name: REQUIRED[name] for name in event_contracts()["agent_step"].known & REQUIRED.keys()}
         | {"event_type": "agent_step", "ts": ts}
     )
+
+
+@given(times, st.lists(documents, max_size=3))
+@settings(max_examples=1_500, deadline=None)
+def test_times_of_documents_are_stored_alike(ts: Any, found: list[Any]) -> None:
+    test_what_is_settled_is_valid_and_normal.hypothesis.inner_test(  # type: ignore[attr-defined]
+        {name: REQUIRED[name] for name in event_contracts()["retrieval"].known & REQUIRED.keys()}
+        | {"event_type": "retrieval", "documents": [{"id": "d", "retrieved_at": ts}, *found]}
+    )
+
+
+def test_times_of_documents_are_settled() -> None:
+    contract = event_contracts()["retrieval"]
+    event = {name: value for name, value in REQUIRED.items() if name in contract.known}
+    document = {"id": "d", "retrieved_at": "2026-01-31T12:00:00Z", "score": 0.5}
+    event |= {"event_type": "retrieval", "documents": [document, {"id": "e"}]}
+    assert contract.form.settle(event)
+    assert document["retrieved_at"] == "2026-01-31T12:00:00.000000Z"
 
 
 @pytest.mark.parametrize("event_type", event_types())
