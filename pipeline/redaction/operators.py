@@ -15,6 +15,10 @@ class Replacer:
         self._operators = dict(policy.operators)
         self._pseudonyms = pseudonyms
 
+    def clear(self) -> None:
+        """Forget every value."""
+        self._pseudonyms.clear()
+
     def replace(self, entity: str, value: str) -> str:
         """Return what stands in the place of `value`.
 

@@ -22,6 +22,10 @@ UNVERIFIED: Final = "<UNVERIFIED>"
 
 TAG_BYTES: Final = 12
 MIN_SECRET_BYTES: Final = 16
+MAX_KEPT: Final = 1_000
+"""Tokens of one entity that are remembered: those of the sessions that are open."""
+LONGEST_KEPT: Final = 256
+"""Characters; a longer value is hashed each time."""
 _ALPHABET: Final = bytes.maketrans(b"0123456789abcdef", b"bcdfghjkmnpqrtvw")
 _TAG: Final = f"[bcdfghjkmnpqrtvw]{{{2 * TAG_BYTES}}}"
 _KEY_ID: Final = re.compile(r"[a-z0-9]{1,8}")
@@ -95,7 +99,10 @@ class Keyring:
 
 
 class Pseudonymizer:
-    """Makes the tokens of one tenant under the current key."""
+    """Makes the tokens of one tenant under the current key; remembers the last ones.
+
+    One person's values come in several texts of a session, each as often as there are texts.
+    """
 
     def __init__(self, keyring: Keyring, tenant_id: str | None = None) -> None:
         key = b"" if keyring.key_id is None else keyring.tenant_key(tenant_id)
@@ -106,11 +113,28 @@ class Pseudonymizer:
         }
         self._key_id = keyring.key_id
         self._heads = {entity: f"<{entity}:{keyring.key_id}:" for entity in self._hashes}
+        self._made: dict[str, dict[str, str]] = {entity: {} for entity in self._hashes}
+
+    def clear(self) -> None:
+        """Forget every value."""
+        for made in self._made.values():
+            made.clear()
 
     def token(self, entity: str, value: str) -> str:
         """Return the pseudonym of `value`, or `<TYPE>` where there is no key."""
         if self._key_id is None:
             return f"<{entity}>"
+        made = self._made[entity]
+        token = made.get(value)
+        if token is None:
+            token = self._make(entity, value)
+            if len(value) <= LONGEST_KEPT:
+                if len(made) >= MAX_KEPT:
+                    made.clear()
+                made[value] = token
+        return token
+
+    def _make(self, entity: str, value: str) -> str:
         tag = self._hashes[entity].copy()
         tag.update(canonical(entity, value).encode("utf-8", "surrogatepass"))
         written = hexlify(tag.digest()).translate(_ALPHABET).decode("ascii")

@@ -74,7 +74,11 @@ class TextRedactor:
         self._read_size = 0
 
     def clear(self) -> None:
-        """Forget every text."""
+        """Forget every text and value."""
+        self._forget_read()
+        self._replacer.clear()
+
+    def _forget_read(self) -> None:
         self._read.clear()
         self._read_size = 0
 
@@ -127,7 +131,7 @@ class TextRedactor:
             return
         self._read_size += len(searched)
         if self._read_size > MAX_READ:
-            self.clear()
+            self._forget_read()
             self._read_size = len(searched)
         read = self._read.get(leaf)
         if read is None:

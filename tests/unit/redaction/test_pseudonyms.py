@@ -6,7 +6,13 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.redaction.canonical import canonical
-from pipeline.redaction.pseudonyms import Keyring, Pseudonymizer, token_pattern
+from pipeline.redaction.pseudonyms import (
+    LONGEST_KEPT,
+    MAX_KEPT,
+    Keyring,
+    Pseudonymizer,
+    token_pattern,
+)
 
 KEYS = Keyring.single("k1", "a secret of some length")
 
@@ -25,6 +31,17 @@ def test_tokens_differ_by_value_type_tenant_and_key() -> None:
         Pseudonymizer(Keyring.single("k1", "another long secret")).token("PERSON", "Ann Lee"),
     }
     assert len(tokens) == 5
+
+
+def test_tokens_that_are_remembered_are_bounded_and_the_same() -> None:
+    pseudonyms = Pseudonymizer(KEYS)
+    values = [f"Ann {number}" for number in range(MAX_KEPT + 5)] + ["A" * (LONGEST_KEPT + 1)]
+    for value in [*values, *values]:
+        assert pseudonyms.token("PERSON", value) == Pseudonymizer(KEYS).token("PERSON", value)
+        assert len(pseudonyms._made["PERSON"]) <= MAX_KEPT
+    assert values[-1] not in pseudonyms._made["PERSON"]
+    pseudonyms.clear()
+    assert not any(pseudonyms._made.values())
 
 
 def test_without_a_key_there_are_plain_labels() -> None:
