@@ -31,7 +31,7 @@ TrustedTree = Mapping[str, "TrustedTree | None"]
 class LeafContext:
     """What is known about a value before it is read, and the results for values seen there."""
 
-    __slots__ = ("below", "cache", "hint", "is_key", "register")
+    __slots__ = ("below", "cache", "hint", "is_key", "older", "register")
 
     def __init__(self, hint: Hint, register: str, below: Position, *, is_key: bool) -> None:
         self.hint = hint
@@ -40,6 +40,8 @@ class LeafContext:
         """Where a record inside the text would stand."""
         self.is_key = is_key
         self.cache: dict[str, Edited] = {}
+        self.older: dict[str, Edited] = {}
+        """What was `cache` before the last `Atlas.age`."""
 
 
 class KeyPlan:
@@ -100,11 +102,22 @@ class Atlas:
 
     def clear(self) -> None:
         """Forget every key and value seen."""
+        self.forget_keys()
+        for leaf in self._leaves.values():
+            leaf.cache.clear()
+            leaf.older.clear()
+
+    def forget_keys(self) -> None:
+        """Forget every key seen."""
         for position in self._positions.values():
             position.plans.clear()
             position.ids.clear()
+
+    def age(self) -> None:
+        """Forget the values that were not seen since the last time."""
         for leaf in self._leaves.values():
-            leaf.cache.clear()
+            leaf.older = leaf.cache
+            leaf.cache = {}
 
     def of_person(self, position: Position) -> Position:
         """The same place in an object that describes a person."""

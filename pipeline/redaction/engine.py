@@ -125,8 +125,9 @@ class EventRedactor:
                 redacted(event, source, walks, deadline, block)
                 for event, source in zip(events, sources, strict=False)
             ]
-        if walks.cached_bytes > self._cache_bytes:
-            self.clear()
+        # as much again is held of what was seen before
+        if walks.recent_bytes > self._cache_bytes // 2:
+            walks.age()
         places, outgoing = payloads(results)
         try:
             hit = {places[hit.buffer] for hit in self._verifier.search(outgoing)}

@@ -29,6 +29,8 @@ MAX_CACHED_TEXT: Final = 65_536
 MAX_NESTED_RECORDS: Final = 8
 """Records in strings in records: deeper than this a text becomes `<UNVERIFIED>`."""
 MAX_PLANS: Final = 50_000
+MAX_OLD_PLANS: Final = 1_000
+"""More keys than this are not kept when values are forgotten: most of them are ids."""
 _CACHE_ENTRY_BYTES: Final = 250
 
 _TOO_LONG: Final = "text_too_long"
@@ -55,8 +57,9 @@ class Walk:
     ) -> None:
         self.counts: dict[str, int] = {}
         self.failures: list[str] = []
-        self.cached_bytes = 0
-        """Memory that cached texts take, in bytes, roughly."""
+        self.recent_bytes = 0
+        """Memory that the texts take that were seen since the last `age`, in bytes, roughly."""
+        self._older_bytes = 0
         self._atlas = Atlas(policy.hints, trusted)
         self._reader = RecordReader(self._atlas)
         self._texts = TextRedactor(
@@ -71,6 +74,11 @@ class Walk:
         self._cache_limit = cache_bytes
         self._plans = 0
         self._nesting = 0
+
+    @property
+    def cached_bytes(self) -> int:
+        """Memory that cached texts take, in bytes, roughly."""
+        return self.recent_bytes + self._older_bytes
 
     def event(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the redacted event; the input is not changed."""
@@ -95,8 +103,21 @@ class Walk:
         self._atlas.clear()
         self._reader.clear()
         self._texts.clear()
-        self.cached_bytes = 0
+        self.recent_bytes = 0
+        self._older_bytes = 0
         self._plans = 0
+
+    def age(self) -> None:
+        """Forget the texts that were not seen since the last time.
+
+        To forget all of them at once would mean to search those again that always come.
+        """
+        self._atlas.age()
+        self._older_bytes = self.recent_bytes
+        self.recent_bytes = 0
+        if self._plans > MAX_OLD_PLANS:
+            self._atlas.forget_keys()
+            self._plans = 0
 
     # ---- values ------------------------------------------------------------------------------
 
@@ -185,7 +206,11 @@ class Walk:
     def _string(self, text: str, leaf: LeafContext) -> str:
         known = leaf.cache.get(text)
         if known is None:
-            known = self._searched(text, leaf)
+            known = leaf.older.get(text)
+            if known is None:
+                known = self._searched(text, leaf)
+            else:
+                self._remember(text, known, leaf)
         if known[1]:
             self._count(known[1])
         return known[0]
@@ -203,11 +228,16 @@ class Walk:
         except Exception as error:  # noqa: BLE001 - a detector may raise anything: fail closed
             return self._unverified(f"detector_error:{type(error).__name__}")
         if len(text) <= MAX_CACHED_TEXT and len(self.failures) == failures:
-            self.cached_bytes += 2 * (len(text) + len(edited[0])) + _CACHE_ENTRY_BYTES
-            if self.cached_bytes > self._cache_limit:
-                self.clear()
-            leaf.cache[text] = edited
+            self._remember(text, edited, leaf)
         return edited
+
+    def _remember(self, text: str, edited: Edited, leaf: LeafContext) -> None:
+        size = 2 * (len(text) + len(edited[0])) + _CACHE_ENTRY_BYTES
+        # half of the memory is for the texts that are next to be forgotten
+        if self.recent_bytes + size > self._cache_limit // 2:
+            self.age()
+        self.recent_bytes += size
+        leaf.cache[text] = edited
 
     def _record(self, text: str, leaf: LeafContext) -> Edited | None:
         """Redact a text that is JSON as the record it holds; None where it is not JSON."""

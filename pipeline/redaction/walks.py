@@ -26,9 +26,9 @@ class Walks:
         return len(self._by_scope)
 
     @property
-    def cached_bytes(self) -> int:
-        """Memory that the texts take that are remembered, in bytes, roughly."""
-        return sum(walk.cached_bytes for walk in self._by_scope.values())
+    def recent_bytes(self) -> int:
+        """Memory that the texts take that were seen since the last `age`, in bytes, roughly."""
+        return sum(walk.recent_bytes for walk in self._by_scope.values())
 
     def of(self, event: dict[str, Any]) -> Walk:
         """Return the walk of an event's tenant and workflow."""
@@ -45,6 +45,13 @@ class Walks:
                 self._by_scope.pop(next(iter(self._by_scope))).clear()
             walk = self._by_scope[scope] = self._make(tenant, workflow)
         return walk
+
+    def age(self) -> None:
+        """Forget the texts that were not seen since the last time, and the walks without any."""
+        for scope, walk in [*self._by_scope.items()]:
+            walk.age()
+            if walk.cached_bytes == 0:
+                self._by_scope.pop(scope).clear()
 
     def clear(self) -> None:
         """Forget all of them, with what they remember."""

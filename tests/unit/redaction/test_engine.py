@@ -227,3 +227,12 @@ def test_detectors_are_made_once_for_each_policy() -> None:
         redactor.redact_batch([{"tenant_id": f"t{number}", "a": "x"}])
     assert len(made) == 1
     assert len(redactor._walks) <= 64
+
+
+def test_a_tenant_without_new_texts_is_forgotten() -> None:
+    redactor = make()
+    one(redactor, {"tenant_id": "acme", "content": "Hello there"})
+    redactor._walks.age()
+    assert len(redactor._walks) == 1
+    redactor._walks.age()
+    assert len(redactor._walks) == 0

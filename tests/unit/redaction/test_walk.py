@@ -11,7 +11,7 @@ from pipeline.redaction.engine import detector_settings
 from pipeline.redaction.policy import compile_policy, default_policy
 from pipeline.redaction.pseudonyms import Keyring, Pseudonymizer
 from pipeline.redaction.text import MAX_READ
-from pipeline.redaction.walk import MAX_TEXT, Walk
+from pipeline.redaction.walk import MAX_OLD_PLANS, MAX_TEXT, Walk
 
 KEYS = Keyring.single("k1", "a secret of some length")
 TOKEN = Pseudonymizer(KEYS).token
@@ -296,6 +296,25 @@ def test_the_cache_is_bounded_and_changes_nothing() -> None:
         assert small.cached_bytes <= 2_000
 
 
+def test_what_keeps_coming_is_searched_once() -> None:
+    searched: list[int] = []
+    walk = make_walk(cache_bytes=20_000, check=lambda: searched.append(1))
+    for number in range(500):
+        walk.event({"content": "Where is it now?", "note": f"item {number} is here"})
+    # the two keys, the text that comes again, and those that differ
+    assert len(searched) == 2 + 1 + 500
+
+
+def test_keys_are_bounded_when_texts_are_forgotten() -> None:
+    walk = make_walk()
+    walk.event({f"key{number}": 1 for number in range(10)})
+    walk.age()
+    assert walk._atlas.event.plans
+    walk.event({f"key{number}": 1 for number in range(MAX_OLD_PLANS + 1)})
+    walk.age()
+    assert not walk._atlas.event.plans
+
+
 def test_a_key_that_cannot_be_searched_fails_once(walk: Walk) -> None:
     redacted = walk.event({"k" * (MAX_TEXT + 1): "a", "content": "b"})
     assert redacted == {"<UNVERIFIED>": "a", "content": "b"}
@@ -329,9 +348,13 @@ def test_clearing_forgets_raw_values() -> None:
     walk = make_walk()
     walk.event({"content": f"to {EMAIL}", "seen": {EMAIL: 1}, "cut": f'{{"email": "{EMAIL}'})
     walk.event({"content": f"to {EMAIL_TOKEN}, please"})
+    walk.age()
+    walk.event({"content": f"from {EMAIL}"})
     walk.clear()
     leaves = walk._atlas._leaves.values()
-    assert not any(leaf.cache for leaf in leaves)
+    assert not any(leaf.cache or leaf.older for leaf in leaves)
+    assert not any(walk._texts._replacer._pseudonyms._made.values())
+    assert walk.cached_bytes == 0
     assert not any(position.plans for position in walk._atlas._positions.values())
     assert not walk._reader._keys
     assert not walk._texts._read
