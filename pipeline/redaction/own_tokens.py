@@ -23,7 +23,7 @@ class Hidden:
 
     def is_all_tokens(self) -> bool:
         """Tell whether there are tokens, and no word beside them."""
-        return bool(self.places) and not has_word(self.text.replace(MASK, ""))
+        return bool(self.places) and not has_word(self.text.strip(MASK))
 
 
 class OwnTokens:

@@ -22,6 +22,7 @@ from pipeline.redaction.own_tokens import MASK, Hidden, OwnTokens, cut_out
 from pipeline.redaction.policy import Policy
 from pipeline.redaction.record_spans import KEY_NAME, Find
 from pipeline.redaction.spans import EMAIL_ADDRESS, IP_ADDRESS, LOCATION, Span, resolve, span_of
+from pipeline.redaction.structure import holds_record
 
 CHUNK: Final = 8_192
 """Longer texts are read in pieces of this many characters."""
@@ -90,12 +91,12 @@ class TextRedactor:
         stood there before are counted too. What a detector raises comes through.
         """
         if leaf.hint.entity is not None and "<" not in text:
-            span = self._promised(text, leaf)
-            if span is not None:
+            promised = self._promised(text, leaf)
+            if promised is not None:
                 # most values of records: nothing can stand beside what is replaced as a whole
-                value = self._replacer.replace(span.entity_type, text[span.start : span.end])
-                counted = ((span.entity_type, 1),)
-                return f"{text[: span.start]}{value}{text[span.end :]}", counted
+                start, end, entity = promised
+                value = self._replacer.replace(entity, text[start:end])
+                return f"{text[:start]}{value}{text[end:]}", ((entity, 1),)
         counts: dict[str, int] = {}
         for number in range(MAX_PASSES):
             spans = self.find(text, leaf)
@@ -141,16 +142,18 @@ class TextRedactor:
     def _search(self, text: str, hidden: Hidden, leaf: LeafContext) -> list[Span]:
         searched = hidden.text
         if leaf.hint.entity is not None:
-            span = self._promised(searched.replace(MASK, " ") if hidden.places else text, leaf)
-            if span is not None:
-                return cut_out([span], hidden)
+            promised = self._promised(searched.replace(MASK, " ") if hidden.places else text, leaf)
+            if promised is not None:
+                start, end, entity = promised
+                return cut_out([span_of(start, end, entity, 1.0, KEY_NAME)], hidden)
         if is_json(searched):
             # each value is searched for itself, as the walk does it
             return self._settled(self._records(searched, leaf, self.find), searched, hidden, leaf)
         plain = plain_form(searched)
         body = searched if plain is None else plain.text
         found = self._detect_in(body, self._contexts.of(leaf, body))
-        found += self._records(body, leaf, self.find)
+        if holds_record(body):
+            found += self._records(body, leaf, self.find)
         found += self._encoded(body, leaf)
         if not found:
             return found
@@ -164,8 +167,8 @@ class TextRedactor:
 
     # ---- searching ---------------------------------------------------------------------------
 
-    def _promised(self, text: str, leaf: LeafContext) -> Span | None:
-        """Return the whole of `text` as a span where its key says what it is, and it may be that.
+    def _promised(self, text: str, leaf: LeafContext) -> tuple[int, int, str] | None:
+        """Return start, end and entity of all that `text` says, if its key says that it is one.
 
         None sends it to the detectors: a state instead of a value, or an entity that is kept.
         """
@@ -184,8 +187,8 @@ class TextRedactor:
             entity = EMAIL_ADDRESS
         elif ("." in value or ":" in value) and _IP.fullmatch(value):
             entity = IP_ADDRESS
-        span = span_of(start, end, entity, 1.0, KEY_NAME)
-        return span if self._is_wanted(span, value, structured=False) else None
+        wanted = self._is_wanted(entity, 1.0, value, by_key=True, structured=False)
+        return (start, end, entity) if wanted else None
 
     def _detect_in(self, body: str, context: Context) -> list[Span]:
         if len(body) <= CHUNK:
@@ -218,19 +221,26 @@ class TextRedactor:
         wanted = [
             span
             for span in found
-            if self._is_wanted(span, searched[span.start : span.end], structured=structured)
+            if self._is_wanted(
+                span.entity_type,
+                span.score,
+                searched[span.start : span.end],
+                by_key=span.detector == KEY_NAME,
+                structured=structured,
+            )
         ]
         return cut_out(resolve(searched, wanted), hidden)
 
-    def _is_wanted(self, span: Span, value: str, *, structured: bool) -> bool:
-        operator = self._operators.get(span.entity_type)
-        if operator is None or span.score < operator.threshold:
+    def _is_wanted(
+        self, entity: str, score: float, value: str, *, by_key: bool, structured: bool
+    ) -> bool:
+        operator = self._operators.get(entity)
+        if operator is None or score < operator.threshold:
             return False
-        by_key = span.detector == KEY_NAME
         # a city stays where it stands alone, and goes with the address it is part of
-        if operator.name == "keep" and not (by_key and span.entity_type == LOCATION):
+        if operator.name == "keep" and not (by_key and entity == LOCATION):
             return False
-        if structured and not by_key and span.entity_type in READ_FROM_PROSE:
+        if structured and not by_key and entity in READ_FROM_PROSE:
             return False
         return self._allows is None or not self._allows(value)
 
