@@ -19,12 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.tasks.budgets import Budget, BudgetPolicy
+from pipeline.tasks.event import TS
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
+from pipeline.windows.event_time import event_time_ms
 from pipeline.windows.pane import Pane
 from pipeline.windows.pane_log import read_logged
 from pipeline.windows.partial import Partial
 from pipeline.windows.partition import PartitionAggregator
-from tests.unit.windows.fleet import START_MS, records, sessions, shuffled_within, time_of
+from tests.unit.windows.fleet import START_MS, records, sessions, shuffled_within
 
 CONFIG = AggregatorConfig(
     idle_ms=60_000,
@@ -199,7 +201,7 @@ def disturbed(
         # the clock moves nothing before all is read; and here no further than to the events that
         # are to come, which would else be late
         if chance.random() < 0.1 and reached <= at < len(batch):
-            lives.tick(min(time_of(each.event) for each in batch[at:]))
+            lives.tick(min(event_time_ms(each.event[TS]) for each in batch[at:]))
     lives.crash()
     lives.finish()
     return lives
