@@ -8,6 +8,7 @@ from pathlib import Path
 from mypyc.build import mypycify
 from setuptools import Extension, setup
 
+ROOT = Path("pipeline")
 EVENTS = Path("pipeline/events")
 KAFKA = Path("pipeline/adapters/kafka")
 REDACTION = Path("pipeline/redaction")
@@ -19,6 +20,7 @@ WINDOWS = Path("pipeline/windows")
 # What has to do with a batch, settings or I/O is left to the interpreter, which lets signals and
 # other threads in between.
 NAMES = {
+    ROOT: "amounts",
     REDACTION: """canonical contexts detection_context encoded hints key_names normalise one_event
         operators own_tokens plain pseudonyms spans spoken structure text verifier walk walks""",
     REDACTION / "automata": "scanner",
@@ -41,7 +43,7 @@ def modules(*folders: Path) -> list[str]:
 
 redaction = modules(REDACTION, REDACTION / "automata")
 redaction += sorted(map(str, {*DETECTORS.glob("*.py")} - NOT_COMPILED))
-rest = modules(EVENTS, KAFKA, STORAGE, TASKS, WINDOWS)
+rest = modules(ROOT, EVENTS, KAFKA, STORAGE, TASKS, WINDOWS)
 loops = sorted(Path("pipeline").rglob("*.c"))
 # of their own room, or of one they may import from: they are included by their path from here
 headers = sorted(map(str, Path("pipeline").rglob("*.h")))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from pipeline.amounts import bounded, bounded_squares
 from pipeline.detection.measures import SHARES, SIGNALS, Share, kind_of
 from pipeline.detection.signals import SignalBuffer
 from pipeline.detection.view import Dimension, Stats
@@ -191,7 +192,7 @@ class PaneStats:
     @property
     def total(self) -> float:
         """Sum of the values."""
-        return sum(cell.total for cell in self._cells) / self._scale
+        return self._sum / self._scale
 
     @property
     def mean(self) -> float:
@@ -203,8 +204,9 @@ class PaneStats:
         """Sample variance, from exact integers; 0 with fewer than two values."""
         if self.count < 2:
             return 0.0
-        total = sum(cell.total for cell in self._cells)
-        spread = self.count * sum(cell.squares for cell in self._cells) - total * total
+        total = self._sum
+        squares = bounded_squares(sum(cell.squares for cell in self._cells))
+        spread = self.count * squares - total * total
         return spread / (self.count * (self.count - 1)) / self._scale**2
 
     @property
@@ -224,6 +226,10 @@ class PaneStats:
     def quantile(self, q: float) -> float:
         """Return the `q` quantile; 0 without any values."""
         return self._digest.quantile(q) / self._scale
+
+    @cached_property
+    def _sum(self) -> int:
+        return bounded(sum(cell.total for cell in self._cells))
 
     @cached_property
     def _digest(self) -> Digest:

@@ -11,6 +11,7 @@
 #define MOST_FIELDS 120
 #define MOST_OBJECTS 4
 #define OUTSIDE MOST_OBJECTS /* of the record: where it stands itself */
+#define MOST_AMOUNT 4e18 /* as in pipeline/amounts.py, which cuts off what is more */
 #define NAME_SLOTS 256 /* more than twice the fields: there is always a free one */
 
 /* What a field holds, and what of JSON it takes. Null or nothing where nothing is required. */
@@ -211,7 +212,7 @@ fits(char kind, Value *value)
         if (value->type == 0) {
             number->value = rint(number->value * 1e9);
         }
-        return value->type == 0 && fabs(number->value) < 9e18;
+        return value->type == 0 && fabs(number->value) <= MOST_AMOUNT;
     case FLOAT:
         return value->type == 0;
     case SHORT:

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from pipeline.amounts import MOST_SHORT, bounded
+
 MOST_SHAPES = 1_024
 """Different lists of fields that are remembered."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,8 +38,13 @@ def microseconds(values: list[Any]) -> list[Any]:
 
 
 def nanodollars(values: list[Any]) -> list[Any]:
-    """Return dollars in billionths, so that sums are exact."""
-    return [None if cost is None else round(cost * 1e9) for cost in values]
+    """Return dollars in billionths, so that sums are exact; up to the bound of amounts."""
+    return [None if cost is None else bounded(round(cost * 1e9)) for cost in values]
+
+
+def short_counts(values: list[Any]) -> list[Any]:
+    """Return counts of 16 bits; more is the most that these hold."""
+    return [min(value, MOST_SHORT) for value in values]
 
 
 class Unnamed:

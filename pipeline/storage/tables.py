@@ -132,6 +132,13 @@ def count(name: str, kind: str) -> Column:
     return Column(name, kind, field=name, default=0)
 
 
+def short_count(name: str, outer: str = "", default: object = 0) -> Column:
+    """Declare a number of 16 bits, 0 where it is absent and the greatest where it is greater."""
+    return Column(
+        name, "UInt16", field=name, inside=outer, default=default, finish=fields.short_counts
+    )
+
+
 def json_text(name: str) -> Column:
     """Declare a field of any JSON value; text is kept as it is, everything else as JSON."""
     return Column(name, "String", field=name, finish=fields.json_texts)
@@ -200,7 +207,7 @@ _EVENT_FIELDS = (
     json_text("documents"),
     word("tool_name"),
     text("call_id"),
-    count("attempt", "UInt16"),
+    short_count("attempt"),
     word("effect"),
     number("amount_spent", "Float64"),
     word("currency"),
@@ -230,7 +237,7 @@ EVENTS = Table(
         inside("redaction", "policy", "redaction_policy", "LowCardinality(String)"),
         inside("redaction", "tier", "redaction_tier", "LowCardinality(String)"),
         inside("redaction", "counts", "redaction_counts", "Map(LowCardinality(String), UInt32)"),
-        inside("redaction", "quarantined", "quarantined", "UInt16"),
+        short_count("quarantined", "redaction", default=...),
         inside("redaction", "verified", "verified", "Bool"),
         *COORDINATES,
     ),

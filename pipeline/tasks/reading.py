@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pipeline.amounts import MOST_AMOUNT, MOST_SHORT
 from pipeline.tasks.budgets import COST_SCALE
 from pipeline.tasks.event import (
     AGENT_NAME,
@@ -124,7 +125,9 @@ def _read_llm_call(event: Event, agent: str, found: Reading) -> None:
 
 
 def _rounded(value: float) -> int:
-    """As `round`, which compiled code has to call through three layers of objects."""
+    """As `round`, which compiled code has to call through three layers of objects; or the bound."""
+    if value >= MOST_AMOUNT:
+        return MOST_AMOUNT
     whole = int(value)
     rest = value - whole
     if rest < 0:
@@ -141,7 +144,7 @@ def _rarer(error: str | None, trace_id: str, quarantined: int | None) -> dict[st
     if not trace_id:
         counted[Counter.UNTRACED] = 1
     if quarantined:
-        counted[Counter.QUARANTINED] = quarantined
+        counted[Counter.QUARANTINED] = min(quarantined, MOST_SHORT)
     return counted
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
+from pipeline.amounts import bounded
 from pipeline.tasks.budgets import (
     LEVELS,
     Crossing,
@@ -58,6 +59,8 @@ def task_key(event: Event) -> str:
 
 class TaskState:
     """Totals of one part of one task, and the fence. Costs in billionths of a dollar.
+
+    Sums of what events say end at `MOST_AMOUNT`.
 
     Not a dataclass: what makes those is not compiled, and takes as long as several events.
     """
@@ -144,7 +147,7 @@ class TaskState:
     @property
     def tokens(self) -> int:
         """Tokens in and out."""
-        return self.tokens_in + self.tokens_out
+        return bounded(self.tokens_in + self.tokens_out)
 
     @property
     def model(self) -> str | None:
@@ -163,7 +166,7 @@ class TaskState:
     def used(self, now_ms: int) -> dict[Resource, int]:
         """Return what the task has used of each budget at event time `now_ms`."""
         return {
-            Resource.TOKENS: self.tokens_in + self.tokens_out,
+            Resource.TOKENS: self.tokens,
             Resource.TOOL_CALLS: self.tool_calls,
             Resource.COST_USD: self.cost,
             Resource.ELAPSED_MS: now_ms - self.start_ms,
@@ -272,21 +275,21 @@ class TaskState:
                 name = "other"
             step = self.steps.setdefault(name, [0, 0, 0])
         step[0] += 1
-        step[1] += latency_us
+        step[1] = bounded(step[1] + latency_us)
         if latency_us > step[2]:
             step[2] = latency_us
 
     def _add_llm_call(self, event: Event, reading: Reading, action: Action) -> None:
         self.llm_calls += 1
-        self.tokens_in += reading.tokens_in or 0
-        self.tokens_out += reading.tokens_out or 0
-        self.tokens_cached += event[TOKENS_CACHE_READ] or 0
-        self.cost += reading.cost or 0
+        self.tokens_in = bounded(self.tokens_in + (reading.tokens_in or 0))
+        self.tokens_out = bounded(self.tokens_out + (reading.tokens_out or 0))
+        self.tokens_cached = bounded(self.tokens_cached + (event[TOKENS_CACHE_READ] or 0))
+        self.cost = bounded(self.cost + (reading.cost or 0))
         tokens = reading.tokens or 0
         model, prompt = action[3], action[4]
-        self.models[model] = self.models.get(model, 0) + tokens
+        self.models[model] = bounded(self.models.get(model, 0) + tokens)
         if prompt is not None:
-            self.prompts[prompt] = self.prompts.get(prompt, 0) + tokens
+            self.prompts[prompt] = bounded(self.prompts.get(prompt, 0) + tokens)
 
     def _add_tool_call(self, event: Event, time_ms: int, *, ok: bool) -> Sequence[Change]:
         self.tool_calls += 1

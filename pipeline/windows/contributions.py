@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.amounts import MOST_AMOUNT, bounded_squares
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Example
 
@@ -26,6 +27,8 @@ class Amounts:
         number: int = value
         self.total += number
         self.squares += number * number
+        if self.total > MOST_AMOUNT:
+            self.total, self.squares = MOST_AMOUNT, bounded_squares(self.squares)
 
 
 class Contribution:

@@ -121,15 +121,17 @@ def coarsened(digest: Digest) -> Digest:
         return digest
     count, rank = digest.count, 0.0
     kept: list[int] = [digest.means[0]]
+    most = digest.means[-1] - len(digest.means) + 1
     for mean, weight in zip(digest.means[1:-1], digest.weights[1:-1], strict=True):
         rank += weight
         difference = mean - kept[-1]
         shift = max(difference.bit_length() - _COARSE_BITS, 0)
         if shift and weight <= _heaviest_cluster(rank, count):
             difference = (difference + (1 << shift >> 1)) >> shift << shift
-        # what was rounded up before must not reach the next mean
-        kept.append(kept[-1] + max(difference, 1))
-    kept.append(max(digest.means[-1], kept[-1] + 1))
+        most += 1
+        # what was rounded up before must not reach the next mean, and none the end
+        kept.append(min(kept[-1] + max(difference, 1), most))
+    kept.append(digest.means[-1])
     return Digest(tuple(kept), digest.weights)
 
 
@@ -153,11 +155,10 @@ def _cluster_sections(means: tuple[int, ...], weights: tuple[int, ...]) -> Diges
     _split_off(clustered_means, clustered_weights, -1, means[-1])
     # a mean is off by at most half a unit, and two that meet become one
     rounded: dict[int, int] = {}
-    for mean, weight in zip(
-        map(round, clustered_means), map(round, clustered_weights), strict=True
-    ):
+    for clustered, weight in zip(clustered_means, map(round, clustered_weights), strict=True):
+        # floats of huge values are off by more than that, but nothing is past an end
+        mean = min(max(round(clustered), means[0]), means[-1])
         rounded[mean] = rounded.get(mean, 0) + weight
-    # rounding may bring the end's neighbour past it, by less than one
     ascending = sorted(rounded)
     return Digest(tuple(ascending), tuple(rounded[mean] for mean in ascending))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from operator import sub
 from typing import Any
 
+from pipeline.amounts import MOST_AMOUNT, bounded_squares
 from pipeline.windows.codec import digest_to_json, sums_to_json
 from pipeline.windows.contributions import Amounts
 from pipeline.windows.digest import ROOM_WHILE_OPEN, digest_of_weights
@@ -37,6 +38,8 @@ class OpenCell:
         self.count += len(amounts.values)
         self.total += amounts.total
         self.squares += amounts.squares
+        if self.total > MOST_AMOUNT:
+            self.total, self.squares = MOST_AMOUNT, bounded_squares(self.squares)
         if self.digested:
             self.arrived.extend(amounts.values)
 

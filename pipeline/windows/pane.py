@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
+from pipeline.amounts import bounded, bounded_squares
 from pipeline.windows.digest import EMPTY, MAX_CENTROIDS, Digest, merge_digests
 from pipeline.windows.measure import Measure
 
@@ -62,7 +63,10 @@ class Counter:
 
 @dataclass(slots=True)
 class Cell:
-    """The values of one measure: count, sum, sum of squares (all exact) and their digest."""
+    """The values of one measure: count, sum, sum of squares (all exact) and their digest.
+
+    Sums are exact up to the bounds of `pipeline.amounts`.
+    """
 
     count: int = 0
     total: int = 0
@@ -107,8 +111,8 @@ def merge_cells(parts: Iterable[Cell], room: int = MAX_CENTROIDS) -> Cell:
     cells = list(parts)
     return Cell(
         count=sum(cell.count for cell in cells),
-        total=sum(cell.total for cell in cells),
-        squares=sum(cell.squares for cell in cells),
+        total=bounded(sum(cell.total for cell in cells)),
+        squares=bounded_squares(sum(cell.squares for cell in cells)),
         digest=merge_digests((cell.digest for cell in cells), room),
     )
 

@@ -159,6 +159,9 @@ class Client:
             # must be in the table when it is answered
             "async_insert": "0",
             "wait_end_of_query": "1",
+            # months are partitions, and an agent's clock may say any: beyond a hundred of them the
+            # server would refuse the batch, with an error that else is worth a retry
+            "max_partitions_per_insert_block": "0",
         }
         # how large blocks are that are still to be made, nobody knows
         known = sum(len(each.written) for each in blocks) if isinstance(blocks, list) else None

@@ -26,7 +26,6 @@ _KINDS = {
     "LowCardinality(String)": "w",
     "Nullable(Float64)": "f",
     "Nullable(UInt64)": "n",
-    "UInt16": "2",
     "UInt32": "4",
     "UInt64": "8",
     "Map(LowCardinality(String), UInt32)": "c",
@@ -36,6 +35,7 @@ _KINDS_OF_FINISH: dict[object, str] = {
     fields.json_texts: "j",
     fields.microseconds: "m",
     fields.nanodollars: "d",
+    fields.short_counts: "2",
 }
 
 Field = tuple[int, str, str, bool, bytes]

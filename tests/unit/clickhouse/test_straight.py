@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nextafter
 from typing import Any
 
 import orjson
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from pipeline.adapters.clickhouse.json_rows import JsonRows
 from pipeline.adapters.clickhouse.native import Packed, pack
 from pipeline.adapters.clickhouse.straight import rows_of
+from pipeline.amounts import MOST_AMOUNT
 from pipeline.storage.rows import Refusal, read_event
 from pipeline.storage.sorting import place_of
 from pipeline.storage.tables import EVENTS, LEASE_UNTIL
+from pipeline.tasks.budgets import COST_SCALE
 
 TABLE = EVENTS.without(LEASE_UNTIL)
 NEW = rows_of(TABLE)
@@ -97,6 +100,14 @@ def test_an_event_as_a_redactor_writes_it() -> None:
     assert straight(values[:1]) == general(values[:1])
 
 
+def test_the_straight_way_takes_costs_up_to_the_bound_of_amounts() -> None:
+    most = MOST_AMOUNT / COST_SCALE
+    for cost, is_taken in ((most, True), (nextafter(most, inf), False)):
+        value = orjson.dumps(EVENT | {"cost_usd": cost})
+        assert (straight([value]) is not None) == is_taken
+        assert MOST_AMOUNT.to_bytes(8, "little") in general([value]).written
+
+
 def test_what_was_read_and_not_kept_is_no_row_and_a_block_begins_anew() -> None:
     rows = NEW()
     first, second = (orjson.dumps(EVENT | {"event_id": event_id}) for event_id in "ab")
@@ -114,6 +125,10 @@ def test_what_was_read_and_not_kept_is_no_row_and_a_block_begins_anew() -> None:
 @example({"ts": "2100-03-01T00:00:00.000000Z"})
 @example({"ts": "0000-01-01T00:00:00.000000Z"})
 @example({"cost_usd": 10**11})
+@example({"cost_usd": 4e9})
+@example({"cost_usd": 4_000_000_000.000001})
+@example({"cost_usd": 1e12})
+@example({"redaction": EVENT["redaction"] | {"quarantined": 65_536}})
 @example({"cost_usd": 5e-10})
 @example({"cost_usd": 1.5e-9})
 @example({"attempt": 65_536})

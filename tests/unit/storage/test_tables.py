@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from pipeline.amounts import MOST_AMOUNT
 from pipeline.storage.rows import Refusal, read_dead_letter, read_event, source_of
 from pipeline.storage.tables import DEAD_LETTERS, EVENTS, Table
 
@@ -95,6 +96,13 @@ def test_json_values_are_stored_as_json_and_text_as_it_is() -> None:
 
 def test_money_is_stored_in_billionths() -> None:
     assert row_of(EVENTS, EVENT)["cost_nanousd"] == 2500
+
+
+def test_more_than_a_column_holds_is_the_most_that_it_holds() -> None:
+    redaction = EVENT["redaction"] | {"quarantined": 70_000}
+    row = row_of(EVENTS, EVENT | {"cost_usd": 1e12, "attempt": 1_000_000, "redaction": redaction})
+    assert row["cost_nanousd"] == MOST_AMOUNT
+    assert row["attempt"] == row["quarantined"] == 65_535
 
 
 def test_an_unverified_record_is_refused() -> None:
