@@ -160,10 +160,10 @@ def die_before_store() -> None:
     handle = aggregator.AggregatorStage._handle_partition
     has_events = ContextVar("has_events", default=False)
 
-    async def handling(self: Any, runs: Any) -> None:
+    async def handling(self: Any, *runs: Any) -> None:
         # a tick writes as well; but there is nothing in it that could count twice
         has_events.set(True)
-        await handle(self, runs)
+        await handle(self, *runs)
 
     _die_when_sent(lambda topic: topic.endswith("changelog") and has_events.get())
     aggregator.AggregatorStage._handle_partition = handling  # type: ignore[method-assign]
