@@ -7,12 +7,11 @@ import binascii
 import re
 from typing import Final
 
+from pipeline.extensions import check_interface
 from pipeline.redaction import base64_runs
 
 MIN_LENGTH: Final = 24
-# a library left over from before a pull would fail closed, text by text, and say nothing of why
-if getattr(base64_runs, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/redaction/base64_runs.c has changed: run `make setup`")
+check_interface(base64_runs, 1)
 
 _RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/=_-])")
 _HEX: Final = re.compile(r"[0-9a-fA-F-]+")

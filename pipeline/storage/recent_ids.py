@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pipeline.extensions import check_interface
 from pipeline.storage import recent_hashes
 
-if getattr(recent_hashes, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/storage/recent_hashes.c has changed: run `make setup`")
+check_interface(recent_hashes, 1)
 
 
 class RecentIds:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pipeline.extensions import check_interface
 from pipeline.storage import fields, taking
 
-if getattr(taking, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/storage/taking.c has changed: run `make setup`")
+check_interface(taking, 1)
 
 Record = dict[str, Any]
 Values = list[Any]

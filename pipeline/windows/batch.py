@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from pipeline.extensions import check_interface
 from pipeline.storage.rows import Refusal, read_event
 from pipeline.tasks.budgets import BudgetPolicy
 from pipeline.tasks.event import Event, event_of
@@ -13,8 +14,7 @@ from pipeline.windows import event_fields
 from pipeline.windows.cardinality import DEFAULT_CAP
 from pipeline.windows.watermark import WatermarkConfig
 
-if getattr(event_fields, "INTERFACE", 0) != 2:
-    raise ImportError("pipeline/windows/event_fields.c has changed: run `make setup`")
+check_interface(event_fields, 2)
 _take: Final = event_fields.take
 
 

@@ -25,11 +25,11 @@ from itertools import accumulate
 from math import sqrt
 from typing import Final
 
+from pipeline.extensions import check_interface
 from pipeline.windows import centroids
 from pipeline.windows.digest_engines import choose_engine
 
-if getattr(centroids, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/windows/centroids.c has changed: run `make setup`")
+check_interface(centroids, 1)
 
 MAX_CENTROIDS: Final = 240
 SECTIONS: Final = ((0.0, 0.5, 84), (0.5, 0.9, 84), (0.9, 1.0, 70))

@@ -19,9 +19,9 @@ from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.insert import InsertContext
 
 from pipeline.adapters.clickhouse import native_columns
+from pipeline.extensions import check_interface
 
-if getattr(native_columns, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/adapters/clickhouse/native_columns.c has changed: run `make setup`")
+check_interface(native_columns, 1)
 
 _NUMBERS = {
     "Int8": "b",

@@ -12,11 +12,11 @@ from functools import partial
 
 from pipeline.adapters.clickhouse import json_rows
 from pipeline.adapters.clickhouse.native import Packed, head
+from pipeline.extensions import check_interface
 from pipeline.storage import fields
 from pipeline.storage.tables import Column, Table
 
-if getattr(json_rows, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/adapters/clickhouse/json_rows.c has changed: run `make setup`")
+check_interface(json_rows, 1)
 
 _OBJECTS = {"": 0, "source": 1, "redaction": 2, "at": 4}
 """The objects that columns stand in, by the numbers of json_record.h."""

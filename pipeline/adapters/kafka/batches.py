@@ -19,11 +19,11 @@ from pipeline.adapters.kafka.key_hash import partition_for_key
 from pipeline.adapters.kafka.options import producer_options
 from pipeline.config import KafkaSettings
 from pipeline.errors import PermanentError, UnavailableError
+from pipeline.extensions import check_interface
 
 __all__ = ["MAX_BATCH_BYTES", "BatchProducer", "Record", "fill", "partition_for_key"]
 
-if getattr(key_hash, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/adapters/kafka/key_hash.c has changed: run `make setup`")
+check_interface(key_hash, 1)
 
 MAX_BATCH_BYTES = 1024 * 1024
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from pipeline.extensions import check_interface
 from pipeline.redaction.automata import scan
 from pipeline.redaction.automata.tables import bits, tables
 
@@ -12,9 +13,7 @@ MAX_OUTCOMES: Final = 128
 NOTHING: Final = bytes(MAX_OUTCOMES // 8)
 """What `Scanner.outcomes` returns where nothing follows."""
 
-# a library left over from before a pull would fail closed, text by text, and say nothing of why
-if getattr(scan, "INTERFACE", 0) != 2:
-    raise ImportError("pipeline/redaction/automata/scan.c has changed: run `make setup`")
+check_interface(scan, 2)
 
 
 class Scanner:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from pipeline.extensions import check_interface
 from pipeline.redaction.detectors import word_runs
 from pipeline.redaction.detectors.lexicon import words
 from pipeline.redaction.detectors.name_cues import ORGANISATION_WORDS, ROLES, STREET_WORDS
@@ -60,9 +61,7 @@ _SINGLE: Final = re.compile(r"(?:p+(?=[UN]))?[UNMABSGLC]J?")
 _ORGANISATION: Final = re.compile(r"O{0,2}K")
 _LIMIT: Final = 20_000
 _LONGEST: Final = 12
-# a library left over from before a pull would fail closed, text by text, and say nothing of why
-if getattr(word_runs, "INTERFACE", 0) != 1:
-    raise ImportError("pipeline/redaction/detectors/word_runs.c has changed: run `make setup`")
+check_interface(word_runs, 1)
 _SHORT: Final = 24
 """Characters; a run of this length has at most `_LONGEST` words."""
 
