@@ -17,8 +17,9 @@ import orjson
 from agents import garbage
 from agents.dead_letter_signals import DeadLetterSignals
 from agents.delivery import Run, Tick, deliver
-from agents.state import StateTable, compact
+from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
+from pipeline.buffers import compact
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import AggregationSettings, BudgetSettings, Settings
 from pipeline.detection.aggregator_messages import messages_of

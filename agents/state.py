@@ -21,6 +21,7 @@ from faust.streams import _current_event
 
 from agents.delivery import RunConsumer
 from pipeline.adapters.kafka.batches import BatchProducer, Record
+from pipeline.buffers import compact
 
 _PACKED = b"\0"
 """What packed values begin with; others are JSON."""
@@ -122,15 +123,6 @@ def _keep_in_memory(store: Any, partition: int, records: Iterable[Record]) -> No
         else:
             values[key] = compact(value)
             partitions[key] = partition
-
-
-def compact(value: bytes) -> bytes:
-    """Return a copy that takes no more memory than it holds.
-
-    orjson writes into a buffer that grows by leaps, and hands it over as it is: 1.1 KB in 8 KB. For
-    what is kept until a task or a pane closes, that would be most of a worker's memory.
-    """
-    return bytes(memoryview(value))
 
 
 def packed(value: bytes) -> bytes:

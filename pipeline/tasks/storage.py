@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from pipeline.buffers import compact
 from pipeline.errors import InputError
 from pipeline.tasks.state import TaskState
 
@@ -67,9 +68,8 @@ def to_bytes(task: TaskState) -> bytes:
             list(task.seen),
         )
     )
-    # orjson hands over its buffer, 8 or 16 KB for 1 KB; when many tasks close at once, all of them
-    # wait to be stored
-    return bytes(memoryview(written))
+    # when many tasks close at once, all of them wait to be stored
+    return compact(written)
 
 
 def from_bytes(data: bytes) -> TaskState:

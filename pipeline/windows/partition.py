@@ -51,9 +51,8 @@ from pipeline.windows.stored_panes import StoredPanes
 from pipeline.windows.task_contributions import TaskFact
 from pipeline.windows.watermark import Watermark
 
-_TEN_SECONDS: Final = int(
-    Resolution.TEN_SECONDS
-)  # arithmetic with a plain int is several times faster
+# arithmetic with a plain int is several times faster
+_TEN_SECONDS: Final = int(Resolution.TEN_SECONDS)
 
 
 class PartitionAggregator:

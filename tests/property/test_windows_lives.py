@@ -154,12 +154,17 @@ def put(table: Table, writes: list[tuple[str, bytes | None]]) -> None:
             table[key] = value
 
 
-def undisturbed(batch: list[Record], config: AggregatorConfig) -> Lives:
+def orderly(
+    batch: list[Record], config: AggregatorConfig, size: int = 50, *, crashes: bool = False
+) -> Lives:
+    """Apply batches of `size` events, which nothing goes wrong with; or each is a life's last."""
     lives = Lives(config, 0)
-    for at in range(0, len(batch), 50):
-        changes = lives.aggregator.apply(batch[at : at + 50])
+    for at in range(0, len(batch), size):
+        changes = lives.aggregator.apply(batch[at : at + size])
         lives.store(changes)
         lives.tell(changes)
+        if crashes:
+            lives.crash()
     lives.finish()
     return lives
 
@@ -211,7 +216,7 @@ def check(seed: int, config: AggregatorConfig, most: int, often: float) -> Lives
     batch = load_of(seed)
     by_name = config.label_cap > 1
     found = disturbed(batch, config, seed, most, often)
-    expected = undisturbed(batch, config)
+    expected = orderly(batch, config)
     assert totals(found.panes, by_name=by_name) == totals(expected.panes, by_name=by_name)
     assert found.messages == expected.messages
     return found
@@ -230,14 +235,8 @@ def test_many_lives_say_what_one_says(
 
 def test_a_life_after_each_batch_says_what_one_says() -> None:
     batch = load_of(7)
-    lives = Lives(CONFIG, 7)
-    for at in range(0, len(batch), 5):
-        changes = lives.aggregator.apply(batch[at : at + 5])
-        lives.store(changes)
-        lives.tell(changes)
-        lives.crash()
-    lives.finish()
-    expected = undisturbed(batch, CONFIG)
+    lives = orderly(batch, CONFIG, 5, crashes=True)
+    expected = orderly(batch, CONFIG)
     assert totals(lives.panes, by_name=True) == totals(expected.panes, by_name=True)
     assert lives.messages == expected.messages
 

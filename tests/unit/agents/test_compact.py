@@ -6,7 +6,7 @@ import tracemalloc
 
 import orjson
 
-from agents.state import compact
+from pipeline.buffers import compact
 
 
 def test_a_kept_value_takes_no_more_memory_than_it_holds() -> None:
