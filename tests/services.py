@@ -21,30 +21,41 @@ PARTITIONS = 4
 PSEUDONYM_KEY = "a key for tests, not a secret"
 
 
-def free_ports(count: int) -> list[int]:
-    """Return different ports that are free now.
+def free_ports(count: int, in_a_row: int = 1) -> list[int]:
+    """Return different ports that are free now, and of each also those right behind it.
 
     Below the range from which the system takes ports for outgoing connections: one of those may
-    be taken again before our server binds it.
+    be taken again before our server binds it. So may one that a test beside us looks for, so each
+    process of a test run has a part of the range.
     """
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    size = 12_000 // processes
+    part = range(20_000 + process * size, 20_000 + (process + 1) * size)
     found: list[int] = []
     while len(found) < count:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
+        first = random.choice(part[: 1 - in_a_row or None])
+        ports = range(first, first + in_a_row)
+        if not any(abs(first - other) < in_a_row for other in found) and all(map(_is_free, ports)):
+            found.append(first)
     return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def stack_settings(
     data_dir: Path, *, partitions: int = PARTITIONS, kafka_heap_mb: int = 256
 ) -> Settings:
     """Return settings for a small stack of its own: free ports, few partitions, a small heap."""
-    kafka, controller, clickhouse, worker = free_ports(4)
+    # the workers' are in a row
+    kafka, controller, clickhouse, worker = free_ports(4, in_a_row=len(ROLES))
     return Settings(
         kafka=KafkaSettings(partitions=partitions, bootstrap_servers=f"127.0.0.1:{kafka}"),
         redaction=RedactionSettings.model_validate({"key": PSEUDONYM_KEY}),
