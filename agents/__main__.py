@@ -72,6 +72,7 @@ async def run(role: str, build: Build, settings: Settings) -> None:
     services = [
         *build(app, settings, metrics),
         HealthServer(settings.worker, metrics.registry, ready),
+        garbage.MemoryReturn(),
     ]
     # detectors and word lists are there by now, and are not looked at again
     garbage.settle()
