@@ -15,16 +15,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import faust
-import lz4.block
 from faust.stores import memory
 from faust.streams import _current_event
 
 from agents.delivery import RunConsumer
+from agents.packing import Packing, is_packed
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 from pipeline.buffers import compact
-
-_PACKED = b"\0"
-"""What packed values begin with; others are JSON."""
 
 # with a path in it: Faust takes an address without one for none at all, and keeps state in memory
 _DISK = "rocksdb:{name}"
@@ -63,6 +60,7 @@ class StateTable:
             ),
         )
         self._producer = producer
+        self._packing = Packing()
 
     async def write(self, partition: int, changes: Iterable[tuple[str, bytes | None]]) -> None:
         """Apply changes in order; None removes a key. Raises `RetryableError`: some may be lost.
@@ -92,14 +90,14 @@ class StateTable:
         if isinstance(store, memory.Store):
             for key in map(str.encode, keys):
                 value = store.data[key]
-                if not value.startswith(_PACKED):
-                    store.data[key] = packed(value)
+                if not is_packed(value):
+                    store.data[key] = self._packing.pack(value)
 
     def get(self, partition: int, key: str) -> bytes:
         """Return the value of a key that was written; raises `KeyError` for another."""
         store: Any = self._table.data
         if isinstance(store, memory.Store):
-            return unpacked(store.data[key.encode()])
+            return self._packing.unpack(store.data[key.encode()])
         with _as_event_of(partition):
             value: bytes = store[key.encode()]
         return value
@@ -109,7 +107,7 @@ class StateTable:
         begin = prefix.encode()
         for key, value in self._table.data.items():
             if key.startswith(begin) and value is not None:
-                yield key.decode(), unpacked(value)
+                yield key.decode(), self._packing.unpack(value)
 
 
 def _keep_in_memory(store: Any, partition: int, records: Iterable[Record]) -> None:
@@ -123,21 +121,6 @@ def _keep_in_memory(store: Any, partition: int, records: Iterable[Record]) -> No
         else:
             values[key] = compact(value)
             partitions[key] = partition
-
-
-def packed(value: bytes) -> bytes:
-    """Return a value of some hundred bytes in two thirds of them; `unpacked` reads it back.
-
-    By LZ4: zstd and zlib would make it half, and take five times as long.
-    """
-    return _PACKED + bytes(lz4.block.compress(value))
-
-
-def unpacked(value: bytes) -> bytes:
-    """Return what was packed, or a value that was not as it is."""
-    if not value.startswith(_PACKED):
-        return value
-    return bytes(lz4.block.decompress(memoryview(value)[len(_PACKED) :]))
 
 
 class _EventOf:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from faust.stores import memory
 
-from agents.state import StateTable, packed, unpacked
+from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
 
 TASK = orjson.dumps(["session-1", *(f"session-1.event-{number}" for number in range(20))])
@@ -76,9 +76,3 @@ async def test_what_is_packed_reads_as_it_was_written(state: StateTable, store: 
     # written again, it is kept as it comes
     await state.write(0, [("0\x1fa", b"[]")])
     assert store.data[b"0\x1fa"] == state.get(0, "0\x1fa") == b"[]"
-
-
-@pytest.mark.parametrize("value", [b"", b"[]", TASK, TASK * 100])
-def test_any_value_can_be_packed(value: bytes) -> None:
-    assert unpacked(packed(value)) == value
-    assert unpacked(value) == value
