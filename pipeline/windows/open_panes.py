@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from pipeline.buffers import compact
 from pipeline.errors import InputError
 from pipeline.windows.codec import pane_from_json
 from pipeline.windows.contributions import Contribution
@@ -84,7 +85,7 @@ class OpenPane:
     def encode(self) -> bytes:
         """Return the pane's JSON in a partial, which may be stored as well."""
         self.settle()
-        self.encoded = orjson.dumps(
+        encoded = orjson.dumps(
             {
                 "start_ms": self.start_ms,
                 "resolution_ms": _TEN_SECONDS,
@@ -94,19 +95,22 @@ class OpenPane:
                 "version": self.version,
             }
         )
+        self.encoded = compact(encoded)
         return self.encoded
 
     def draft(self) -> bytes:
         """Return a value to store that no partial carries."""
         self.settle()
-        return orjson.dumps(
-            [
-                self.start_ms,
-                self.version,
-                self.counters,
-                {NAMES[each]: cell.to_draft() for each, cell in self.cells.items()},
-                self.examples,
-            ]
+        return compact(
+            orjson.dumps(
+                [
+                    self.start_ms,
+                    self.version,
+                    self.counters,
+                    {NAMES[each]: cell.to_draft() for each, cell in self.cells.items()},
+                    self.examples,
+                ]
+            )
         )
 
     @classmethod
@@ -119,20 +123,20 @@ class OpenPane:
                 return cls._from_draft(dimension, value)
             pane = pane_from_json(value)
             version = (int(value["version"][0]), int(value["version"][1]))
-        except (KeyError, TypeError, ValueError):
+            return cls(
+                dimension=dimension,
+                start_ms=pane.start_ms,
+                stored=version,
+                version=version,
+                counters=pane.counters,
+                cells={
+                    measure: OpenCell.from_cell(measure in digested, cell)
+                    for measure, cell in pane.cells.items()
+                },
+                examples=pane.examples,
+            )
+        except (KeyError, OverflowError, TypeError, ValueError):
             raise InputError("stored pane cannot be read") from None
-        return cls(
-            dimension=dimension,
-            start_ms=pane.start_ms,
-            stored=version,
-            version=version,
-            counters=pane.counters,
-            cells={
-                measure: OpenCell.from_cell(measure in digested, cell)
-                for measure, cell in pane.cells.items()
-            },
-            examples=pane.examples,
-        )
 
     @classmethod
     def _from_draft(cls, dimension: Dimension, draft: Sequence[Any]) -> OpenPane:
