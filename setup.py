@@ -28,10 +28,10 @@ NAMES = {
     KAFKA: "fetched",
     STORAGE: "coordinates fields recent_ids rows sorting",
     TASKS: "budgets logical_calls reading state storage summary",
-    WINDOWS: """batch cardinality codec contributions digest dimension dimensions event_time
-        gathering histories history history_pane journal open_cell open_panes open_tasks pane
-        pane_log partial partition publishing retention segment stored_panes task_contributions
-        unpacked watermark""",
+    WINDOWS: """batch cardinality closed_tasks codec contributions digest dimension dimensions
+        event_time gathering histories history history_pane journal open_cell open_panes open_tasks
+        pane pane_log partial partition publishing retention segment stored_panes
+        task_contributions unpacked watermark""",
 }
 NOT_COMPILED = {DETECTORS / "__init__.py", DETECTORS / "base.py"}
 

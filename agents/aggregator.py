@@ -12,14 +12,11 @@ from functools import partial
 from itertools import chain
 
 import faust
-import orjson
 
-from agents import garbage
 from agents.dead_letter_signals import DeadLetterSignals
 from agents.delivery import Run, Tick, deliver
 from agents.state import StateTable
 from pipeline.adapters.kafka.batches import BatchProducer, Record
-from pipeline.buffers import compact
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import AggregationSettings, BudgetSettings, Settings
 from pipeline.detection.aggregator_messages import messages_of
@@ -42,8 +39,6 @@ a few events cost several times as much for each of them; alerts can wait for th
 MANY_CHANGES = 2_000
 """Writes and summaries of a batch that are many: as when all that had ended closes at once, since
 the first events after a pause have come. No other partition begins while these are kept."""
-GIVE_BACK_SECONDS = 30.0
-"""The least time between two returns of freed memory to the system, after many changes."""
 MAX_NAMED = 100
 """Agents that metrics name; the rest is `other`."""
 
@@ -84,8 +79,6 @@ class AggregatorStage:
         self._named: set[str] = set()
         self._turn = asyncio.Lock()
         """Whose is it to apply events: not until another's many changes are stored."""
-        self._took_much = False
-        self._give_back_at = 0.0
 
     async def handle(self, runs: list[Run]) -> None:
         """Apply whole runs; return when state and outputs are acknowledged."""
@@ -138,20 +131,22 @@ class AggregatorStage:
         # only what was read to its end can be idle: the rest is late itself
         for number in sorted(tick.read_to_end):
             known = self._known(number, tick.assignment)
-            before = known.aggregator.watermark_ms
-            changes = known.aggregator.tick(now_ms)
-            after = known.aggregator.watermark_ms
-            never_used = after is None and known.aggregator.fence < 0
-            progress = self._progress(known, idle=never_used or after != before)
-            # the partition's own record alone says how far the clock came: that is known again soon
-            if len(changes.writes) > 1 or changes.partials or changes.tasks:
-                await self._store(known, changes, progress)
-            elif progress != known.told and (progress.idle or known.told is None):
-                await self._store(known, Changes(), progress)
-        if self._took_much and self._clock.now() >= self._give_back_at:
-            garbage.give_back()
-            self._took_much = False
-            self._give_back_at = self._clock.now() + GIVE_BACK_SECONDS
+            while await self._tick_partition(known, now_ms):
+                pass
+
+    async def _tick_partition(self, known: _Partition, now_ms: int) -> bool:
+        """Let the clock close so many of a partition's tasks; return whether more are to close."""
+        before = known.aggregator.watermark_ms
+        changes = known.aggregator.tick(now_ms)
+        after = known.aggregator.watermark_ms
+        never_used = after is None and known.aggregator.fence < 0
+        progress = self._progress(known, idle=never_used or after != before)
+        # the partition's own record alone says how far the clock came: that is known again soon
+        if len(changes.writes) > 1 or changes.partials or changes.tasks:
+            await self._store(known, changes, progress)
+        elif progress != known.told and (progress.idle or known.told is None):
+            await self._store(known, Changes(), progress)
+        return changes.unfinished
 
     def _known(self, number: int, assignment: int) -> _Partition:
         known = self._partitions.get(number)
@@ -175,8 +170,6 @@ class AggregatorStage:
         stored = partial(self._state.get, partition)
         loaded = PartitionAggregator.load(partition, items, self._config, stored)
         self._state.pack(loaded.asleep)
-        # its table was read just now, and all that is stored unpacked
-        self._took_much = True
         return loaded
 
     async def _store(self, known: _Partition, changes: Changes, progress: Progress) -> None:
@@ -185,14 +178,10 @@ class AggregatorStage:
         What was stored but not published is published again when the partition is loaded.
         """
         partition = known.aggregator.partition
-        self._took_much = self._took_much or _are_many(changes)
         try:
             await self._state.write(partition, changes.writes)
             self._state.pack(changes.asleep)
-            tasks = [
-                Record(task["session_id"].encode(), compact(orjson.dumps(task)))
-                for task in changes.tasks
-            ]
+            tasks = [Record(*each) for each in changes.tasks]
             messages = messages_of(changes, progress, known.told, known.aggregator.fence)
             partials = [Record(*each) for each in messages]
             # at the same time: each of them waits for the brokers, and the detector for partials

@@ -39,16 +39,16 @@ def signals_of(
 
 
 def _signals(partition: int, offset: int, now: float, changes: Changes) -> Iterator[Signal]:
-    for task in changes.tasks:
-        if task["kind"] == "budget" and task["level_percent"] >= FULL_PERCENT:
-            named = (("agent", task["agent_name"]), ("workflow", task["workflow"]))
+    for crossing in changes.crossings:
+        if crossing["level_percent"] >= FULL_PERCENT:
+            named = (("agent", crossing["agent_name"]), ("workflow", crossing["workflow"]))
             yield Signal(
-                time=task["crossed_ms"] / 1000,
-                id=task["id"],
+                time=crossing["crossed_ms"] / 1000,
+                id=crossing["id"],
                 measure="budget_exceeded",
                 labels=labels_of((name, value or "") for name, value in named),
-                value=task["value"] / task["limit"],
-                trace_id=task["trace_id"] or "",
+                value=crossing["value"] / crossing["limit"],
+                trace_id=crossing["trace_id"] or "",
             )
     late = sum(changes.late.values())
     if late:

@@ -80,10 +80,14 @@ class Changes:
     """Key and value; None removes the key."""
     partials: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Key and value for agent.windows.partial."""
-    tasks: list[dict[str, Any]] = field(default_factory=list)
-    """Summaries and budget events for agent.tasks, keyed by session_id."""
+    tasks: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Key and value of budget events and summaries for agent.tasks."""
+    crossings: list[dict[str, Any]] = field(default_factory=list)
+    """The budget events among them, as they are."""
     asleep: list[str] = field(default_factory=list)
-    """Keys of `writes` that only a late event or the watermark will ask for again."""
+    """Keys of `writes` that only a late event or the watermark will ask for again, if anything."""
+    unfinished: bool = False
+    """Whether the same `tick` would close more: it closes so many tasks at once."""
     applied: int = 0
     replayed: int = 0
     """Events at or below a fence: delivered again, and skipped."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from typing import Any, Final
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
 from pipeline.tasks.event import Event
 from pipeline.tasks.state import TaskState, task_key
 from pipeline.tasks.storage import from_bytes
-from pipeline.tasks.summary import budget_event, summary
+from pipeline.tasks.summary import budget_event
 from pipeline.windows.partial import Version
 
 _NEVER: Final = 1 << 62
@@ -26,12 +26,17 @@ _NUMBER_BITS: Final = 40
 
 
 class Closing:
-    """A task that has closed at event time `due_ms`; `version` fences what it adds to panes."""
+    """A task that has closed at event time `due_ms`."""
 
-    def __init__(self, task: TaskState, due_ms: int, version: Version) -> None:
+    def __init__(
+        self, task: TaskState, due_ms: int, version: Version | None, *, changed: bool
+    ) -> None:
         self.task = task
         self.due_ms = due_ms
         self.version = version
+        """Fences what it adds to panes; None: it counts in them already."""
+        self.changed = changed
+        """Whether the table is to have it as it is now."""
 
 
 class OpenTasks:
@@ -59,14 +64,13 @@ class OpenTasks:
         # by identity: a key would have to tell the parts of a task apart, at each event
         self._changed: dict[int, TaskState] = {}
         self._closings: list[Closing] = []
-        self._closed: list[TaskState] = []
         self._restored_fences: dict[str, int] = {}
         self._messages: list[dict[str, Any]] = []
         self._limits: dict[tuple[str | None, str | None], Limits] = {}
         self._limited = budgets.limits_anything
-        # parts that have ended: when they close and in which order they ended, as one number; their
-        # key and when they were opened. There may be a hundred thousand of them
-        self._ended: list[tuple[int, str, int]] = []
+        # parts that have ended: when they close and in which order they ended, as one number; and
+        # their key. There may be a hundred thousand of them
+        self._ended: list[tuple[int, str]] = []
         self._numbers = 0
         # when to look at the others: one may have been idle for long enough, or cross a budget
         self._next_due_ms = _NEVER
@@ -90,7 +94,7 @@ class OpenTasks:
             self._note_end(task)
             self._let_sleep(task)
         else:
-            self._restore_closed(task)
+            self._restore_closed(task, changed=False)
 
     def restored(self, watermark: int | None) -> None:
         """Take note, when all is taken in, of what had closed by the stored watermark.
@@ -103,11 +107,10 @@ class OpenTasks:
         for task in self._take_ended(watermark):
             task.closed_ms = task.due_ms(self._idle_ms)
             del self._open[task.key]
-            self._note_change(task)
-            self._restore_closed(task)
+            self._restore_closed(task, changed=True)
 
-    def _restore_closed(self, task: TaskState) -> None:
-        self._closed.append(task)
+    def _restore_closed(self, task: TaskState, *, changed: bool) -> None:
+        self._closings.append(Closing(task, task.closed_ms or 0, None, changed=changed))
         fence = self._restored_fences.get(task.key, -1)
         self._restored_fences[task.key] = max(fence, task.fence)
 
@@ -132,7 +135,7 @@ class OpenTasks:
             end_ms = task.end_ms
             due_ms = task.last_ms + self._idle_ms if end_ms is None else end_ms + 1
             if due_ms <= watermark and offset > task.fence:
-                self._close(task)
+                self._closings.append(self._close(task))
                 task = None
         if task is None:
             if late:
@@ -161,38 +164,48 @@ class OpenTasks:
         if task.events == 1 or task.is_near(limits, time_ms):
             self._next_due_ms = min(self._next_due_ms, self._watch(task, limits, time_ms))
 
-    def close_due(self, watermark: int | None, *, quietly: bool) -> list[Closing]:
-        """Close what is due at the watermark; return all closings since the last call.
+    def close_due(self, watermark: int | None, *, quietly: bool) -> Iterator[Closing]:
+        """Yield what has closed since the last call, then close what is due at the watermark.
 
-        `quietly`: a task that the table has with its end is not a changed one. The watermark that
-        is stored after the closings says of it that it has closed, and counts in its panes.
+        Take all of it, and keep none: ten thousand may close at once, most of which sleep until
+        they are asked for here. `quietly`: a task that the table has with its end is not a changed
+        one. The watermark that is stored after the closings says of it that it has closed, and
+        counts in its panes.
         """
+        closings, self._closings = self._closings, []
+        yield from closings
+        closings.clear()
         if watermark is not None:
             for task in self._take_ended(watermark):
-                self._close(task, quietly=quietly)
+                yield self._close(task, quietly=quietly)
             if watermark >= self._next_due_ms:
-                self._look_at_all(watermark)
+                yield from self._look_at_all(watermark)
         self._steps.clear()
         self._offsets.clear()
-        closings, self._closings = self._closings, []
-        return closings
+
+    def due_of_first(self, most: int) -> int | None:
+        """Return the event time by which so many of the ended tasks are due; None: all are."""
+        if len(self._ended) <= most:
+            return None
+        last: int = nsmallest(most, self._ended)[-1][0]
+        return last >> _NUMBER_BITS
 
     def _take_ended(self, watermark: int) -> Iterator[TaskState]:
         ended = self._ended
         while ended and ended[0][0] >> _NUMBER_BITS <= watermark:
-            _, key, opened_ms = heappop(ended)
+            order, key = heappop(ended)
             task = self._find(key)
             # an earlier end may have closed it already, and another part may have begun
-            if task is not None and task.opened_ms == opened_ms:
+            if task is not None and task.due_ms(self._idle_ms) == order >> _NUMBER_BITS:
                 yield task
 
-    def take_messages(self) -> list[dict[str, Any]]:
-        """Return summaries and budget events since the last call."""
+    def take_crossings(self) -> list[dict[str, Any]]:
+        """Return the budget events since the last call."""
         messages, self._messages = self._messages, []
-        return messages + [summary(task) for task in self._closed if task.is_task]
+        return messages
 
     def take_changed(self) -> list[TaskState]:
-        """Return the tasks, open or closed, that changed since the last call."""
+        """Return the open tasks that changed since the last call."""
         changed = list(self._changed.values())
         self._changed.clear()
         return changed
@@ -205,17 +218,12 @@ class OpenTasks:
         """Return key and time of opening of the tasks that sleep."""
         return list(self._asleep.items())
 
-    def take_closed(self) -> list[TaskState]:
-        """Return the tasks that closed since the last call."""
-        closed, self._closed = self._closed, []
-        return closed
-
-    def _look_at_all(self, watermark: int) -> None:
+    def _look_at_all(self, watermark: int) -> Iterator[Closing]:
         self._next_due_ms = _NEVER
         for task in list(self._open.values()):
             due = task.due_ms(self._idle_ms)
             if due <= watermark:
-                self._close(task)
+                yield self._close(task)
                 continue
             if task.end_ms is not None:
                 due = _NEVER
@@ -253,9 +261,9 @@ class OpenTasks:
             number = self._numbers
             self._numbers += 1
             order = (task.due_ms(self._idle_ms) << _NUMBER_BITS) + number
-            heappush(self._ended, (order, task.key, task.opened_ms))
+            heappush(self._ended, (order, task.key))
 
-    def _close(self, task: TaskState, *, quietly: bool = False) -> None:
+    def _close(self, task: TaskState, *, quietly: bool = False) -> Closing:
         due = task.due_ms(self._idle_ms)
         if self._limited:
             self._watch(task, self._limits_of(task), due)
@@ -263,10 +271,9 @@ class OpenTasks:
         offset = self._offsets[step] if step < len(self._offsets) else task.fence
         task.closed_ms = due
         del self._open[task.key]
-        if not quietly:
-            self._note_change(task)
-        self._closed.append(task)
-        self._closings.append(Closing(task, due, (max(offset, task.fence), due)))
+        changed = self._changed.pop(id(task), None) is not None
+        version = max(offset, task.fence), due
+        return Closing(task, due, version, changed=changed or not quietly)
 
     def _watch(self, task: TaskState, limits: Limits, now_ms: int) -> int:
         """Tell what the task crossed by `now_ms`; return when time alone may cross more."""
@@ -274,13 +281,10 @@ class OpenTasks:
             # most tasks, most of the time: nothing to work out
             return task.start_ms + limits.near_elapsed_ms
         for crossing in task.cross(limits, now_ms):
-            self._note_change(task)
+            self._changed[id(task)] = task
             self._messages.append(budget_event(task, crossing))
         elapsed = task.next_elapsed_ms(limits)
         return _NEVER if elapsed is None else elapsed
-
-    def _note_change(self, task: TaskState) -> None:
-        self._changed[id(task)] = task
 
     def _limits_of(self, task: TaskState) -> Limits:
         key = task.workflow, task.tier

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from pipeline.buffers import compact
 from pipeline.errors import InputError
 from pipeline.windows.contributions import Amounts, Contribution
 from pipeline.windows.dimension import Dimension
@@ -27,6 +28,8 @@ MOST_BATCHES: Final = 40
 adds up as many records, in a tenth of a second for each partition."""
 MOST_EVENTS: Final = 1_000
 """Of more events than that a batch stores panes, which are hardly larger than what it added."""
+MOST_FACTS: Final = 1_000
+"""Of a record, which would be larger than `MOST_BYTES` with them."""
 MOST_BYTES: Final = 256 * 1024
 """Of a record. Names may be long, and Kafka takes a message of 1 MB at most."""
 
@@ -77,6 +80,11 @@ class PaneLog:
     def add_fact(self, start_ms: int, dimensions: Sequence[Dimension], fact: TaskFact) -> None:
         """Note what a closed task adds, if the batch is logged."""
         if self.takes:
+            if len(self._facts) >= MOST_FACTS:
+                # as if the batch had begun so
+                self.takes = False
+                self._groups, self._facts = [], []
+                return
             keys = [dimension.key for dimension in dimensions]
             self._facts.append((start_ms, keys, fact.to_json()))
 
@@ -89,11 +97,11 @@ class PaneLog:
         self._next += 1
         self.numbers.append(number)
         value = orjson.dumps((gone_ms, fence, self._groups, self._facts))
+        self._groups, self._facts = [], []
         if len(value) > MOST_BYTES:
             self.takes = False
             value = orjson.dumps((gone_ms, fence, (), ()))
-        self._groups, self._facts = [], []
-        return number, value
+        return number, compact(value)
 
     def forget(self) -> list[int]:
         """Return the numbers of the records that are not needed any more: all but the last."""

@@ -39,20 +39,24 @@ from pipeline.tasks.reading import read
 from pipeline.tasks.storage import from_bytes, to_bytes
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.cardinality import Cardinality
+from pipeline.windows.closed_tasks import ClosedTasks, message_of, task_key
 from pipeline.windows.dimensions import Dimensions
 from pipeline.windows.event_time import EventClock
 from pipeline.windows.gathering import Gathering, actor_of
-from pipeline.windows.open_panes import Fact
-from pipeline.windows.open_tasks import Closing, OpenTasks
+from pipeline.windows.open_tasks import OpenTasks
 from pipeline.windows.pane import Resolution
 from pipeline.windows.partial import Version
 from pipeline.windows.publishing import partials_of
 from pipeline.windows.stored_panes import StoredPanes
-from pipeline.windows.task_contributions import TaskFact
 from pipeline.windows.watermark import Watermark
 
 # arithmetic with a plain int is several times faster
 _TEN_SECONDS: Final = int(Resolution.TEN_SECONDS)
+
+
+CLOSED_AT_ONCE: Final = 1_000
+"""Tasks that a tick closes. There may be ten times as many; each is kept as some kilobytes of
+changes until they are written."""
 
 
 class PartitionAggregator:
@@ -190,12 +194,20 @@ class PartitionAggregator:
         self._finish(changes, quietly=not replaying)
         return changes
 
-    def tick(self, now_ms: int) -> Changes:
-        """Let the wall clock close what an idle partition keeps open; see `Watermark.tick`."""
+    def tick(self, now_ms: int, most: int = CLOSED_AT_ONCE) -> Changes:
+        """Let the wall clock close what an idle partition keeps open; see `Watermark.tick`.
+
+        Of tasks that have ended not many more than `most`: while changes are `unfinished`, call it
+        again.
+        """
         changes = Changes()
         before = self._watermark.value_ms
         after = self._watermark.tick(now_ms)
         if after is not None and after != before:
+            due_ms = self._tasks.due_of_first(most)
+            if due_ms is not None and due_ms < after:
+                changes.unfinished = True
+                self._watermark.value_ms = after = due_ms
             self._tasks.advanced(after, self._fence)
         self._panes.begin(0, replaying=self._fence < self._replay_to)
         # if a crash takes its record, events may bring the watermark there, with another version
@@ -264,22 +276,13 @@ class PartitionAggregator:
                 of_action = dimensions.of_action(action, start_ms)
                 panes.add(of_action, start_ms, gathered.contribution(), version)
 
-    def _add_closings(self, closings: Iterable[Closing]) -> None:
-        """Add closed tasks to their panes, each with its own version."""
-        facts: list[Fact] = []
-        for closing in closings:
-            task, due_ms = closing.task, closing.due_ms
-            if task.is_task:
-                start_ms = due_ms - due_ms % _TEN_SECONDS
-                dimensions = self._dimensions.of_task(task, due_ms)
-                facts.append((start_ms, dimensions, TaskFact.of(task, closing.version)))
-        self._panes.add_facts(facts)
-
     def _finish(self, changes: Changes, *, quietly: bool) -> None:
         """Close what is due, and say what has to be written and published."""
         writes = changes.writes
         watermark = self._watermark.value_ms
-        self._add_closings(self._tasks.close_due(watermark, quietly=quietly))
+        closed = ClosedTasks()
+        due = self._tasks.close_due(watermark, quietly=quietly)
+        closed.take(due, self._prefix, self._dimensions, self._panes)
         if self._cardinality.changed:
             writes.append((f"{self._prefix}labels", orjson.dumps(self._cardinality.to_json())))
             self._cardinality.changed = False
@@ -294,12 +297,17 @@ class PartitionAggregator:
         if replayed:
             writes += [(key, None) for key in self._removals]
             self._removals.clear()
-        changes.tasks += self._tasks.take_messages()
+        changes.crossings += self._tasks.take_crossings()
+        changes.tasks += map(message_of, changes.crossings)
+        changes.tasks += closed.messages
         changed = self._tasks.take_changed()
         writes += [(self._task_key(task.key, task.opened_ms), to_bytes(task)) for task in changed]
-        asleep, closed = self._tasks.rest(changed), self._tasks.take_closed()
+        writes += closed.writes
+        asleep = self._tasks.rest(changed)
         changes.asleep += [self._task_key(task.key, task.opened_ms) for task in asleep]
-        self._removals += [self._task_key(task.key, task.opened_ms) for task in closed]
+        # those are removed by the next batch
+        changes.asleep += [key for key, _ in closed.writes]
+        self._removals += closed.keys
         meta = {
             "fence": self._fence,
             "watermark": self._watermark.to_json(),
@@ -308,7 +316,7 @@ class PartitionAggregator:
         writes.append((f"{self._prefix}partition", orjson.dumps(meta)))
 
     def _task_key(self, key: str, opened_ms: int) -> str:
-        return f"{self._prefix}task\x1f{opened_ms}\x1f{key}"
+        return task_key(self._prefix, key, opened_ms)
 
 
 def _count_agent(counts: dict[str, int], event: Event) -> None:

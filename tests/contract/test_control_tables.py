@@ -26,7 +26,7 @@ from pipeline.windows.partial import Partial, PartialPane
 from pipeline.windows.stats import Window
 from tests.contract.clickhouse_server import Endpoint
 from tests.detection_harness import Pipeline, batches
-from tests.unit.windows.fleet import sessions
+from tests.unit.windows.fleet import sessions, task_messages
 from tests.unit.windows.latencies import pane_of
 
 MINUTE_MS = int(Resolution.MINUTE)
@@ -152,7 +152,7 @@ async def test_summaries_of_tasks_are_rows_and_budget_events_are_not(
     class Listening(Pipeline):
         def _apply(self, number: int, batch: Any) -> None:
             aggregator = self._aggregators[number]
-            summaries.extend(aggregator.apply(batch).tasks)
+            summaries.extend(task_messages(aggregator.apply(batch)))
 
     pipeline = Listening(partitions=1)
     for batch in batches(sessions(3, 60), 500):

@@ -26,7 +26,7 @@ from pipeline.windows.pane import Pane
 from pipeline.windows.pane_log import read_logged
 from pipeline.windows.partial import Partial
 from pipeline.windows.partition import PartitionAggregator
-from tests.unit.windows.fleet import START_MS, records, sessions, shuffled_within
+from tests.unit.windows.fleet import START_MS, records, sessions, shuffled_within, task_messages
 
 CONFIG = AggregatorConfig(
     idle_ms=60_000,
@@ -116,7 +116,7 @@ class Lives:
             partial = Partial.from_bytes(value)
             for part in partial.panes:
                 self.panes[str(partial.dimension), part.pane.start_ms] = part.pane
-        for message in changes.tasks[: max(0, most - len(changes.partials))]:
+        for message in task_messages(changes)[: max(0, most - len(changes.partials))]:
             self.messages[message["id"]] = message
             if "budget_levels" in message:
                 # which of two came first may depend on when the clock looked

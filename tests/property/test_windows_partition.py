@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.tasks.budgets import Budget, BudgetPolicy
+from pipeline.tasks.storage import from_bytes
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.digested import DIGESTED
 from pipeline.windows.dimension import DimensionKind
@@ -26,6 +28,7 @@ from tests.unit.windows.fleet import (
     records,
     sessions,
     shuffled_within,
+    task_messages,
 )
 
 CONFIG = AggregatorConfig(
@@ -70,7 +73,7 @@ class Told:
             partial = Partial.from_bytes(value)
             for part in partial.panes:
                 self.panes[str(partial.dimension), part.pane.start_ms] = part.pane
-        for message in changes.tasks:
+        for message in task_messages(changes):
             self.messages[message["id"]] = message
 
 
@@ -90,6 +93,16 @@ def idle(aggregator: PartitionAggregator) -> Changes:
     changes.partials += later.partials
     changes.tasks += later.tasks
     return changes
+
+
+def idle_in_steps(aggregator: PartitionAggregator, most: int) -> Iterator[Changes]:
+    """As `idle`, with so few tasks at once."""
+    for now_ms in (END_MS, END_MS + 3_600_000):
+        changes = aggregator.tick(now_ms, most)
+        yield changes
+        while changes.unfinished:
+            changes = aggregator.tick(now_ms, most)
+            yield changes
 
 
 def run(events: list[Event], sizes: list[int]) -> Told:
@@ -126,6 +139,24 @@ def cuts(writes: int) -> st.SearchStrategy[int]:
 
 
 batch_sizes = st.lists(st.integers(5, 60), min_size=1, max_size=4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, batch_sizes, st.integers(1, 4))
+def test_the_clock_may_close_a_few_tasks_at_a_time(seed: int, sizes: list[int], most: int) -> None:
+    events = sessions(seed, 12)
+    aggregator, found = PartitionAggregator(0, CONFIG), Told()
+    for batch in cut(records(events), sizes):
+        found.take(aggregator.apply(batch))
+    steps = list(idle_in_steps(aggregator, most))
+    for changes in steps:
+        found.take(changes)
+    at_once = run(events, sizes)
+    assert found.messages == at_once.messages
+    assert found.panes == at_once.panes
+    # others than those that ended close by having been idle
+    ended = [m["closed_by"] for c in steps for m in task_messages(c) if m["kind"] == "summary"]
+    assert len(steps) > ended.count("end") // (2 * most)
 
 
 @settings(max_examples=40, deadline=None)
@@ -293,14 +324,17 @@ def test_tasks_that_sleep_say_and_store_what_tasks_do_that_are_awake(
     )
     for batch in cut(records(events), sizes):
         changes, expected = sleepy.apply(batch), awake.apply(batch)
-        asleep, changes.asleep = changes.asleep, []
+        asleep = changes.asleep
+        # what has closed is never asked for again, with those that sleep or without
+        assert set(expected.asleep) <= set(asleep)
+        changes.asleep = expected.asleep = []
         assert changes == expected
         assert set(asleep) <= {key for key, value in changes.writes if value is not None}
         table.write(changes.writes)
         assert sleepy.open_tasks == awake.open_tasks
-    changes = idle(sleepy)
-    changes.asleep.clear()
-    assert changes == idle(awake)
+    changes, expected = idle(sleepy), idle(awake)
+    changes.asleep = expected.asleep = []
+    assert changes == expected
 
 
 def test_tasks_sleep_beyond_the_number_that_may_be_awake() -> None:
@@ -317,7 +351,9 @@ def test_tasks_sleep_beyond_the_number_that_may_be_awake() -> None:
     changes = aggregator.apply(records(sessions(5, 6)))
     table.write(changes.writes)
     assert not asked
-    assert set(changes.asleep) == set(aggregator.asleep)
+    # and what has closed, which the next batch removes
+    closed = {key for key in changes.asleep if from_bytes(table.values[key]).closed_ms is not None}
+    assert set(changes.asleep) - closed == set(aggregator.asleep)
     # they sleep when they are loaded, too
     loaded = PartitionAggregator.load(0, table.values.items(), config, stored)
     assert loaded.asleep

@@ -154,29 +154,6 @@ async def test_after_a_failure_no_other_partition_waits_for_the_brokers_in_turn(
     assert len(kafka.writes) == 1
 
 
-async def test_memory_is_given_back_after_much_of_it_was_taken(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    returns: list[None] = []
-    monkeypatch.setattr(aggregator.garbage, "give_back", lambda: returns.append(None))
-    stage = stage_of(Kafka(), Metrics())
-    tick = Tick(1, frozenset({0}), frozenset())
-    await stage.tick(tick)
-    assert not returns
-    # it reads its state
-    await stage.handle([run_of(0, 0, 3)])
-    await stage.tick(tick)
-    assert len(returns) == 1
-    monkeypatch.setattr(aggregator, "MANY_CHANGES", 1)
-    await stage.handle([run_of(0, 3, 3)])
-    # not so soon
-    await stage.tick(tick)
-    assert len(returns) == 1
-    monkeypatch.setattr(stage, "_give_back_at", 0.0)
-    await stage.tick(tick)
-    assert len(returns) == 2
-
-
 async def test_the_partitions_of_a_worker_share_the_tasks_that_stay_in_memory() -> None:
     stage = stage_of(Kafka(), Metrics())
     await stage.handle([run_of(0, 0, 1)])

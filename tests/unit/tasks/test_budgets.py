@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.tasks.budgets import Budget, BudgetPolicy
 from pipeline.windows.batch import AggregatorConfig, Changes
 from pipeline.windows.partition import PartitionAggregator
-from tests.unit.windows.fleet import START_MS, event, records
+from tests.unit.windows.fleet import START_MS, event, records, task_messages
 
 MINUTE_MS = 60_000
 
@@ -15,7 +15,7 @@ MINUTE_MS = 60_000
 def crossings(changes: Changes) -> list[tuple[str, int, float]]:
     return [
         (message["resource"], message["level_percent"], message["value"])
-        for message in changes.tasks
+        for message in task_messages(changes)
         if message["kind"] == "budget"
     ]
 
@@ -72,7 +72,11 @@ def test_a_task_that_hangs_crosses_its_elapsed_time_without_an_event_of_its_own(
         event(START_MS + n * 10_000, session_id=f"other-{n}", event_id=f"o{n}") for n in range(57)
     ]
     changes = aggregator.apply(records([event(START_MS, event_id="hangs"), *others]))
-    own = [m for m in changes.tasks if m["kind"] == "budget" and m["session_id"] == "session-1"]
+    own = [
+        m
+        for m in task_messages(changes)
+        if m["kind"] == "budget" and m["session_id"] == "session-1"
+    ]
     assert [(m["level_percent"], m["crossed_ms"]) for m in own] == [(80, START_MS + 8 * MINUTE_MS)]
 
 

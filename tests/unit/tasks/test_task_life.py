@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.windows.batch import AggregatorConfig
 from pipeline.windows.partition import PartitionAggregator
-from tests.unit.windows.fleet import START_MS, event, records
+from tests.unit.windows.fleet import START_MS, event, records, task_messages
 
 HOUR_MS = 3_600_000
 CONFIG = AggregatorConfig(idle_ms=HOUR_MS // 2)
@@ -19,10 +19,10 @@ def summaries(events: list[dict[str, Any]], *, idle: bool = True) -> list[dict[s
         event(START_MS, "session_start", session_id=f"clock-{n}", event_id=f"clock-{n}")
         for n in range(3)
     ]
-    found = aggregator.apply(records([*starts, *events])).tasks
+    found = task_messages(aggregator.apply(records([*starts, *events])))
     if idle:
         aggregator.tick(START_MS)
-        found += aggregator.tick(START_MS + 30 * HOUR_MS).tasks
+        found += task_messages(aggregator.tick(START_MS + 30 * HOUR_MS))
     return [m for m in found if m["kind"] == "summary" and not m["session_id"].startswith("clock")]
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
 from pipeline.windows.dimension import Dimension, DimensionKind
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell
 from pipeline.windows.partial import Partial
 from pipeline.windows.partition import PartitionAggregator
-from tests.unit.windows.fleet import START_MS, Event, event
+from tests.unit.windows.fleet import START_MS, Event, event, task_messages
 
 MOST = {
     "cost_usd": 1e12,
@@ -76,5 +74,5 @@ class Stored:
             else:
                 self.table[key] = value
         self.partials += [Partial.from_bytes(value) for _, value in changes.partials]
-        self.tasks += orjson.loads(orjson.dumps(changes.tasks))
+        self.tasks += task_messages(changes)
         return changes

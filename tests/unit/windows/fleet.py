@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from pipeline.tasks.event import event_of
-from pipeline.windows.batch import Record
+from pipeline.windows.batch import Changes, Record
 
 START_MS = 1_760_000_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,6 +52,11 @@ def event(time_ms: int, kind: str = "llm_call", **fields: Any) -> Event:
     if kind == "session_end":
         base.setdefault("outcome", "success")
     return base
+
+
+def task_messages(changes: Changes) -> list[Event]:
+    """Summaries and budget events."""
+    return [orjson.loads(value) for _, value in changes.tasks]
 
 
 def sessions(seed: int, count: int, start_ms: int = START_MS) -> list[Event]:

@@ -6,9 +6,9 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.windows.batch import AggregatorConfig, Changes, Record
-from pipeline.windows.pane_log import MOST_BATCHES, MOST_EVENTS, read_logged
+from pipeline.windows.pane_log import MOST_BATCHES, MOST_EVENTS, MOST_FACTS, read_logged
 from pipeline.windows.partition import PartitionAggregator
-from tests.unit.windows.fleet import START_MS, event, records
+from tests.unit.windows.fleet import START_MS, event, records, task_messages
 
 CONFIG = AggregatorConfig(publish_open=False)
 
@@ -76,6 +76,22 @@ def test_what_would_be_too_large_is_not_logged() -> None:
     assert "pane" in kinds(changes)
 
 
+def test_more_closed_tasks_than_a_record_holds_are_not_logged() -> None:
+    aggregator = PartitionAggregator(0, CONFIG)
+    ended = [
+        event(START_MS + n, "session_end", session_id=f"s{n}", event_id=f"e{n}")
+        for n in range(MOST_FACTS + 1)
+    ]
+    for at in range(0, len(ended), 200):
+        aggregator.apply(records(ended[at : at + 200], at))
+    aggregator.tick(0)
+    changes = aggregator.tick(3_600_000, most=2 * MOST_FACTS)
+    assert len(task_messages(changes)) > MOST_FACTS
+    [log] = [value for key, value in changes.writes if "\x1flog\x1f" in key and value]
+    assert read_logged(log).facts == []
+    assert "pane" in kinds(changes)
+
+
 def test_panes_are_gone_up_to_what_has_closed_and_not_to_where_the_clock_came() -> None:
     """A worker does not store what its clock alone says; another life may know nothing of it."""
     aggregator = PartitionAggregator(0, CONFIG)
@@ -115,7 +131,7 @@ def test_a_task_that_closes_is_stored_again_only_if_its_end_was_not() -> None:
     assert set(stored_tasks(*records(later, 5))) == {"b", "s0"}
     loaded = PartitionAggregator.load(0, list(table.items()), CONFIG)
     assert loaded.open_tasks == aggregator.open_tasks == 3
-    assert {message["session_id"] for message in loaded.tick(0).tasks} == {"a", "b"}
+    assert {message["session_id"] for message in task_messages(loaded.tick(0))} == {"a", "b"}
 
 
 @pytest.mark.parametrize("value", [b"", b"[]", b"{}", b"[1,2,[3],[]]", b'[1,2,[],[[0,["x"],[]]]]'])
