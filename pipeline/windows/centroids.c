@@ -9,11 +9,12 @@
 #include <Python.h>
 #include <stdint.h>
 
-#define INTERFACE 1 /* raised with every change of what is handed over or comes back */
+#include "pipeline/windows/whole_numbers.h"
+
+#define INTERFACE 2 /* raised with every change of what is handed over or comes back */
 
 typedef struct {
     uint64_t mean, weight;
-    PyObject *kept; /* the mean as it came; borrowed */
 } Centroid;
 
 /* Where one ascending run of centroids ends and the next begins. */
@@ -23,29 +24,14 @@ typedef struct {
     size_t count, runs;
 } Gathered;
 
-/* Take a number; -1 with an error set where it is no whole one from 0 to 2^64 - 1. */
-static int
-take_number(PyObject *number, uint64_t *taken)
-{
-    if (!PyLong_Check(number)) {
-        PyErr_SetString(PyExc_TypeError, "means and weights are whole numbers");
-        return -1;
-    }
-    *taken = PyLong_AsUnsignedLongLong(number);
-    return *taken == UINT64_MAX && PyErr_Occurred() ? -1 : 0;
-}
-
 /* Take the centroids of one digest. `*total` is the weight of all until now. */
 static int
-take_part(Gathered *gathered, PyObject *means, PyObject *weights, uint64_t *total)
+take_part(Gathered *gathered, const Py_buffer *means, const Py_buffer *weights, uint64_t *total)
 {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(means); i++) {
+    for (Py_ssize_t i = 0; i < means->shape[0]; i++) {
         Centroid *taken = &gathered->centroids[gathered->count];
-        taken->kept = PyTuple_GET_ITEM(means, i);
-        if (take_number(taken->kept, &taken->mean) < 0 ||
-            take_number(PyTuple_GET_ITEM(weights, i), &taken->weight) < 0) {
-            return -1;
-        }
+        taken->mean = number_at(means, i);
+        taken->weight = number_at(weights, i);
         if (__builtin_add_overflow(*total, taken->weight, total)) {
             PyErr_SetString(PyExc_OverflowError, "a digest of more than 2^64 values");
             return -1;
@@ -102,64 +88,38 @@ merge_runs(Gathered *gathered)
     }
 }
 
-/* Return means and weights of what is left, as two tuples. */
+/* Return means and weights of what is left, as two arrays. */
 static PyObject *
-as_tuples(const Gathered *gathered)
+as_arrays(const Gathered *gathered)
 {
-    PyObject *means = PyTuple_New((Py_ssize_t)gathered->count);
-    PyObject *weights = PyTuple_New((Py_ssize_t)gathered->count);
+    const Centroid *centroids = gathered->centroids;
+    const size_t count = gathered->count;
+    uint64_t heaviest = 0;
+    for (size_t i = 0; i < count; i++) {
+        heaviest = centroids[i].weight > heaviest ? centroids[i].weight : heaviest;
+    }
+    const uint64_t largest = count ? centroids[count - 1].mean : 0;
+    const size_t step = sizeof(Centroid) / sizeof(uint64_t);
+    PyObject *means = as_array(&centroids->mean, step, count, largest);
+    PyObject *weights = as_array(&centroids->weight, step, count, heaviest);
     if (means == NULL || weights == NULL) {
-        goto failed;
-    }
-    for (size_t i = 0; i < gathered->count; i++) {
-        const Centroid *centroid = &gathered->centroids[i];
-        PyTuple_SET_ITEM(means, (Py_ssize_t)i, Py_NewRef(centroid->kept));
-        PyObject *weight = PyLong_FromUnsignedLongLong(centroid->weight);
-        if (weight == NULL) {
-            goto failed;
-        }
-        PyTuple_SET_ITEM(weights, (Py_ssize_t)i, weight);
-    }
-    return Py_BuildValue("(NN)", means, weights);
-failed:
-    Py_XDECREF(means);
-    Py_XDECREF(weights);
-    return NULL;
-}
-
-/* Return how many centroids the parts have; -1 with an error set where they are no digests. */
-static Py_ssize_t
-count_of(PyObject *parts)
-{
-    if (!PyList_Check(parts)) {
-        PyErr_SetString(PyExc_TypeError, "parts are a list");
-        return -1;
-    }
-    Py_ssize_t count = 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parts); i++) {
-        PyObject *part = PyList_GET_ITEM(parts, i);
-        if (!PyTuple_Check(part) || PyTuple_GET_SIZE(part) != 2 ||
-            !PyTuple_Check(PyTuple_GET_ITEM(part, 0)) ||
-            !PyTuple_Check(PyTuple_GET_ITEM(part, 1)) ||
-            PyTuple_GET_SIZE(PyTuple_GET_ITEM(part, 0)) !=
-                PyTuple_GET_SIZE(PyTuple_GET_ITEM(part, 1))) {
-            PyErr_SetString(PyExc_ValueError, "a part is as many means as weights, in tuples");
-            return -1;
-        }
-        count += PyTuple_GET_SIZE(PyTuple_GET_ITEM(part, 0));
-    }
-    return count;
-}
-
-static PyObject *
-merged(PyObject *Py_UNUSED(module), PyObject *parts)
-{
-    const Py_ssize_t count = count_of(parts);
-    if (count < 0) {
+        Py_XDECREF(means);
+        Py_XDECREF(weights);
         return NULL;
     }
-    Centroid *space = PyMem_New(Centroid, (size_t)count * 2 + 1);
-    size_t *ends = PyMem_New(size_t, (size_t)count + 1);
+    return Py_BuildValue("(NN)", means, weights);
+}
+
+/* Take the centroids of all parts, of which there is a buffer each for means and for weights. */
+static PyObject *
+merged_views(const Py_buffer *views, Py_ssize_t parts)
+{
+    size_t count = 0;
+    for (Py_ssize_t i = 0; i < parts; i++) {
+        count += (size_t)views[2 * i].shape[0];
+    }
+    Centroid *space = PyMem_New(Centroid, count * 2 + 1);
+    size_t *ends = PyMem_New(size_t, count + 1);
     PyObject *result = NULL;
     if (space == NULL || ends == NULL) {
         PyErr_NoMemory();
@@ -167,18 +127,54 @@ merged(PyObject *Py_UNUSED(module), PyObject *parts)
     }
     Gathered gathered = {space, space + count, ends, 0, 0};
     uint64_t total = 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(parts); i++) {
-        PyObject *part = PyList_GET_ITEM(parts, i);
-        if (take_part(&gathered, PyTuple_GET_ITEM(part, 0), PyTuple_GET_ITEM(part, 1), &total) <
-            0) {
+    for (Py_ssize_t i = 0; i < parts; i++) {
+        if (take_part(&gathered, &views[2 * i], &views[2 * i + 1], &total) < 0) {
             goto done;
         }
     }
     merge_runs(&gathered);
-    result = as_tuples(&gathered);
+    result = as_arrays(&gathered);
 done:
     PyMem_Free(space);
     PyMem_Free(ends);
+    return result;
+}
+
+static PyObject *
+merged(PyObject *Py_UNUSED(module), PyObject *parts)
+{
+    if (!PyList_Check(parts)) {
+        PyErr_SetString(PyExc_TypeError, "parts are a list");
+        return NULL;
+    }
+    const Py_ssize_t count = PyList_GET_SIZE(parts);
+    Py_buffer *views = PyMem_New(Py_buffer, (size_t)count * 2 + 1);
+    if (views == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject *result = NULL;
+    Py_ssize_t taken = 0;
+    for (; taken < 2 * count; taken++) {
+        PyObject *part = PyList_GET_ITEM(parts, taken / 2);
+        if (!PyTuple_Check(part) || PyTuple_GET_SIZE(part) != 2) {
+            PyErr_SetString(PyExc_ValueError, "a part is means and weights");
+            goto done;
+        }
+        if (view_of(PyTuple_GET_ITEM(part, taken % 2), &views[taken]) < 0) {
+            goto done;
+        }
+        if (taken % 2 && views[taken].shape[0] != views[taken - 1].shape[0]) {
+            taken++;
+            PyErr_SetString(PyExc_ValueError, "a part is as many means as weights");
+            goto done;
+        }
+    }
+    result = merged_views(views, count);
+done:
+    while (taken > 0) {
+        PyBuffer_Release(&views[--taken]);
+    }
+    PyMem_Free(views);
     return result;
 }
 
@@ -195,7 +191,7 @@ static struct PyModuleDef centroids_module = {
 PyMODINIT_FUNC
 PyInit_centroids(void)
 {
-    PyObject *module = PyModule_Create(&centroids_module);
+    PyObject *module = find_array_type() < 0 ? NULL : PyModule_Create(&centroids_module);
     if (module == NULL || PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0) {
         Py_XDECREF(module);
         return NULL;

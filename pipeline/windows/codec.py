@@ -5,32 +5,34 @@ Means ascend, so they are written as differences, and weights are left out where
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
-from itertools import accumulate
-from operator import sub
-from typing import Any
+from typing import Any, Final
 
+from pipeline.windows import whole_numbers
 from pipeline.windows.digest import EMPTY, Digest
 from pipeline.windows.measure import Measure
 from pipeline.windows.pane import Cell, Pane, Resolution
+
+_ONE: Final = array("B", [1])
 
 
 def digest_to_json(digest: Digest) -> dict[str, Any]:
     """Return the first mean, the differences between means, and the weights unless all are 1."""
     if not digest.means:
         return {}
-    deltas = [digest.means[0], *map(sub, digest.means[1:], digest.means)]
+    deltas = whole_numbers.steps(digest.means).tolist()
     if len(digest.weights) == sum(digest.weights):
         return {"deltas": deltas}
-    return {"deltas": deltas, "weights": digest.weights}
+    return {"deltas": deltas, "weights": digest.weights.tolist()}
 
 
 def digest_from_json(value: Mapping[str, Any]) -> Digest:
-    """Read what `digest_to_json` wrote."""
+    """Read what `digest_to_json` wrote; raise `OverflowError` or `TypeError` for other numbers."""
     if not value:
         return EMPTY
-    means = tuple(accumulate(value["deltas"]))
-    return Digest(means, tuple(value.get("weights") or (1,) * len(means)))
+    means, weights = whole_numbers.sums(value["deltas"]), value.get("weights")
+    return Digest(means, whole_numbers.narrow(weights) if weights else _ONE * len(means))
 
 
 def sums_to_json(count: int, total: int, squares: int) -> dict[str, Any]:

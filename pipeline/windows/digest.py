@@ -17,6 +17,7 @@ Values are whole numbers of a measure's kept unit (see `pipeline.windows.measure
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +27,11 @@ from math import sqrt
 from typing import Final
 
 from pipeline.extensions import check_interface
-from pipeline.windows import centroids
+from pipeline.windows import centroids, whole_numbers
 from pipeline.windows.digest_engines import choose_engine
 
-check_interface(centroids, 1)
+check_interface(centroids, 2)
+check_interface(whole_numbers, 1)
 
 MAX_CENTROIDS: Final = 240
 SECTIONS: Final = ((0.0, 0.5, 84), (0.5, 0.9, 84), (0.9, 1.0, 70))
@@ -46,11 +48,11 @@ _cluster = choose_engine()
 class Digest:
     """Centroids in ascending order: `means[i]` stands for `weights[i]` values near it.
 
-    No mean is there twice.
+    No mean is there twice. Both are as `whole_numbers.narrow` makes them, and changed by nobody.
     """
 
-    means: tuple[int, ...]
-    weights: tuple[int, ...]
+    means: array[int]
+    weights: array[int]
 
     @property
     def count(self) -> int:
@@ -80,7 +82,7 @@ class Digest:
         return [_quantile(self, ends, q) for q in qs]
 
 
-EMPTY: Final = Digest((), ())
+EMPTY: Final = Digest(array("B"), array("B"))
 
 
 def digest_of(values: Iterable[int]) -> Digest:
@@ -96,7 +98,7 @@ def merge_digests(digests: Iterable[Digest], room: int = MAX_CENTROIDS) -> Diges
     if not parts:
         return EMPTY
     means, weights = centroids.merged([(part.means, part.weights) for part in parts])
-    return _bounded(means, weights, room)
+    return _cluster_sections(means, weights) if len(means) > room else Digest(means, weights)
 
 
 def digest_of_weights(weights: Mapping[int, int], room: int = MAX_CENTROIDS) -> Digest:
@@ -107,8 +109,9 @@ def digest_of_weights(weights: Mapping[int, int], room: int = MAX_CENTROIDS) -> 
     """
     if not weights:
         return EMPTY
-    means = tuple(sorted(weights))
-    return _bounded(means, tuple(map(weights.__getitem__, means)), room)
+    means = sorted(weights)
+    found = list(map(weights.__getitem__, means))
+    return _cluster_sections(means, found) if len(means) > room else _digest(means, found)
 
 
 def coarsened(digest: Digest) -> Digest:
@@ -132,14 +135,14 @@ def coarsened(digest: Digest) -> Digest:
         # what was rounded up before must not reach the next mean, and none the end
         kept.append(min(kept[-1] + max(difference, 1), most))
     kept.append(digest.means[-1])
-    return Digest(tuple(kept), digest.weights)
+    return Digest(whole_numbers.narrow(kept), digest.weights)
 
 
-def _bounded(means: tuple[int, ...], weights: tuple[int, ...], room: int) -> Digest:
-    return _cluster_sections(means, weights) if len(means) > room else Digest(means, weights)
+def _digest(means: list[int], weights: list[int]) -> Digest:
+    return Digest(whole_numbers.narrow(means), whole_numbers.narrow(weights))
 
 
-def _cluster_sections(means: tuple[int, ...], weights: tuple[int, ...]) -> Digest:
+def _cluster_sections(means: Sequence[int], weights: Sequence[int]) -> Digest:
     """Cluster each section apart; keep both ends of weight 1 (see the module)."""
     ends = list(accumulate(weights))
     clustered_means: list[float] = []
@@ -160,7 +163,7 @@ def _cluster_sections(means: tuple[int, ...], weights: tuple[int, ...]) -> Diges
         mean = min(max(round(clustered), means[0]), means[-1])
         rounded[mean] = rounded.get(mean, 0) + weight
     ascending = sorted(rounded)
-    return Digest(tuple(ascending), tuple(rounded[mean] for mean in ascending))
+    return _digest(ascending, [rounded[mean] for mean in ascending])
 
 
 def _split_off(means: list[float], weights: list[float], end: int, extreme: int) -> None:

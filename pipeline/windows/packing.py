@@ -9,19 +9,15 @@ A packed value is zlib over: length of the JSON (4 bytes), the JSON, the digests
 
 from __future__ import annotations
 
-import sys
 import zlib
 from array import array
-from itertools import accumulate
-from operator import sub
 from typing import Any
 
 import orjson
 
 from pipeline.errors import InputError
+from pipeline.windows import whole_numbers
 from pipeline.windows.digest import EMPTY, Digest
-
-_WIDTH = 8
 
 
 class Packer:
@@ -35,9 +31,7 @@ class Packer:
         means, weights = digest.means, digest.weights
         if not means:
             return []
-        deltas = [means[0], *map(sub, means[1:], means)]
-        # no measure is negative: every value is a count, an amount or a duration
-        return [len(means), self._add_numbers(deltas), self._add_numbers(weights)]
+        return [len(means), self._add(whole_numbers.steps(means)), self._add(weights)]
 
     def finish(self, value: dict[str, Any]) -> bytes:
         """Return the packed value."""
@@ -45,14 +39,10 @@ class Packer:
         size = len(head).to_bytes(4, "big")
         return zlib.compress(b"".join((size, head, *self._parts)))
 
-    def _add_numbers(self, numbers: list[int] | tuple[int, ...]) -> int:
-        width = (max(numbers).bit_length() + 7) // 8
-        whole = array("Q", numbers)
-        if sys.byteorder == "big":
-            whole.byteswap()
-        raw = whole.tobytes()
-        self._parts += [raw[place::_WIDTH] for place in range(width)]
-        return width
+    def _add(self, numbers: array[int]) -> int:
+        planes = whole_numbers.planes(numbers)
+        self._parts.append(planes)
+        return len(planes) // len(numbers)
 
 
 class Unpacker:
@@ -72,16 +62,10 @@ class Unpacker:
         if not about:
             return EMPTY
         length, delta_width, weight_width = about
-        deltas = self._take_numbers(length, delta_width)
-        return Digest(tuple(accumulate(deltas)), tuple(self._take_numbers(length, weight_width)))
+        means = whole_numbers.sums(self._take(length, delta_width))
+        return Digest(means, self._take(length, weight_width))
 
-    def _take_numbers(self, length: int, width: int) -> array[int]:
-        raw = bytearray(length * _WIDTH)
-        for place in range(width):
-            raw[place::_WIDTH] = self._rest[:length]
-            self._rest = self._rest[length:]
-        whole = array("Q")
-        whole.frombytes(raw)
-        if sys.byteorder == "big":
-            whole.byteswap()
-        return whole
+    def _take(self, length: int, width: int) -> array[int]:
+        end = length * width
+        planes, self._rest = self._rest[:end], self._rest[end:]
+        return whole_numbers.from_planes(planes, length)

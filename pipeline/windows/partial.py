@@ -82,7 +82,7 @@ class Partial:
                 ),
                 data=data,
             )
-        except (KeyError, TypeError, ValueError, IndexError):
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError):
             raise InputError("message is not a partial of version 1") from None
 
 

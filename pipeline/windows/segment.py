@@ -63,7 +63,7 @@ def unpack_segment(data: bytes, resolution: Resolution) -> Segment:
     unpacker = Unpacker(data)
     try:
         panes = [_held(each, resolution, unpacker) for each in unpacker.value["panes"]]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise InputError("stored history cannot be read") from None
     return {held.pane.start_ms: held for held in panes}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.errors import InputError
 from pipeline.windows import centroids
 from pipeline.windows import digest as digest_module
-from pipeline.windows.codec import digest_from_json, digest_to_json
+from pipeline.windows.codec import digest_from_json, digest_to_json, pane_to_json
 from pipeline.windows.digest import (
+    EMPTY,
     MAX_CENTROIDS,
     ROOM_WHILE_OPEN,
     Digest,
@@ -24,6 +27,11 @@ from pipeline.windows.digest import (
     merge_digests,
 )
 from pipeline.windows.digest_engines import Engine, fastdigest_engine, tdigest_engine
+from pipeline.windows.dimension import Dimension, DimensionKind
+from pipeline.windows.measure import Measure
+from pipeline.windows.pane import Cell, Pane, Resolution
+from pipeline.windows.partial import Partial, encode_partial
+from pipeline.windows.whole_numbers import narrow
 
 QUANTILES = (0.5, 0.95, 0.99)
 LIMIT = 0.005
@@ -100,7 +108,7 @@ def test_rank_error_after_every_merge_on_the_way(shape: str, engine: Engine) -> 
 def test_rank_error_when_little_is_added_again_and_again(shape: str) -> None:
     """As a pane of a day grows: one merge for every ten seconds of every partition."""
     chance = random.Random(shape)
-    digest, values = Digest((), ()), list[int]()
+    digest, values = EMPTY, list[int]()
     for step in range(600):
         draw = SHAPES.get(
             shape, lambda chance, step=step: chance.gauss(50_000 + step * 5_000, 5_000)
@@ -185,7 +193,8 @@ def test_clustering_is_deterministic(engine: Engine) -> None:
 
 
 weights_of_values = st.dictionaries(
-    st.integers(0, 60) | st.integers(0, 2**64 - 1), st.integers(1, 99)
+    st.integers(0, 60) | st.integers(0, 2**64 - 1),
+    st.integers(1, 99) | st.integers(1, 2**16) | st.integers(1, 2**33),
 )
 
 
@@ -202,28 +211,55 @@ def test_merged_centroids_are_those_of_all_parts(
         if chance.random() < 0.2:
             # no digest of ours, but what anyone may have written
             chance.shuffle(order)
-        lists.append((tuple(order), tuple(map(part.__getitem__, order))))
-    means = tuple(sorted(together))
-    assert centroids.merged(lists) == (means, tuple(map(together.__getitem__, means)))
+        lists.append((narrow(order), narrow(list(map(part.__getitem__, order)))))
+    means = sorted(together)
+    expected = narrow(means), narrow(list(map(together.__getitem__, means)))
+    found = centroids.merged(lists)
+    assert found == expected
+    assert [each.typecode for each in found] == [each.typecode for each in expected]
 
 
 @pytest.mark.parametrize(
     ("parts", "error"),
     [
-        ([((-1,), (1,))], OverflowError),
-        ([((2**64,), (1,))], OverflowError),
-        ([((1,), (2**63,)), ((1,), (2**63,))], OverflowError),
-        ([((1.5,), (1,))], TypeError),
-        ([((1,), (None,))], TypeError),
-        ([((1, 2), (1,))], ValueError),
-        ([([1], [1])], ValueError),
-        ([(1,)], ValueError),
-        (((1,), (1,)), TypeError),
+        ([(array("B", [1]), array("Q", [2**63]))] * 2, OverflowError),
+        ([(array("b", [1]), array("B", [1]))], TypeError),
+        ([(array("B", [1]), array("d", [1]))], TypeError),
+        ([(array("B", [1]), memoryview(b"1234").cast("B", (2, 2)))], TypeError),
+        ([(array("B", [1, 2]), array("B", [1]))], ValueError),
+        ([((1,), (1,))], TypeError),
+        ([(array("B", [1]), None)], TypeError),
+        ([(array("B", [1]),)], ValueError),
+        ([array("B", [1])], ValueError),
+        ((array("B", [1]), array("B", [1])), TypeError),
     ],
 )
 def test_what_is_no_digest_is_not_merged(parts: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         centroids.merged(parts)
+    for each in (part for part in parts if isinstance(part, tuple)):
+        for numbers in (number for number in each if isinstance(number, array)):
+            # nothing holds it any more, or it would raise `BufferError`
+            numbers.append(1)
+
+
+@pytest.mark.parametrize(
+    ("deltas", "weights"),
+    [
+        ([-1], [1]),
+        ([2**63] * 2, [1, 1]),
+        ([5, -6], [1, 1]),
+        ([9, -1], None),
+        ([1], [-1]),
+        ([1.5], [1]),
+    ],
+)
+def test_a_partial_with_no_digest_of_ours_is_refused(deltas: list[Any], weights: Any) -> None:
+    pane = pane_to_json(Pane(0, Resolution.TEN_SECONDS, {}, {Measure.TOKENS: Cell(1, 1, 1)}))
+    pane["measures"]["tokens"] |= {"deltas": deltas, **({"weights": weights} if weights else {})}
+    data = encode_partial(Dimension(DimensionKind.ALL), 0, 0, [{**pane, "version": (0, 0)}])
+    with pytest.raises(InputError):
+        Partial.from_bytes(data)
 
 
 def test_an_empty_digest_has_no_quantiles() -> None:
