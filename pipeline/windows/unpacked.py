@@ -8,9 +8,8 @@ from pipeline.windows.pane import Resolution
 from pipeline.windows.segment import Segment, unpack_segment
 
 MOST_BYTES: Final = 2 * 1024 * 1024
-"""Packed. Unpacked they take some thirty to fifty times as much: busy slots are mostly digests,
-quiet ones mostly objects. So it is bytes that are bounded: 2,048 slots of a busy fleet would be
-over 200 MB."""
+"""Packed. Unpacked, busy slots take four to eight times as much, being mostly digests, and quiet
+ones more, being mostly objects. Slots differ in size so much that it is bytes that are bounded."""
 
 
 class UnpackedSlots:
