@@ -1,9 +1,9 @@
 """The values of one measure in an open pane.
 
 Most values of a measure in µs or billionths of a dollar are distinct, and most panes hold fewer
-than a digest has room for: they are kept as they came, and counted only where there are more. As
-numbers of 64 bits, not as Python's, which take five times as much: under load a worker has millions
-of them. All are amounts, and those end below 2^62.
+than a digest has room for: they are kept as they came, and counted only where there are more. Not
+as Python's numbers, which take five times as much and more: under load a worker has millions of
+them. All are amounts, and those end below 2^62.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pipeline.windows.codec import digest_to_json, sums_to_json
 from pipeline.windows.contributions import Amounts
 from pipeline.windows.digest import ROOM_WHILE_OPEN, digest_of_weights
 from pipeline.windows.pane import Cell
+from pipeline.windows.whole_numbers import narrow
 
 MOST_ARRIVED: Final = 64
 """Values that a cell may have as Python has them when a batch ends."""
@@ -63,9 +64,9 @@ class OpenCell:
             weights = self._weights()
             if len(weights) > ROOM_WHILE_OPEN:
                 digest = digest_of_weights(weights, ROOM_WHILE_OPEN)
-                self.counted = array("q", digest.means), array("q", digest.weights)
+                self.counted = digest.means, digest.weights
             else:
-                self.counted = array("q", weights), array("q", weights.values())
+                self.counted = narrow(list(weights)), narrow(list(weights.values()))
             self.held = len(self.counted[0])
             self.settled = None
             self.arrived.clear()
@@ -101,7 +102,7 @@ class OpenCell:
     def from_draft(cls, digested: bool, draft: Sequence[Any]) -> OpenCell:
         """Read what `to_draft` returned."""
         count, total, squares, means, weights, *arrived = draft
-        kept = _counted(means, weights)
+        kept = (narrow(means), narrow(weights)) if means else None
         # until November 2026 all values were counted
         last = arrived[0] if arrived else []
         return cls(digested, count, total, int(squares), kept, None, last, len(means))
@@ -110,8 +111,8 @@ class OpenCell:
     def from_cell(cls, digested: bool, cell: Cell) -> OpenCell:
         """Take up what `to_json` has written."""
         digest = cell.digest
-        kept = _counted(digest.means, digest.weights)
         held = len(digest.means)
+        kept = (digest.means, digest.weights) if held else None
         return cls(digested, cell.count, cell.total, cell.squares, kept, held=held)
 
     def _digest_to_json(self) -> dict[str, Any]:
@@ -125,10 +126,6 @@ class OpenCell:
             # none came twice: their differences are all that there is to say
             return {"deltas": [values[0], *steps]}
         return _with_weights(values[0], steps)
-
-
-def _counted(means: Sequence[int], weights: Sequence[int]) -> Counted | None:
-    return (array("q", means), array("q", weights)) if means else None
 
 
 def _with_weights(first: int, steps: list[Any]) -> dict[str, Any]:
