@@ -7,8 +7,8 @@ API_KEY: int
 SECRET: int
 
 def may_hold(data: bytes, /) -> int:
-    """Return the entities, as the bits above, of which the verifier's patterns may match in `data`.
+    """Return the entities, as the bits above, that the verifier's checks may find in `data`.
 
-    A bit that is not set is a proof that the entity's pattern does not match; one that is set
-    proves nothing.
+    A bit that is not set is a proof that the entity's pattern does not match, or nowhere where its
+    check lets it stand; one that is set proves nothing.
     """

@@ -139,7 +139,8 @@ def _always(_data: bytes, _start: int, _end: int) -> bool:
     return True
 
 
-# Whoever changes these changes `glance.c` too: it must let pass whatever they match.
+# Whoever changes these changes `glance.c` too: it must let pass whatever they match, but for what
+# `holds` refuses because a word goes on before it.
 _CARD: Final = rb"[2-6][0-9]{3}[ -]?[0-9]{4,6}[ -]?[0-9]{4,5}(?:[ -]?[0-9]{1,7})?"
 _EMAIL: Final = rb"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 _IBAN: Final = rb"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?"
