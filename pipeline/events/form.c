@@ -8,6 +8,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <stdint.h>
 
 /* As in forms.py. */
 enum {
@@ -23,6 +24,7 @@ enum {
 };
 
 #define MOST_NULLS 32
+#define SEEN_BITS 8
 
 typedef struct Form Form;
 
@@ -36,10 +38,17 @@ typedef struct {
     Form *items;                  /* what a list's items are, or NULL: anything */
 } Field;
 
+/* A field's name as the object that stood in an event, and the field. */
+typedef struct {
+    PyObject *name;
+    const Field *field;
+} Seen;
+
 struct Form {
     PyObject_HEAD
     PyObject *places; /* name: index in `fields` */
     Field *fields;
+    Seen seen[1 << SEEN_BITS];
     Py_ssize_t count;
     Py_ssize_t required;
     int timed; /* whether a field is a time */
@@ -144,7 +153,7 @@ store_time(PyObject *members, PyObject *name, PyObject *value)
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static int all_fit(const Form *form, PyObject *list);
+static int all_fit(Form *form, PyObject *list);
 
 static int
 is_currency(PyObject *text)
@@ -196,17 +205,35 @@ fits(const Field *field, PyObject *value)
     return 0;
 }
 
-/* Return the field called `name`; NULL where the form has none. */
+/* Return the field called `name`; NULL where the form has none.
+ *
+ * The parser hands on the same object for a name that comes again. Its address is enough to know it
+ * by, where a dict compares the letters: a tenth of the price.
+ */
 static const Field *
-field_of(const Form *form, PyObject *name)
+field_of(Form *form, PyObject *name)
 {
+    const uint64_t mixed = (uint64_t)(uintptr_t)name * UINT64_C(0x9E3779B97F4A7C15);
+    Seen *seen = &form->seen[mixed >> (64 - SEEN_BITS)];
+    if (seen->name == name) {
+        return seen->field;
+    }
     PyObject *place = PyDict_GetItemWithError(form->places, name);
-    return place == NULL ? NULL : &form->fields[PyLong_AsSsize_t(place)];
+    if (place == NULL) {
+        return NULL;
+    }
+    const Field *field = &form->fields[PyLong_AsSsize_t(place)];
+    if (PyUnicode_CheckExact(name)) {
+        /* kept alive: nothing else can come to stand at its address */
+        Py_XSETREF(seen->name, Py_NewRef(name));
+        seen->field = field;
+    }
+    return field;
 }
 
 /* Whether the items of a list are objects of that form, with no null that had to go. */
 static int
-all_fit(const Form *form, PyObject *list)
+all_fit(Form *form, PyObject *list)
 {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
         PyObject *item = PyList_GET_ITEM(list, i), *name, *value;
@@ -236,12 +263,12 @@ typedef struct {
     int null_count;
     PyObject *time_name, *time; /* borrowed */
     PyObject *timed;            /* a list whose items may have times, borrowed */
-    const Form *of_timed;       /* the form of its items */
+    Form *of_timed;             /* the form of its items */
 } Changes;
 
 /* Whether the event is proven to be valid; `changes` are then what is left to do. */
 static int
-is_valid(const Form *form, PyObject *event, Changes *changes)
+is_valid(Form *form, PyObject *event, Changes *changes)
 {
     PyObject *name, *value;
     Py_ssize_t at = 0, required = 0;
@@ -281,7 +308,7 @@ is_valid(const Form *form, PyObject *event, Changes *changes)
 
 /* Bring the times of a list's items to their stored form. Returns 0, or -1 with an error. */
 static int
-change_items(const Form *form, PyObject *list)
+change_items(Form *form, PyObject *list)
 {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
         PyObject *item = PyList_GET_ITEM(list, i), *name, *value;
@@ -343,6 +370,9 @@ form_free(Form *form)
     for (Py_ssize_t i = 0; i < form->count; i++) {
         Py_XDECREF(form->fields[i].choices);
         Py_XDECREF(form->fields[i].items);
+    }
+    for (int i = 0; i < 1 << SEEN_BITS; i++) {
+        Py_XDECREF(form->seen[i].name);
     }
     PyMem_Free(form->fields);
     Py_XDECREF(form->places);

@@ -176,3 +176,14 @@ def test_a_form_takes_no_nonsense() -> None:
             Form(fields)  # type: ignore[arg-type]
     assert not Form(()).settle([])
     assert Form(()).settle(orjson.loads(b"{}"))
+
+
+def test_a_name_is_known_whichever_object_it_is() -> None:
+    """Forms know a name by its address as well: it must not outlive the name."""
+    form = form_of({"long": {"type": "string"}, "other": {"type": "integer"}}, [], lambda it: it)
+    for _ in range(2_000):
+        # made anew each time, and freed: the next one may get its address
+        right, wrong = "".join(["lo", "ng"]), "".join(["oth", "er"])
+        assert form.settle({right: "a text"})
+        assert not form.settle({wrong: "a text"})
+        assert not form.settle({"".join(["un", "known"]): "a text"})
