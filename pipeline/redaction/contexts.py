@@ -21,8 +21,12 @@ from pipeline.redaction.hints import (
     snake_case,
 )
 
-Edited = tuple[str, tuple[tuple[str, int], ...]]
-"""A cached result: the redacted text and the counts by entity."""
+Counts = tuple[tuple[str, int], ...]
+Edited = tuple[str, Counts]
+"""A result: the redacted text and the counts by entity."""
+
+Known = tuple[str | None, Counts]
+"""A cached result: the redacted text, None where it stays as it is, and the counts by entity."""
 
 TrustedTree = Mapping[str, "TrustedTree | None"]
 """Trusted paths as nested mappings; None marks a trusted value."""
@@ -39,8 +43,8 @@ class LeafContext:
         self.below = below
         """Where a record inside the text would stand."""
         self.is_key = is_key
-        self.cache: dict[str, Edited] = {}
-        self.older: dict[str, Edited] = {}
+        self.cache: dict[str, Known] = {}
+        self.older: dict[str, Known] = {}
         """What was `cache` before the last `Atlas.age`."""
 
 

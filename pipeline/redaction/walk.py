@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from pipeline.redaction.contexts import Atlas, Edited, KeyPlan, LeafContext, Position
+from pipeline.redaction.contexts import Atlas, Edited, KeyPlan, Known, LeafContext, Position
 from pipeline.redaction.deadline import DetectionError
 from pipeline.redaction.detectors import DetectorSet
 from pipeline.redaction.hints import LONG_NUMBER, Kind, describes_person, plausible
@@ -81,11 +81,15 @@ class Walk:
         return self.recent_bytes + self._older_bytes
 
     def event(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Return the redacted event; the input is not changed."""
+        """Return the redacted event, a dict of its own; the input is not changed.
+
+        Objects and lists in which nothing was replaced are those of the input.
+        """
         self.counts = {}
         self.failures = []
         self._nesting = 0
-        return self._object(event, self._atlas.event)
+        redacted = self._object(event, self._atlas.event)
+        return event.copy() if redacted is event else redacted
 
     def text(self, text: str) -> str:
         """Return a redacted text that stands for itself, such as a line of input."""
@@ -125,18 +129,23 @@ class Walk:
         if "name" in obj and at.kind is Kind.NEUTRAL and describes_person(obj):
             at = self._atlas.of_person(at)
         plans = at.plans
-        # most of an event stays as it is: a copy is a fifth of the price of a new dict
-        out = obj.copy()
+        # most objects stay as they are, and most of the others: a copy is a fifth of the price of
+        # a new dict
+        out = obj
         for name in beyond_ids(obj, at.ids):
             plan = plans.get(name)
             if plan is None:
                 plan = self._plan(name, at)
             if plan.renamed:
+                if out is obj:
+                    out = obj.copy()
                 self._renamed(obj, at, name, plan, out)
                 break
             value = obj[name]
             new = self._member(value, plan)
             if new is not value:
+                if out is obj:
+                    out = obj.copy()
                 out[name] = new
         return out
 
@@ -175,20 +184,13 @@ class Walk:
 
     def _list(self, values: list[Any], plan: KeyPlan) -> list[Any]:
         """A list's items stand where the list stands."""
-        out: list[Any] = []
-        for value in values:
-            kind = type(value)
-            if kind is str:
-                trusted = plan.trusted and is_plain_id(value)
-                out.append(value if trusted else self._string(value, plan.leaf))
-            elif kind is dict:
-                out.append(self._object(value, plan.below))
-            elif kind is list:
-                out.append(self._list(value, plan))
-            elif kind is int or kind is float:
-                out.append(value if plan.trusted else self._number(value, plan))
-            else:
-                out.append(value)
+        out = values
+        for place, value in enumerate(values):
+            new = self._member(value, plan)
+            if new is not value:
+                if out is values:
+                    out = values.copy()
+                out[place] = new
         return out
 
     def _number(self, value: Any, plan: KeyPlan) -> Any:
@@ -213,9 +215,10 @@ class Walk:
                 self._remember(text, known, leaf)
         if known[1]:
             self._count(known[1])
-        return known[0]
+        new = known[0]
+        return text if new is None else new
 
-    def _searched(self, text: str, leaf: LeafContext) -> Edited:
+    def _searched(self, text: str, leaf: LeafContext) -> Known:
         """Search a text that is not in the cache; whatever goes wrong, it does not pass."""
         if len(text) > MAX_TEXT:
             return self._unverified(_TOO_LONG)
@@ -223,21 +226,25 @@ class Walk:
         try:
             self._check()
             edited = self._record(text, leaf) or self._texts.redact(text, leaf)
-        except DetectionError as error:
-            return self._unverified(str(error))
+        except DetectionError as refusal:
+            return self._unverified(str(refusal))
         except Exception as error:  # noqa: BLE001 - a detector may raise anything: fail closed
             return self._unverified(f"detector_error:{type(error).__name__}")
+        # the text itself is not handed on: one that is equal, but another object, would have the
+        # objects and lists around it copied
+        known: Known = (None if edited[0] == text else edited[0]), edited[1]
         if len(text) <= MAX_CACHED_TEXT and len(self.failures) == failures:
-            self._remember(text, edited, leaf)
-        return edited
+            self._remember(text, known, leaf)
+        return known
 
-    def _remember(self, text: str, edited: Edited, leaf: LeafContext) -> None:
-        size = 2 * (len(text) + len(edited[0])) + _CACHE_ENTRY_BYTES
+    def _remember(self, text: str, known: Known, leaf: LeafContext) -> None:
+        new = known[0]
+        size = 2 * (len(text) + len(text if new is None else new)) + _CACHE_ENTRY_BYTES
         # half of the memory is for the texts that are next to be forgotten
         if self.recent_bytes + size > self._cache_limit // 2:
             self.age()
         self.recent_bytes += size
-        leaf.cache[text] = edited
+        leaf.cache[text] = known
 
     def _record(self, text: str, leaf: LeafContext) -> Edited | None:
         """Redact a text that is JSON as the record it holds; None where it is not JSON."""
@@ -258,7 +265,8 @@ class Walk:
             self._nesting -= 1
             self.counts = outer
         # a record that holds nothing keeps its bytes: blanks, order and long numbers
-        return (text if redacted == value else orjson.dumps(redacted).decode()), counts
+        same = redacted is value or redacted == value
+        return (text if same else orjson.dumps(redacted).decode()), counts
 
     def _value(self, value: Any, leaf: LeafContext) -> Any:
         if type(value) is dict:
@@ -278,7 +286,8 @@ class Walk:
             self.clear()
         leaf, below, trusted = self._atlas.place(at, key)
         failures = len(self.failures)
-        name, counts = (key, ()) if trusted else self._searched(key, at.key_leaf)
+        new, counts = (None, ()) if trusted else self._searched(key, at.key_leaf)
+        name = key if new is None else new
         plan = KeyPlan(
             name=name,
             renamed=name != key or bool(counts),
@@ -300,7 +309,7 @@ class Walk:
         for entity, count in counts:
             self.counts[entity] = self.counts.get(entity, 0) + count
 
-    def _unverified(self, reason: str) -> Edited:
+    def _unverified(self, reason: str) -> Known:
         self.failures.append(reason)
         return UNVERIFIED, (("UNVERIFIED", 1),)
 

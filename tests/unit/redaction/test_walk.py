@@ -139,6 +139,28 @@ def test_numbers_may_be_personal(walk: Walk, key: str, value: int, entity: str) 
     assert str(redacted).startswith(f"<{entity}")
 
 
+def test_the_input_stays_as_it_is_and_what_holds_nothing_is_shared(walk: Walk) -> None:
+    event: dict[str, Any] = {
+        "nothing": {"list": ["plain", {"n": 1}]},
+        "something": ["plain", {"content": f"Write to {EMAIL}"}, EMAIL],
+    }
+    before = json.dumps(event)
+    # the second time from memory
+    for _ in range(2):
+        redacted = walk.event(event)
+        assert json.dumps(event) == before
+        assert redacted["nothing"] is event["nothing"]
+        assert redacted["something"][0] == "plain"
+        assert EMAIL not in json.dumps(redacted)
+
+
+def test_an_event_without_findings_is_a_dict_of_its_own(walk: Walk) -> None:
+    event = {"tokens_in": 1}
+    redacted = walk.event(event)
+    assert redacted == event
+    assert redacted is not event
+
+
 @pytest.mark.parametrize(
     "event",
     [
