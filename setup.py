@@ -21,10 +21,11 @@ WINDOWS = Path("pipeline/windows")
 # other threads in between.
 NAMES = {
     ROOT: "amounts",
-    REDACTION: """canonical contexts detection_context encoded hints key_names normalise one_event
-        operators own_tokens plain pseudonyms spans spoken structure text verifier walk walks""",
+    REDACTION: """canonical contexts deadline detection_context encoded hints key_names normalise
+        one_event operators own_tokens plain pseudonyms spans spoken structure text verifier walk
+        walks""",
     REDACTION / "automata": "scanner",
-    EVENTS: "decode normalize split",
+    EVENTS: "decode normalize prices split",
     KAFKA: "fetched",
     STORAGE: "coordinates fields recent_ids rows sorting",
     TASKS: "budgets logical_calls reading state storage summary",

@@ -13,12 +13,13 @@ from typing import Any, Protocol
 
 import orjson
 
-from pipeline.events import shape, split
+from pipeline.events import split
 from pipeline.events.contract import SCHEMA_VERSION, EventContract, event_contracts
 from pipeline.events.diagnose import safe_hints, why_invalid, why_not_json
 from pipeline.events.normalize import normalize
 from pipeline.events.prices import add_cost
 from pipeline.events.rejection import Reason, Rejected
+from pipeline.events.shape import members_in, of_parsed
 
 
 class Limits(Protocol):
@@ -134,6 +135,8 @@ class _Decoder:
         self._min_year: int = limits.min_year
         latest_second = int(now + limits.max_future_seconds)
         self._earliest, self._latest = _time_bounds(self._min_year, latest_second)
+        self._contracts: dict[str, EventContract] = event_contracts()
+        self._version: int = SCHEMA_VERSION
 
     def decode(self, value: bytes | None, origin: Origin) -> list[DecodedEvent | Rejected]:
         """Decode one value; see `decode_message`."""
@@ -156,10 +159,10 @@ class _Decoder:
             return [Rejected(Reason.EMPTY, "the array has no elements", 0, len(value))]
         if len(parsed) > self._max_events:
             return [self._too_many(value)]
-        levels, members = shape.of_parsed(parsed)
+        levels, members = of_parsed(parsed)
         too_deep = levels > self._max_depth + 1
         # a parser keeps one of two members with the same key
-        if too_deep or shape.members_in(value) != members:
+        if too_deep or members_in(value) != members:
             return self._decode_parts(value, origin)
         return [
             self._decode_event(element, len(orjson.dumps(element)), levels - 1, index, origin)
@@ -194,8 +197,8 @@ class _Decoder:
         self, parsed: Any, raw: bytes, index: int, origin: Origin
     ) -> DecodedEvent | Rejected:
         """Decode one document of which the bytes are known."""
-        levels, members = shape.of_parsed(parsed)
-        if len(raw) <= self._max_bytes and shape.members_in(raw) != members:
+        levels, members = of_parsed(parsed)
+        if len(raw) <= self._max_bytes and members_in(raw) != members:
             detail = "an object names a key twice"
             return Rejected(Reason.DUPLICATE_KEY, detail, index, len(raw), *safe_hints(parsed))
         return self._decode_event(parsed, len(raw), levels, index, origin)
@@ -210,7 +213,7 @@ class _Decoder:
             return self._too_deep(event, index, size)
         if type(event) is not dict:
             return Rejected(Reason.NOT_AN_OBJECT, "an event is a JSON object", index, size)
-        contract = _contract_of(event)
+        contract = self._contract_of(event)
         if isinstance(contract, tuple):
             return Rejected(*contract, index, size, *safe_hints(event))
         normal = event
@@ -231,6 +234,22 @@ class _Decoder:
             add_cost(normal)
         return DecodedEvent(normal, index, size, origin)
 
+    def _contract_of(self, event: dict[Any, Any]) -> EventContract | tuple[Reason, str]:
+        """Return the contract that `event` names, or why there is none."""
+        version = event.get("schema_version")
+        # a version that is no number is for the schema to refuse
+        if type(version) in (int, float) and version != self._version:
+            return Reason.UNSUPPORTED_VERSION, f"schema_version: only {SCHEMA_VERSION} is known"
+        event_type = event.get("event_type")
+        if type(event_type) is not str:
+            if "event_type" in event:
+                return Reason.WRONG_TYPE, "event_type: not a string"
+            return Reason.MISSING_FIELD, "event_type"
+        return self._contracts.get(event_type) or (
+            Reason.UNKNOWN_TYPE,
+            "event_type: not one of the known types",
+        )
+
     def _too_large(self, event: Any, index: int, size: int) -> Rejected:
         detail = f"an event has at most {self._max_bytes} bytes"
         return Rejected(Reason.TOO_LARGE, detail, index, size, *safe_hints(event))
@@ -242,22 +261,6 @@ class _Decoder:
     def _too_many(self, value: bytes) -> Rejected:
         detail = f"a message has at most {self._max_events} events"
         return Rejected(Reason.TOO_MANY_EVENTS, detail, 0, len(value))
-
-
-def _contract_of(event: dict[Any, Any]) -> EventContract | tuple[Reason, str]:
-    """Return the contract that `event` names, or why there is none."""
-    version = event.get("schema_version", SCHEMA_VERSION)
-    if type(version) in (int, float) and version != SCHEMA_VERSION:
-        return Reason.UNSUPPORTED_VERSION, f"schema_version: only {SCHEMA_VERSION} is known"
-    event_type = event.get("event_type")
-    if type(event_type) is not str:
-        if "event_type" in event:
-            return Reason.WRONG_TYPE, "event_type: not a string"
-        return Reason.MISSING_FIELD, "event_type"
-    return event_contracts().get(event_type) or (
-        Reason.UNKNOWN_TYPE,
-        "event_type: not one of the known types",
-    )
 
 
 @lru_cache(maxsize=16)
