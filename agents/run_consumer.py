@@ -20,7 +20,8 @@ from agents.intake import HELD_BYTES, Intake
 from agents.lease import Lease, LeasedThread
 from agents.runs import Handler, Run, Tick
 from pipeline.adapters.kafka.compression import use_zstandard
-from pipeline.adapters.kafka.fetched import Fetched, use_fetched_records
+from pipeline.adapters.kafka.fetched import Fetched
+from pipeline.adapters.kafka.fetching import use_fetched_records
 from pipeline.errors import RetryableError
 
 FETCH_SECONDS = 0.2
