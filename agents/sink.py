@@ -39,8 +39,9 @@ from pipeline.topics import TASKS as TASKS_TOPIC
 from pipeline.topics import WINDOWS as WINDOWS_TOPIC
 
 STAGE = "sink"
-FETCH_BYTES = 16 * 1024
-"""Compressed, as they lie on the broker: above a hundred events."""
+FETCH_BYTES = 128 * 1024
+"""Compressed, as they lie on the broker: about a thousand events, or what comes in
+`FETCH_SECONDS`."""
 ROWS_IN_TIME = 500
 """A batch this small that comes after its lease is not late because of its size."""
 
@@ -204,7 +205,7 @@ def build(
     app: faust.App, settings: Settings, metrics: Metrics
 ) -> list[BatchProducer | ClickHouseWriter]:
     """Register the sink's agents on `app`; return what has to be started before they run."""
-    # a batch waits longer than a fetch anyhow, and each fetch costs as much as dozens of events
+    # a batch waits longer than a fetch anyhow, and each fetch costs as much as a hundred events
     cast(RunTransport, app.transport).fetch_bytes = FETCH_BYTES
     producer = BatchProducer(settings.kafka)
     store = ClickHouseWriter(settings.clickhouse)
