@@ -72,7 +72,7 @@ def test_a_value_takes_little_more_than_its_eight_bytes() -> None:
     assert taken < 16 * len(values) * len(cells)
 
 
-@pytest.mark.parametrize("means", [[1 << 63], ["1"], [1.5]])
+@pytest.mark.parametrize("means", [[-1], ["1"], [1.5]])
 def test_a_stored_pane_of_other_values_is_refused(means: list[object]) -> None:
     draft = [0, [1, 0], {}, {"latency_ms": [1, 1, "1", means, [1], []]}, {}]
     with pytest.raises(InputError):
