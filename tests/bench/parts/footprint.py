@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -52,14 +54,24 @@ class Footprint:
     def __init__(self, stack: LocalStack, workers: Workers) -> None:
         self._stack = stack
         self._workers = workers
+        self._apart = dict.fromkeys((BROKER, ENGINE), 0.0)
         self._before = self._stand()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Do not count what broker and engine do meanwhile: it is for somebody else."""
+        before = self._services()
+        yield
+        after = self._services()
+        for name, spent in self._apart.items():
+            self._apart[name] = spent + after[name] - before[name]
 
     def report(self, report: Report, events: int) -> Costs:
         """Report CPU of broker and engine, bytes on the broker's disk, the aggregator's state."""
         before, after = self._before, self._stand()
         services = {
-            name: (after.services[name] - before.services[name]) / events * 1e6
-            for name in (BROKER, ENGINE)
+            name: (after.services[name] - before.services[name] - apart) / events * 1e6
+            for name, apart in self._apart.items()
         }
         for name, spent in services.items():
             report.figure(f"CPU of {name}", spent, "µs/event")
@@ -87,10 +99,13 @@ class Footprint:
         report.figure("CPU of the detector for a message", found.message_us, "µs")
         return found
 
-    def _stand(self) -> _Stand:
+    def _services(self) -> dict[str, float]:
         pids = {process.name: process.pid for process in self._stack.processes}
+        return {name: _cpu_with_children(pids[name]) for name in (BROKER, ENGINE)}
+
+    def _stand(self) -> _Stand:
         return _Stand(
-            services={name: _cpu_with_children(pids[name]) for name in (BROKER, ENGINE)},
+            services=self._services(),
             detector=cpu_seconds(self._workers, "detector"),
             messages=records_in(self._workers, "detector", WINDOWS_PARTIAL.name),
             bytes={topic.name: _on_disk(self._stack.settings, topic.name) for topic in TOPICS},

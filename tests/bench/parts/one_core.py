@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -39,7 +40,8 @@ class Baselines:
     """What the candidates needed."""
 
     bare: Spent
-    """Just before Sluice and just after it, together: the machine's speed changes in minutes."""
+    """Before Sluice, after it and between its backlogs, together: a run takes a second, and the
+    machine's speed changes by a third from one second to another."""
     plain: Spent
     quix: dict[str, Spent]
 
@@ -83,11 +85,15 @@ def run(report: Report, stack: LocalStack, cores: Cores, load: Load, *, quick: b
         }
         plain_events = 300 if quick else 2_000
         plain = part.candidate("plain_faust", plain_events, "a plain Faust agent with Presidio")
-        before = part.candidate("bare_loop:before", part.warm_up, what)
+        bare = part.candidate("bare_loop:first", part.warm_up, what)
         footprint = Footprint(part.stack, workers)
-        sluice = _drained(part, workers, "all roles")
+        each: list[Drained] = []
+        for number in range(BACKLOGS):
+            each.append(_backlog(part, workers, number, "all roles"))
+            with footprint.apart():
+                bare = bare.with_another(part.candidate(f"bare_loop:{number}", part.warm_up, what))
+        sluice = _mean(each)
         costs = footprint.report(report, part.events)
-    bare = before.with_another(part.candidate("bare_loop:after", part.warm_up, what))
     stored = drain.stored_bytes_per_event(stack.settings)
     report.figure("stored bytes of an event", stored, "bytes", at_most=250)
     unredacted = _unredacted(part)
@@ -105,7 +111,7 @@ def _unredacted(part: _Part) -> Drained:
     what = "all roles, no redaction"
     with Workers(part.stack) as workers:
         _begin(part, workers, UNREDACTED, what, "u")
-        return _drained(part, workers, what, "u")
+        return _mean([_backlog(part, workers, n, what, "u") for n in range(BACKLOGS)])
 
 
 def _begin(part: _Part, workers: Workers, package: str, what: str, label: str = "") -> None:
@@ -118,19 +124,21 @@ def _begin(part: _Part, workers: Workers, package: str, what: str, label: str = 
         drain.run(part.stack.settings, workers, list(records), step)
 
 
-def _drained(part: _Part, workers: Workers, what: str, label: str = "") -> Drained:
-    """Return what backlogs took that follow each other, none so long that workers count as behind.
+def _backlog(part: _Part, workers: Workers, number: int, what: str, label: str = "") -> Drained:
+    """Return what a backlog took, one of several, none so long that workers count as behind.
 
     The pipeline's own alert would go on for twenty minutes, and be no new one under overload.
     """
     size = part.events // BACKLOGS
-    each: list[Drained] = []
-    with part.report.progress(f"{what}: backlogs", size * BACKLOGS) as step:
-        for number in range(BACKLOGS):
-            start = time.time() - size / DENSITY
-            first = part.warm_up + number * size
-            records = part.load.records(size, start=start, rate=DENSITY, first=first, label=label)
-            each.append(drain.run(part.stack.settings, workers, list(records), step))
+    start = time.time() - size / DENSITY
+    first = part.warm_up + number * size
+    records = part.load.records(size, start=start, rate=DENSITY, first=first, label=label)
+    with part.report.progress(f"{what}: backlog {number + 1} of {BACKLOGS}", size) as step:
+        return drain.run(part.stack.settings, workers, list(records), step)
+
+
+def _mean(each: Sequence[Drained]) -> Drained:
+    """Return backlogs of one size as one."""
     return Drained(
         events_per_second=fmean(one.events_per_second for one in each),
         cpu_microseconds={
