@@ -82,8 +82,17 @@ class FetchedRecords:
     def take(self, most: int | None) -> list[Fetched]:
         """Return the next records, `most` at most; fewer if there are no more.
 
-        Raises aiokafka's error for a batch that is damaged.
+        Raises aiokafka's error for a batch that is damaged. Nothing was taken by a call that does:
+        all of it is fetched again.
         """
+        begin = self.next_fetch_offset
+        try:
+            return self._taken(most)
+        except CorruptRecordException:
+            self.next_fetch_offset = self._behind_batch = begin
+            raise
+
+    def _taken(self, most: int | None) -> list[Fetched]:
         taken: list[Fetched] = []
         while most is None or len(taken) < most:
             if not self._ready:

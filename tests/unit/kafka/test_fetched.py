@@ -114,6 +114,17 @@ def test_a_damaged_batch_is_refused_after_what_stands_before_it() -> None:
     assert found.next_fetch_offset == 1
 
 
+def test_records_before_a_damaged_batch_are_not_passed_by_a_call_that_meets_it() -> None:
+    good, bad = batch([(b"k", b"v"), (b"l", b"w")], 0), bytearray(batch([(b"m", b"x")], 2))
+    bad[-1] ^= 1
+    found = ours(good + bytes(bad), 0)
+    assert [record.offset for record in found.take(1)] == [0]
+    with pytest.raises(CorruptRecordException):
+        found.take(None)
+    assert found.take(None) == []
+    assert found.next_fetch_offset == 1
+
+
 def test_a_batch_that_is_not_what_it_says_is_refused_and_passed_by_nobody() -> None:
     contents = [(b"key", b"value" * 30), (None, b"w")]
     whole = batch(contents, 5, headers=[("h", b"x")])
