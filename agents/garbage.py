@@ -35,6 +35,15 @@ def settle() -> None:
         mallopt(_MMAP_THRESHOLD, MAPPED_FROM_BYTES)
 
 
+def resident_bytes() -> int:
+    """Return how much memory the process has, 0 where the system has no /proc."""
+    try:
+        pages = Path("/proc/self/statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * resource.getpagesize()
+
+
 class MemoryReturn:
     """Gives freed memory back to the system when a worker has grown; a service of its own.
 
@@ -43,9 +52,9 @@ class MemoryReturn:
     next batches ask for their pages anew, so it is left alone where nothing has grown.
     """
 
-    def __init__(self, resident: Callable[[], int] | None = None) -> None:
+    def __init__(self, resident: Callable[[], int] = resident_bytes) -> None:
         """`resident` returns the bytes that the worker has from the system."""
-        self._resident = resident or resident_bytes
+        self._resident = resident
         self._least = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -71,15 +80,6 @@ class MemoryReturn:
             self._least = self._resident()
         else:
             self._least = min(self._least, now)
-
-
-def resident_bytes() -> int:
-    """Return how much memory the process has, 0 where the system has no /proc."""
-    try:
-        pages = Path("/proc/self/statm").read_text().split()[1]
-    except OSError:
-        return 0
-    return int(pages) * resource.getpagesize()
 
 
 def give_back() -> None:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from zstandard import ZstdCompressionDict, ZstdCompressor, ZstdDecompressor, ZstdError
-from zstandard import train_dictionary as train
+from zstandard import ZstdCompressor, ZstdDecompressor, ZstdError, train_dictionary
 
 LEARNS_FROM: Final = 250
 """Values; four times as many make a tenth of a percent, and 50 ms of learning instead of 10."""
@@ -21,8 +20,8 @@ _SEGMENT, _MATCH = 256, 8
 _LEVEL: Final = 1
 """Of zstd; the third takes half as long again and saves a percent."""
 
-_ALONE, _TOGETHER = b"\0", b"\1"
-"""What packed values begin with, without and with a dictionary. No JSON does."""
+_PACKED = b"\0"
+"""What packed values begin with. No JSON does."""
 
 
 class Packing:
@@ -32,22 +31,20 @@ class Packing:
         self._examples: list[bytes | bytearray | memoryview] = []
         self._learned = False
         self._compressor = ZstdCompressor(level=_LEVEL, write_checksum=False)
-        self._alone = self._together = ZstdDecompressor()
-        self._mark = _ALONE
+        # with a dictionary it reads what was packed before there was one, too
+        self._decompressor = ZstdDecompressor()
 
     def pack(self, value: bytes) -> bytes:
         """Return a value of JSON in less memory."""
         if not self._learned:
             self._learn(value)
-        return self._mark + self._compressor.compress(value)
+        return _PACKED + self._compressor.compress(value)
 
     def unpack(self, value: bytes) -> bytes:
         """Return what was packed, or a value that was not as it is."""
-        if value.startswith(_TOGETHER):
-            return self._together.decompress(memoryview(value)[1:])
-        if value.startswith(_ALONE):
-            return self._alone.decompress(memoryview(value)[1:])
-        return value
+        if not is_packed(value):
+            return value
+        return self._decompressor.decompress(memoryview(value)[len(_PACKED) :])
 
     def _learn(self, value: bytes) -> None:
         self._examples.append(value)
@@ -56,21 +53,17 @@ class Packing:
         self._learned = True
         examples, self._examples = self._examples, []
         try:
-            learned = train(_DICTIONARY_BYTES, examples, k=_SEGMENT, d=_MATCH)
+            learned = train_dictionary(_DICTIONARY_BYTES, examples, k=_SEGMENT, d=_MATCH)
         except ZstdError:
             # too little to learn from, as when all are alike or tiny
             return
         learned.precompute_compress(level=_LEVEL)
-        self._use(learned)
-
-    def _use(self, learned: ZstdCompressionDict) -> None:
         self._compressor = ZstdCompressor(
             level=_LEVEL, dict_data=learned, write_checksum=False, write_dict_id=False
         )
-        self._together = ZstdDecompressor(dict_data=learned)
-        self._mark = _TOGETHER
+        self._decompressor = ZstdDecompressor(dict_data=learned)
 
 
 def is_packed(value: bytes) -> bool:
     """Tell whether a value was packed by a `Packing`."""
-    return value.startswith((_ALONE, _TOGETHER))
+    return value.startswith(_PACKED)

@@ -14,17 +14,13 @@ from agents import garbage
 RETURNED = """
 from agents import garbage
 
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
-
 garbage.settle()
 values = [bytes(1_000) for _ in range(50_000)]
 # what is left lies all over it
 values = values[::100]
-before = resident()
+before = garbage.resident_bytes()
 garbage.give_back()
-print(before - resident())
+print(before - garbage.resident_bytes())
 """
 
 PROGRAM = """
