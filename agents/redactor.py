@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Literal
@@ -29,6 +30,10 @@ from pipeline.topics import EVENTS_CLEAN, EVENTS_DLQ, EVENTS_RAW
 STAGE = "redactor"
 RECORDS_PER_CALL = 1_000
 """Bounds how long one call keeps the event loop: about 0.1 s of work."""
+RECORDS_AT_ONCE = 128
+"""How many are decoded before the first of them is redacted: what they become stays in the cache of
+a processor until it is given up. With a thousand each takes 6 % longer; with fewer none is faster,
+since a step finds its own code in the cache only where it runs many times in a row."""
 
 
 @dataclass
@@ -38,7 +43,7 @@ class Outputs:
     clean: list[Record] = field(default_factory=list)
     dead_letters: list[tuple[tuple[int, int, int], Record]] = field(default_factory=list)
     """With partition, offset and index of what was refused."""
-    found: dict[str, int] = field(default_factory=dict)
+    found: Counter[str] = field(default_factory=Counter)
     """How many values of each entity type the clean events had."""
 
     def dead_letters_in_order(self) -> list[Record]:
@@ -84,10 +89,18 @@ class RedactorStage:
         self._metrics.records_out.labels(EVENTS_CLEAN.name).inc(len(outputs.clean))
         self._metrics.records_out.labels(EVENTS_DLQ.name).inc(len(outputs.dead_letters))
 
-    def process(self, records: Iterable[Any]) -> Outputs:
+    def process(self, records: Sequence[Any]) -> Outputs:
         """Turn consumer records into output records; pure but for metrics and the clock."""
         outputs = Outputs()
         now = self._clock.now()
+        for first in range(0, len(records), RECORDS_AT_ONCE):
+            self._process(records[first : first + RECORDS_AT_ONCE], now, outputs)
+        # once a call: a labelled counter costs more than a microsecond each time it is asked for
+        for entity_type, found in outputs.found.items():
+            self._metrics.redacted.labels(entity_type).inc(found)
+        return outputs
+
+    def _process(self, records: Sequence[Any], now: float, outputs: Outputs) -> None:
         batch = DecodedBatch(self._limits, now)
         # the loops over a batch are left to the interpreter, each step is compiled
         for record in records:
@@ -109,11 +122,7 @@ class RedactorStage:
             clean.append(Record(result.key.encode(), result.payload))
             if result.quarantined:
                 self._held_back(outputs, item, result, now)
-        outputs.found = found_in(results)
-        # once a batch: a labelled counter costs more than a microsecond each time it is asked for
-        for entity_type, found in outputs.found.items():
-            self._metrics.redacted.labels(entity_type).inc(found)
-        return outputs
+        outputs.found.update(found_in(results))
 
     def _held_back(
         self, outputs: Outputs, item: DecodedEvent, result: RedactedEvent, now: float
