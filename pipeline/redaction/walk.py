@@ -12,7 +12,15 @@ from typing import Any, Final
 
 import orjson
 
-from pipeline.redaction.contexts import Atlas, Edited, KeyPlan, Known, LeafContext, Position
+from pipeline.redaction.contexts import (
+    Atlas,
+    Counts,
+    Edited,
+    KeyPlan,
+    Known,
+    LeafContext,
+    Position,
+)
 from pipeline.redaction.deadline import DetectionError
 from pipeline.redaction.detectors import DetectorSet
 from pipeline.redaction.hints import LONG_NUMBER, Kind, describes_person, plausible
@@ -31,6 +39,7 @@ MAX_NESTED_RECORDS: Final = 8
 MAX_PLANS: Final = 50_000
 MAX_OLD_PLANS: Final = 1_000
 """More keys than this are not kept when values are forgotten: most of them are ids."""
+MAX_SHARED: Final = 1_000
 _CACHE_ENTRY_BYTES: Final = 250
 
 _TOO_LONG: Final = "text_too_long"
@@ -72,6 +81,7 @@ class Walk:
         )
         self._check = check
         self._cache_limit = cache_bytes
+        self._shared: dict[Counts, Counts] = {}
         self._plans = 0
         self._nesting = 0
 
@@ -232,9 +242,24 @@ class Walk:
             return self._unverified(f"detector_error:{type(error).__name__}")
         # the text itself is not handed on: one that is equal, but another object, would have the
         # objects and lists around it copied
-        known: Known = (None if edited[0] == text else edited[0]), edited[1]
+        known: Known = (None if edited[0] == text else edited[0]), self._one_of(edited[1])
         if len(text) <= MAX_CACHED_TEXT and len(self.failures) == failures:
             self._remember(text, known, leaf)
+        return known
+
+    def _one_of(self, counts: Counts) -> Counts:
+        """Return what is kept already of the same counts: most texts hold one value of one entity.
+
+        Three objects less for each text that is remembered are as many that Python's collector of
+        cycles does not go through.
+        """
+        if not counts:
+            return counts
+        known = self._shared.get(counts)
+        if known is None:
+            if len(self._shared) >= MAX_SHARED:
+                self._shared.clear()
+            known = self._shared[counts] = counts
         return known
 
     def _remember(self, text: str, known: Known, leaf: LeafContext) -> None:
