@@ -71,11 +71,15 @@ def measure(
     """Let the candidate `name` do its job on `count` events of the input topic."""
     module = "tests.bench.parts.candidates.run"
     command = [sys.executable, "-m", module, name, str(core), str(count)]
-    with tempfile.TemporaryFile() as errors:
+    with (
+        tempfile.TemporaryFile() as errors,
+        tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder,
+    ):
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment},
+            # what a candidate keeps on disk goes with it
+            env={**os.environ, **environment, "TMPDIR": folder},
             stdout=subprocess.PIPE,
             stderr=errors,
         )
