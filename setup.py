@@ -30,8 +30,8 @@ NAMES = {
     STORAGE: "coordinates fields recent_ids rows sorting",
     TASKS: "budgets logical_calls reading state storage summary",
     WINDOWS: """batch cardinality closed_tasks codec contributions digest dimension dimensions
-        event_time gathering histories history history_pane journal open_cell open_panes open_tasks
-        pane pane_log partial partition publishing retention segment stored_panes
+        ended_tasks event_time gathering histories history history_pane journal open_cell open_panes
+        open_tasks pane pane_log partial partition publishing retention segment stored_panes
         task_contributions unpacked watermark""",
 }
 NOT_COMPILED = {DETECTORS / "__init__.py", DETECTORS / "base.py"}

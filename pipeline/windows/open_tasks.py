@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from heapq import heappop, heappush, nsmallest
 from typing import Any, Final
 
 from pipeline.tasks.budgets import BudgetPolicy, Limits
@@ -18,11 +17,10 @@ from pipeline.tasks.event import Event
 from pipeline.tasks.state import TaskState, task_key
 from pipeline.tasks.storage import from_bytes
 from pipeline.tasks.summary import budget_event
+from pipeline.windows.ended_tasks import EndedTasks
 from pipeline.windows.partial import Version
 
 _NEVER: Final = 1 << 62
-_NUMBER_BITS: Final = 40
-"""Room for the number of an end below its time."""
 
 
 class Closing:
@@ -68,10 +66,7 @@ class OpenTasks:
         self._messages: list[dict[str, Any]] = []
         self._limits: dict[tuple[str | None, str | None], Limits] = {}
         self._limited = budgets.limits_anything
-        # parts that have ended: when they close and in which order they ended, as one number; and
-        # their key. There may be a hundred thousand of them
-        self._ended: list[tuple[int, str]] = []
-        self._numbers = 0
+        self._ended = EndedTasks()
         # when to look at the others: one may have been idle for long enough, or cross a budget
         self._next_due_ms = _NEVER
         # the watermark's steps in this batch, and the offset of each
@@ -184,19 +179,14 @@ class OpenTasks:
         self._offsets.clear()
 
     def due_of_first(self, most: int) -> int | None:
-        """Return the event time by which so many of the ended tasks are due; None: all are."""
-        if len(self._ended) <= most:
-            return None
-        last: int = nsmallest(most, self._ended)[-1][0]
-        return last >> _NUMBER_BITS
+        """See `EndedTasks.due_of_first`."""
+        return self._ended.due_of_first(most)
 
     def _take_ended(self, watermark: int) -> Iterator[TaskState]:
-        ended = self._ended
-        while ended and ended[0][0] >> _NUMBER_BITS <= watermark:
-            order, key = heappop(ended)
+        for due_ms, key in self._ended.take(watermark):
             task = self._find(key)
             # an earlier end may have closed it already, and another part may have begun
-            if task is not None and task.due_ms(self._idle_ms) == order >> _NUMBER_BITS:
+            if task is not None and task.due_ms(self._idle_ms) == due_ms:
                 yield task
 
     def take_crossings(self) -> list[dict[str, Any]]:
@@ -258,10 +248,7 @@ class OpenTasks:
         # mostly it is the end that the events before have told
         if task.end_ms is not None and task.end_ms != task.noted_end_ms:
             task.noted_end_ms = task.end_ms
-            number = self._numbers
-            self._numbers += 1
-            order = (task.due_ms(self._idle_ms) << _NUMBER_BITS) + number
-            heappush(self._ended, (order, task.key))
+            self._ended.add(task.due_ms(self._idle_ms), task.key)
 
     def _close(self, task: TaskState, *, quietly: bool = False) -> Closing:
         due = task.due_ms(self._idle_ms)
